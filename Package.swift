@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+// ptrain: modules from bottom to top; an import only ever points down this list.
+import PackageDescription
+
+let kernelFlags: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"])]
+
+/// One folder of kernel source compiled once more for a wider instruction set.
+func kernelVariant(_ name: String, condition: String, flags: [String]) -> Target {
+  .target(
+    name: name, dependencies: ["KernelTypes", "CShims"],
+    swiftSettings: [
+      .unsafeFlags(["-Ounchecked"] + flags.flatMap { ["-Xcc", $0] }), .define(condition),
+    ])
+}
+
+#if arch(x86_64)
+  let kernelVariants = [
+    kernelVariant("KernelsAVX2", condition: "KERNELS_AVX2", flags: ["-march=x86-64-v3"]),
+    kernelVariant(
+      "KernelsAVX512", condition: "KERNELS_AVX512",
+      flags: ["-march=x86-64-v4", "-mprefer-vector-width=512"]),
+  ]
+#else
+  let kernelVariants: [Target] = []
+#endif
+
+let package = Package(
+  name: "ptrain",
+  products: [.executable(name: "ptrain", targets: ["ptrain"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .target(name: "CShims"),
+    .systemLibrary(name: "CNuma", providers: [.apt(["libnuma-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CXlsxWriter", providers: [.apt(["libxlsxwriter-dev"])]),
+    .systemLibrary(name: "CMessageDigest", providers: [.apt(["libmd-dev"])]),
+    .target(name: "KernelTypes"),
+    .target(
+      name: "KernelsBaseline", dependencies: ["KernelTypes", "CShims"],
+      swiftSettings: kernelFlags),
+  ] + kernelVariants + [
+    .target(
+      name: "Kernels",
+      dependencies: ["KernelTypes", "KernelsBaseline", "CShims"]
+        + kernelVariants.map { .target(name: $0.name) }),
+    .target(name: "Memory", dependencies: ["CShims", "CNuma"]),
+    .target(
+      name: "Networks",
+      dependencies: ["Memory", .product(name: "Yams", package: "Yams")],
+      resources: [.embedInCode("Presets")]),
+    .target(name: "Datasets", dependencies: ["Memory", "Networks", "CZlib"]),
+    .target(
+      name: "Engine",
+      dependencies: ["KernelTypes", "Kernels", "Memory", "Networks", "Datasets", "CShims"]),
+    .target(
+      name: "Artifacts", dependencies: ["Networks", "Datasets", "Engine", "CMessageDigest"]),
+    .target(name: "Spreadsheet", dependencies: ["Networks", "CXlsxWriter"]),
+    .executableTarget(
+      name: "ptrain",
+      dependencies: [
+        "Memory", "Networks", "Datasets", "Engine", "Artifacts", "Spreadsheet",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTypes"]),
+    .testTarget(name: "MemoryTests", dependencies: ["Memory"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Golden")]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+    .testTarget(name: "EngineTests", dependencies: ["Engine"]),
+    .testTarget(name: "ArtifactsTests", dependencies: ["Artifacts"]),
+    .testTarget(name: "SpreadsheetTests", dependencies: ["Spreadsheet"]),
+    .testTarget(name: "ptrainTests", dependencies: ["ptrain"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
