@@ -33,6 +33,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CShims"),
+    .target(name: "Diagnostics"),
     .systemLibrary(name: "CNuma", providers: [.apt(["libnuma-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CXlsxWriter", providers: [.apt(["libxlsxwriter-dev"])]),
@@ -46,22 +47,24 @@ let package = Package(
       name: "Kernels",
       dependencies: ["KernelTypes", "KernelsBaseline", "CShims"]
         + kernelVariants.map { .target(name: $0.name) }),
-    .target(name: "Memory", dependencies: ["CShims", "CNuma"]),
+    .target(name: "Memory", dependencies: ["Diagnostics", "CShims", "CNuma"]),
     .target(
       name: "Networks",
-      dependencies: ["Memory", .product(name: "Yams", package: "Yams")],
+      dependencies: ["Diagnostics", "Memory", .product(name: "Yams", package: "Yams")],
       resources: [.embedInCode("Presets")]),
-    .target(name: "Datasets", dependencies: ["Memory", "Networks", "CZlib"]),
+    .target(name: "Datasets", dependencies: ["Diagnostics", "Memory", "Networks", "CZlib"]),
     .target(
       name: "Engine",
-      dependencies: ["KernelTypes", "Kernels", "Memory", "Networks", "Datasets", "CShims"]),
+      dependencies: [
+        "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "Datasets", "CShims",
+      ]),
     .target(
-      name: "Artifacts", dependencies: ["Networks", "Datasets", "Engine", "CMessageDigest"]),
-    .target(name: "Spreadsheet", dependencies: ["Networks", "CXlsxWriter"]),
+      name: "Artifacts", dependencies: ["Diagnostics", "Networks", "Datasets", "Engine", "CMessageDigest"]),
+    .target(name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"]),
     .executableTarget(
       name: "ptrain",
       dependencies: [
-        "Memory", "Networks", "Datasets", "Engine", "Artifacts", "Spreadsheet",
+        "Diagnostics", "Memory", "Networks", "Datasets", "Engine", "Artifacts", "Spreadsheet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTypes"]),
