@@ -59,7 +59,8 @@ let package = Package(
         "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "Datasets", "CShims",
       ]),
     .target(
-      name: "Artifacts", dependencies: ["Diagnostics", "Networks", "Datasets", "Engine", "CMessageDigest"]),
+      name: "Artifacts",
+      dependencies: ["Diagnostics", "Networks", "Datasets", "Engine", "CMessageDigest"]),
     .target(name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"]),
     .executableTarget(
       name: "ptrain",

@@ -1,0 +1,108 @@
+// Element-wise passes around the convolutions: bias, ReLU, BN, pooling, and their gradients.
+// Each takes one image, blocked by 16 channels.
+
+/// One image's activation of a unit: `[blocks, height, width, 16]`, pooled by `window`.
+///
+/// `window` is the size and stride of the max-pool that follows, 1 without one. Rows and columns
+/// that do not fill a window take part in the statistics, not in the pooled result.
+package struct ActivationShape: Equatable, Sendable {
+  package var blocks: Int
+  package var height: Int
+  package var width: Int
+  package var window: Int
+
+  package init(blocks: Int, height: Int, width: Int, window: Int) {
+    self.blocks = blocks
+    self.height = height
+    self.width = width
+    self.window = window
+  }
+
+  package var pooledHeight: Int { height / window }
+  package var pooledWidth: Int { width / window }
+  package var count: Int { blocks * height * width * channelLanes }
+  package var pooledCount: Int { blocks * pooledHeight * pooledWidth * channelLanes }
+}
+
+/// Per-channel constants of one unit, each `[blocks * 16]`; padded lanes are zero.
+///
+/// A unit keeps `s = pool(pre(z + bias))`; its consumer reads `y = post(scale * s + shift)`, where
+/// `pre` and `post` are ReLU or nothing. Where `scale < 0` the pool takes the minimum, since
+/// `max(a·s + b) = a·min(s) + b` then.
+package struct ChannelConstants: @unchecked Sendable {
+  package var bias: FloatPointer?
+  package var scale: FloatPointer
+  package var shift: FloatPointer
+  package var reluBefore: Bool
+  package var reluAfter: Bool
+
+  package init(
+    bias: FloatPointer?, scale: FloatPointer, shift: FloatPointer, reluBefore: Bool,
+    reluAfter: Bool
+  ) {
+    self.bias = bias
+    self.scale = scale
+    self.shift = shift
+    self.reluBefore = reluBefore
+    self.reluAfter = reluAfter
+  }
+}
+
+/// Per-channel factors of a unit's output gradient, each `[blocks * 16]`.
+///
+/// With batch statistics, `dz' = gain·dy + k0 + k1·z'` where `z' = pre(z + bias)` (Ioffe & Szegedy
+/// 2015); without BN `gain` is 1 and the others 0.
+package struct GradientFactors: @unchecked Sendable {
+  package var gain: FloatPointer
+  package var k0: FloatPointer
+  package var k1: FloatPointer
+
+  package init(gain: FloatPointer, k0: FloatPointer, k1: FloatPointer) {
+    self.gain = gain
+    self.k0 = k0
+    self.k1 = k1
+  }
+}
+
+/// Element-wise passes over one image.
+package protocol ActivationKernels: Sendable {
+  /// In place `z = pre(z + bias)`; `sums [blocks, 2, 16] += (Σz, Σz²)` unless nil.
+  func activate(
+    _ shape: ActivationShape, _ constants: ChannelConstants, z: MutableFloatPointer,
+    sums: MutableFloatPointer?)
+
+  /// `s` = max-pool of `z` where `scale >= 0`, min-pool elsewhere; overwrites.
+  func pool(
+    _ shape: ActivationShape, _ constants: ChannelConstants, z: FloatPointer,
+    s: MutableFloatPointer)
+
+  /// `x = mask · post(scale·s + shift)`, padded by `padding` zeros on each side; overwrites.
+  /// `s`, `mask` (nil: all ones) and the inside of `x` have the pooled size of `shape`.
+  func prepareInput(
+    _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,
+    mask: FloatPointer?, padding: Int, x: MutableFloatPointer)
+
+  /// Mean of `post(scale·s + shift)` over pixels to `means[block * blockStride + lane]`; overwrites.
+  func averagePool(
+    _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,
+    means: MutableFloatPointer, blockStride: Int)
+
+  /// `dy = mask · dx · [scale·s + shift > 0 if post]`, `sums [blocks, 2, 16] += (Σdy, Σdy·s)`;
+  /// `dy` may be `dx`.
+  func inputGradient(
+    _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,
+    mask: FloatPointer?, dx: FloatPointer, dy: MutableFloatPointer, sums: MutableFloatPointer)
+
+  /// The same where `dx` of each pixel is `dMeans[block * blockStride + lane] / pixels`.
+  func averagePoolGradient(
+    _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,
+    dMeans: FloatPointer, blockStride: Int, dy: MutableFloatPointer, sums: MutableFloatPointer)
+
+  /// `dz = [z > 0 if pre] · (gain·dy at its window's first extreme + k0 + k1·z)`, written in the
+  /// layout that `geometry` gives `dz` (all of it, zeros too); `biasGradient [blocks, 16] += Σdz`.
+  /// `z` is what `activate` left, `s` what `pool` left (`z` itself for window 1).
+  func outputGradient(
+    _ shape: ActivationShape, _ constants: ChannelConstants, _ factors: GradientFactors,
+    _ geometry: ConvGeometry, z: FloatPointer, s: FloatPointer, dy: FloatPointer,
+    dz: MutableFloatPointer, biasGradient: MutableFloatPointer)
+}

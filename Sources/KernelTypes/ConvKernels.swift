@@ -1,0 +1,58 @@
+// The convolution entry points that every instruction set's variant provides.
+// Kernels take pointers, buffers own them; all sums run in one order on every instruction set.
+
+package typealias FloatPointer = UnsafePointer<Float>
+package typealias MutableFloatPointer = UnsafeMutablePointer<Float>
+
+/// What a convolution needs besides its operands, in floats; a function of the geometry alone.
+package struct ConvStorage: Equatable, Sendable {
+  /// Weights as the forward kernel reads them.
+  package var forwardWeights: Int
+  /// Weights as the input gradient reads them; 0 when the input is a plane.
+  package var backwardWeights: Int
+  /// A shard's weight-gradient accumulator, in the kernel's own layout.
+  package var weightGradient: Int
+  /// Scratch for one call over `imageGroup` images.
+  package var scratch: Int
+  /// Most images of one call.
+  package var imageGroup: Int
+
+  package init(
+    forwardWeights: Int, backwardWeights: Int, weightGradient: Int, scratch: Int, imageGroup: Int
+  ) {
+    self.forwardWeights = forwardWeights
+    self.backwardWeights = backwardWeights
+    self.weightGradient = weightGradient
+    self.scratch = scratch
+    self.imageGroup = imageGroup
+  }
+}
+
+/// Convolutions over 1 to `imageGroup` images; image `i` lies `i` times the geometry's count behind
+/// the first. Layouts of `x`, `z`, `dz`, `dx` as in `ConvGeometry`.
+package protocol ConvKernels: Sendable {
+  /// Storage for a geometry; the same on every instruction set.
+  func convStorage(_ geometry: ConvGeometry) -> ConvStorage
+
+  /// Packs `weights [out, in, kernel, kernel]`; both packed forms are overwritten, lanes beyond the
+  /// last channel zero.
+  func convPackWeights(
+    _ geometry: ConvGeometry, weights: FloatPointer, forward: MutableFloatPointer,
+    backward: MutableFloatPointer?)
+
+  /// `z = conv(x, weights)` without bias; overwrites.
+  func convForward(
+    _ geometry: ConvGeometry, imageCount: Int, x: FloatPointer, weights: FloatPointer,
+    z: MutableFloatPointer, scratch: MutableFloatPointer)
+
+  /// `weightGradient += xᵀ·dz` in the kernel's layout; `dx = convᵀ(dz)` overwritten unless nil
+  /// (`weights`, packed for backward, may be nil then).
+  func convBackward(
+    _ geometry: ConvGeometry, imageCount: Int, x: FloatPointer, dz: FloatPointer,
+    weights: FloatPointer?, weightGradient: MutableFloatPointer, dx: MutableFloatPointer?,
+    scratch: MutableFloatPointer)
+
+  /// The kernel's layout to `[out, in, kernel, kernel]`; overwrites.
+  func convUnpackWeightGradient(
+    _ geometry: ConvGeometry, weightGradient: FloatPointer, result: MutableFloatPointer)
+}

@@ -1,0 +1,99 @@
+// Passes over flat ranges: reduction, optimizers, random masks, loss, image normalisation.
+
+/// Hyper-parameters of one Adam step (Kingma & Ba 2015; decoupled decay: Loshchilov & Hutter 2019).
+package struct AdamStep: Sendable {
+  /// Learning rate divided by `1 - beta1^t`.
+  package var stepSize: Float
+  /// `1 / sqrt(1 - beta2^t)`.
+  package var inverseRootCorrection: Float
+  package var beta1: Float
+  package var beta2: Float
+  package var epsilon: Float
+  /// Learning rate times weight decay, 0 for BN and biases.
+  package var decay: Float
+
+  package init(
+    stepSize: Float, inverseRootCorrection: Float, beta1: Float, beta2: Float, epsilon: Float,
+    decay: Float
+  ) {
+    self.stepSize = stepSize
+    self.inverseRootCorrection = inverseRootCorrection
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.decay = decay
+  }
+}
+
+/// Hyper-parameters of one SGD step as PyTorch defines it (Nesterov: Sutskever et al. 2013).
+package struct SGDStep: Sendable {
+  package var learningRate: Float
+  package var momentum: Float
+  /// L2 factor added to the gradient, 0 for BN and biases.
+  package var weightDecay: Float
+  package var nesterov: Bool
+
+  package init(learningRate: Float, momentum: Float, weightDecay: Float, nesterov: Bool) {
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+    self.nesterov = nesterov
+  }
+}
+
+/// Where a random mask comes from; the draw is defined by `RandomStream` in Memory.
+package struct MaskSource: Sendable {
+  package var seed: UInt64
+  package var stream: UInt32
+  package var sample: UInt32
+  package var epoch: UInt32
+
+  package init(seed: UInt64, stream: UInt32, sample: UInt32, epoch: UInt32) {
+    self.seed = seed
+    self.stream = stream
+    self.sample = sample
+    self.epoch = epoch
+  }
+}
+
+/// Passes over flat ranges of any length; pointers aligned to 4 bytes unless said otherwise.
+package protocol VectorKernels: Sendable {
+  /// `result[i] = Σ slots[j * stride + i]` by the pairwise tree over `j < slotCount`: level by
+  /// level, neighbours `2k` and `2k + 1`, an odd last one moves up unchanged. `count` is any.
+  func treeSum(
+    slots: FloatPointer, stride: Int, slotCount: Int, count: Int, result: MutableFloatPointer)
+
+  /// One Adam step in place on `count` parameters.
+  func adam(
+    _ step: AdamStep, count: Int, gradient: FloatPointer, parameters: MutableFloatPointer,
+    mean: MutableFloatPointer, variance: MutableFloatPointer)
+
+  /// One SGD step in place; `velocity` starts at zero.
+  func sgd(
+    _ step: SGDStep, count: Int, gradient: FloatPointer, parameters: MutableFloatPointer,
+    velocity: MutableFloatPointer)
+
+  /// Dropout factors: 0 where the random word is below `rate · 2³²`, else `1 / (1 - rate)`;
+  /// `mask [blocks, pixels, 16]` where element `e = (block * pixels + pixel) * 16 + lane`.
+  func dropoutMask(_ source: MaskSource, rate: Float, count: Int, mask: MutableFloatPointer)
+
+  /// `plane[y + padding][x + padding] = pixels[y][x] · gain + offset`, halo zero; overwrites.
+  func normalize(
+    height: Int, width: Int, padding: Int, pixels: UnsafePointer<UInt8>, gain: Float,
+    offset: Float, plane: MutableFloatPointer)
+
+  /// Softmax cross-entropy of `rows` samples; `logits`, `gradient`: `[blocks, rows, 16]`.
+  ///
+  /// `losses[row]` in nats, with label smoothing; `gradient = gradientScale · dloss/dlogits`, zero
+  /// in padded lanes, nil if not wanted; `correct[row]` is 1 where the first largest logit is the
+  /// label's, else 0.
+  func crossEntropy(
+    rows: Int, classes: Int, logits: FloatPointer, labels: UnsafePointer<UInt8>,
+    labelSmoothing: Float, gradientScale: Float, losses: MutableFloatPointer,
+    correct: UnsafeMutablePointer<UInt8>, gradient: MutableFloatPointer?)
+}
+
+/// All kernels of one instruction set.
+package protocol KernelSet: ConvKernels, ActivationKernels, VectorKernels {
+  var instructionSet: InstructionSet { get }
+}
