@@ -1,0 +1,111 @@
+// How a model is trained unless the command line says otherwise.
+// Every key of a description's `recipe` has its property, default and limits here.
+
+import Diagnostics
+
+/// Optimizer, schedule and regularisation of a training run.
+public struct Recipe: Equatable, Sendable {
+  public enum Optimizer: String, CaseIterable, Sendable, Codable { case adam, sgd }
+  public enum Schedule: String, CaseIterable, Sendable, Codable {
+    case constant, step, cosine
+    case oneCycle = "one-cycle"
+  }
+
+  public var epochs = 20
+  /// Samples of a minibatch.
+  public var batchSize = 256
+  public var optimizer = Optimizer.adam
+  /// The rate of a constant schedule, the start of step and cosine, the peak of one-cycle.
+  public var learningRate = 0.001
+  /// SGD only.
+  public var momentum = 0.9
+  /// SGD only (Sutskever et al. 2013).
+  public var nesterov = false
+  /// Decay of weights, not of biases and BN: added to the gradient by SGD (as PyTorch's), decoupled
+  /// from it by Adam (Loshchilov & Hutter 2019).
+  public var weightDecay = 0.0
+  public var schedule = Schedule.constant
+  /// Epochs between two drops of the step schedule.
+  public var stepEpochs = 5
+  /// Factor of each drop of the step schedule.
+  public var stepFactor = 0.1
+  /// Share of all steps in which the one-cycle schedule rises (Smith & Topin 2018).
+  public var warmUp = 0.3
+  /// Share of the target spread evenly over all classes (Szegedy et al. 2016).
+  public var labelSmoothing = 0.0
+  /// Decay per step of the exponential moving average of the parameters that is tested and saved;
+  /// 0 keeps the trained parameters themselves.
+  public var averageDecay = 0.0
+  /// Random affine maps of the training images; nil leaves them as they are.
+  public var augment: AffineAugmentation?
+
+  public init() {}
+}
+
+/// Ranges of a random affine map of an image, each drawn evenly from `-x ... x`.
+public struct AffineAugmentation: Equatable, Sendable {
+  public var rotationDegrees = 12.0
+  /// Relative change of size: 0.1 draws from 0.9 to 1.1.
+  public var scale = 0.1
+  /// Horizontal shift per row, in pixels per pixel.
+  public var shear = 0.2
+  public var shiftPixels = 2.0
+
+  public init() {}
+}
+
+/// Smallest and largest value of each number of a recipe.
+enum RecipeLimits {
+  static let epochs = 1...100_000
+  static let batchSize = 1...65_536
+  static let learningRate = 1e-12...1e3
+  static let momentum = 0.0...0.9999
+  static let weightDecay = 0.0...1.0
+  static let stepEpochs = 1...100_000
+  static let stepFactor = 1e-6...1.0
+  static let warmUp = 0.0...0.99
+  static let labelSmoothing = 0.0...0.99
+  static let averageDecay = 0.0...0.999999
+  static let rotationDegrees = 0.0...180.0
+  static let scale = 0.0...0.9
+  static let shear = 0.0...2.0
+  static let shiftPixels = 0.0...64.0
+}
+
+extension Recipe {
+  /// Refuses values out of range, by name; for recipes that were changed by hand or by options.
+  public func validate() throws(Failure) {
+    try check("epochs", epochs, RecipeLimits.epochs)
+    try check("batch size", batchSize, RecipeLimits.batchSize)
+    try check("learning rate", learningRate, RecipeLimits.learningRate)
+    try check("momentum", momentum, RecipeLimits.momentum)
+    try check("weight decay", weightDecay, RecipeLimits.weightDecay)
+    try check("step epochs", stepEpochs, RecipeLimits.stepEpochs)
+    try check("step factor", stepFactor, RecipeLimits.stepFactor)
+    try check("warm-up", warmUp, RecipeLimits.warmUp)
+    try check("label smoothing", labelSmoothing, RecipeLimits.labelSmoothing)
+    try check("average decay", averageDecay, RecipeLimits.averageDecay)
+    try augment?.validate()
+    if optimizer == .sgd && nesterov && momentum == 0 {
+      throw Failure(.usage, "Nesterov needs a momentum above 0")
+    }
+  }
+}
+
+extension AffineAugmentation {
+  func validate() throws(Failure) {
+    try check("rotation", rotationDegrees, RecipeLimits.rotationDegrees)
+    try check("scale", scale, RecipeLimits.scale)
+    try check("shear", shear, RecipeLimits.shear)
+    try check("shift", shiftPixels, RecipeLimits.shiftPixels)
+  }
+}
+
+private func check<Number: Comparable>(
+  _ name: String, _ value: Number, _ range: ClosedRange<Number>
+) throws(Failure) {
+  guard range.contains(value) else {
+    throw Failure(
+      .usage, "\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)")
+  }
+}

@@ -1,0 +1,176 @@
+// Descriptions: presets, files, the text form and what untrusted YAML may not do.
+// Each refusal is checked for its exit code, its line and the name of the key.
+
+import Diagnostics
+import Foundation
+import Testing
+
+@testable import Networks
+
+@Suite struct PresetTests {
+  @Test func eva8HasItsLayers() throws {
+    let model = try ModelDescription.preset(named: "eva8")
+    #expect(
+      model.layers == [
+        .conv(filters: 64, kernel: 3, stride: 1, padding: 1, bias: true), .relu, .batchNorm,
+        .maxPool(size: 2), .conv(filters: 32, kernel: 3, stride: 1, padding: 1, bias: true), .relu,
+        .batchNorm, .globalAveragePool, .dropout(rate: 0.1), .dense(features: 12, bias: true),
+        .dense(features: nil, bias: true),
+      ])
+    #expect(model.recipe == Recipe())
+  }
+
+  @Test func compactCarriesItsRecipe() throws {
+    let recipe = try ModelDescription.preset(named: "compact").recipe
+    #expect(recipe.epochs == 19 && recipe.batchSize == 128 && recipe.optimizer == .sgd)
+    #expect(recipe.nesterov && recipe.momentum == 0.9 && recipe.weightDecay == 1e-4)
+    #expect(recipe.schedule == .oneCycle && recipe.warmUp == 0.2 && recipe.learningRate == 0.2)
+    #expect(recipe.augment?.shiftPixels == 2 && recipe.augment?.shear == 0.2)
+  }
+
+  @Test(arguments: ModelDescription.presetNames)
+  func textReadsBackEqual(name: String) throws {
+    let model = try ModelDescription.preset(named: name)
+    #expect(model.name == name)
+    #expect(try ModelDescription.parse(yaml: model.yamlText, source: "text") == model)
+    let json = try JSONEncoder().encode(model)
+    #expect(try JSONDecoder().decode(ModelDescription.self, from: json) == model)
+  }
+
+  @Test func everyLayerAndKeyReadsBackEqual() throws {
+    var recipe = Recipe()
+    recipe.schedule = .step
+    recipe.stepEpochs = 3
+    recipe.stepFactor = 0.3
+    recipe.labelSmoothing = 0.1
+    recipe.averageDecay = 0.999
+    recipe.weightDecay = 1e-05
+    recipe.learningRate = 0.1 + 0.2
+    recipe.augment = AffineAugmentation()
+    let model = ModelDescription(
+      name: "all",
+      layers: [
+        .conv(filters: 3, kernel: 5, stride: 2, padding: 2, bias: false), .sigmoid, .batchNorm,
+        .relu, .maxPool(size: 3), .globalAveragePool, .dropout(rate: 0),
+        .dense(features: 7, bias: false), .dense(features: nil, bias: false),
+      ], recipe: recipe)
+    #expect(try ModelDescription.parse(yaml: model.yamlText, source: "text") == model)
+  }
+}
+
+@Suite struct UntrustedDescriptionTests {
+  private func failure(_ yaml: String) -> Failure? {
+    do throws(Failure) {
+      _ = try ModelDescription.parse(yaml: yaml, source: "m.yaml")
+      return nil
+    } catch { return error }
+  }
+
+  @Test(arguments: [
+    ("- relux", "m.yaml:4: unknown layer `relux`"),
+    ("- conv: {filter: 3, kernel: 3}", "m.yaml:4: unknown key `filter` in conv"),
+    ("- conv: {kernel: 3}", "m.yaml:4: conv needs `filters`"),
+    ("- conv: {filters: 0, kernel: 3}", "m.yaml:4: `filters` is 0, expected a number from 1"),
+    ("- conv: {filters: 99999999999999999999, kernel: 3}", "m.yaml:4: `filters` must be a number"),
+    ("- conv: {filters: 3, kernel: 3, padding: 3}", "m.yaml:4: `padding` is 3, must be below"),
+    ("- conv: {filters: 3, kernel: 3, bias: 7}", "m.yaml:4: `bias` must be true or false"),
+    ("- conv", "m.yaml:4: `conv` needs a value"),
+    ("- relu: 3", "m.yaml:4: `relu` takes no value"),
+    ("- relu:", "m.yaml:4: `relu` takes no value"),
+    ("- maxPool: -1", "m.yaml:4: `maxPool` is -1"),
+    ("- maxPool: two", "m.yaml:4: `maxPool` must be a number"),
+    ("- dropout: 1", "m.yaml:4: `dropout` is 1.0, expected a number from 0.0 to 0.99"),
+    ("- dropout: .nan", "m.yaml:4: `dropout` is nan"),
+    ("- dense: {features: 3, bia: no}", "m.yaml:4: unknown key `bia` in dense"),
+    ("- dense: many", "m.yaml:4: dense must be keys and values"),
+    ("- dense: {features: 0}", "m.yaml:4: `dense` needs `classes` or"),
+    ("- {maxPool: 2, dropout: 0.1}", "m.yaml:4: a layer must be one of"),
+    ("- [1, 2]", "m.yaml:4: a layer must be"),
+    ("- &a relu", "m.yaml:4: `&` (anchors, aliases, tags) is not allowed"),
+    ("- \"#\" : *a", "m.yaml:4: `*` (anchors"),
+    ("- !!str relu", "m.yaml:4: `!` (anchors"),
+    ("- {", "m.yaml:"), ("- \"relu", "m.yaml:"), ("- \u{0}", "m.yaml: not YAML"),
+  ])
+  func refusesLayer(line: String, message: String) {
+    let found = failure("name: m\nlayers:\n  - relu # comment & more\n  \(line)\n")
+    #expect(found?.kind == .badData)
+    #expect(found?.message.hasPrefix(message) == true, "\(found?.message ?? "accepted")")
+    #expect(found?.message.contains("\n") == false)
+  }
+
+  @Test(arguments: [
+    ("epoch: 3", "unknown key `epoch` in a recipe"),
+    ("epochs: 0", "`epochs` is 0"), ("batchSize: 1e9", "`batchSize` must be a number"),
+    ("learningRate: .inf", "`learningRate` is inf"), ("learningRate: -1", "`learningRate` is -1"),
+    ("optimizer: lion", "`optimizer` is `lion`, expected one of adam, sgd"),
+    ("momentum: 0.9", "`momentum` needs `optimizer: sgd`"),
+    ("nesterov: true", "`nesterov` needs `optimizer: sgd`"),
+    ("warmUp: 0.3", "`warmUp` needs `schedule: one-cycle`"),
+    ("stepEpochs: 3", "`stepEpochs` needs `schedule: step`"),
+    ("labelSmoothing: 1", "`labelSmoothing` is 1.0"), ("averageDecay: 1", "`averageDecay` is 1.0"),
+    ("augment: mixup", "`augment` is `mixup`, expected none, affine or its ranges"),
+    ("augment: {rotate: 3}", "unknown key `rotate` in augment"),
+    ("augment: {rotation: 181}", "`rotation` is 181.0"),
+    ("epochs: 3\n  epochs: 4", "`epochs` is there twice"),
+  ])
+  func refusesRecipe(line: String, message: String) {
+    let found = failure("name: m\nlayers: [relu]\nrecipe:\n  \(line)\n")
+    #expect(found?.kind == .badData)
+    #expect(found?.message.hasPrefix("m.yaml:4: " + message) == true, "\(found?.message ?? "")")
+  }
+
+  @Test(arguments: [
+    ("", "m.yaml: the description is empty"), ("# only\n", "m.yaml: the description is empty"),
+    ("relu", "m.yaml:1: a model must be keys"),
+    ("layers: [relu]", "m.yaml:1: a model needs `name`"),
+    ("name: m", "m.yaml:1: a model needs `layers`"),
+    ("name: ../m\nlayers: [relu]", "m.yaml:1: `name` may hold"),
+    ("name: m\nlayers: []", "m.yaml:2: `layers` must list 1 to 256"),
+    ("name: m\nlayers: relu", "m.yaml:2: `layers` must be a list"),
+    ("name: m\nlayers: [relu]\n---\nname: n", "m.yaml:"),
+  ])
+  func refusesModel(yaml: String, message: String) {
+    let found = failure(yaml)
+    #expect(found?.message.hasPrefix(message) == true, "\(found?.message ?? "accepted")")
+  }
+
+  @Test func refusesHugeAndDeepText() {
+    let huge = "name: " + String(repeating: "x", count: 70_000)
+    #expect(failure(huge)?.message == "m.yaml: a description has at most 65536 bytes")
+    for opener in ["[", "{a: ", "- "] {
+      let count = 60_000 / opener.utf8.count
+      #expect(failure(String(repeating: opener, count: count))?.kind == .badData)
+    }
+    let layers = String(repeating: "- relu\n", count: 257)
+    #expect(failure("name: m\nlayers:\n" + layers)?.message.contains("1 to 256 layers") == true)
+  }
+
+  @Test func saysWhatIsMissing() {
+    #expect(throws: Failure.self) { try ModelDescription.load(nameOrFile: "resnet50") }
+    do throws(Failure) {
+      _ = try ModelDescription.load(nameOrFile: "no/such.yaml")
+    } catch { #expect(error.kind == .missingInput && error.message.contains("no/such.yaml")) }
+    do throws(Failure) {
+      _ = try ModelDescription.load(nameOrFile: "/")
+    } catch { #expect(error.kind == .missingInput) }
+  }
+
+  @Test func endlessFileIsRefused() {
+    do throws(Failure) {
+      _ = try ModelDescription.load(nameOrFile: "/dev/zero")
+      Issue.record("accepted")
+    } catch { #expect(error.kind == .badData) }
+  }
+
+  @Test func recipeChangedByHandIsChecked() throws {
+    var recipe = Recipe()
+    try recipe.validate()
+    recipe.batchSize = 0
+    #expect(throws: Failure(.usage, "batch size is 0, expected 1 to 65536")) {
+      try recipe.validate()
+    }
+    recipe = Recipe()
+    recipe.learningRate = .nan
+    #expect(throws: Failure.self) { try recipe.validate() }
+  }
+}
