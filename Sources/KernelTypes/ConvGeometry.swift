@@ -13,7 +13,7 @@ package func channelBlocks(_ channels: Int) -> Int {
 ///
 /// Layouts, all `Float`, 64-byte aligned, `B` = blocks of 16 channels:
 /// - input `x`: `[B_in, paddedHeight, paddedWidth, 16]`, halo filled with zeros; for
-///   `inputChannels == 1` (`isPlane`) the plane `[paddedHeight, paddedWidth]`, readable for 16 floats
+///   `isPlane` the plane `[paddedHeight, paddedWidth]`, readable for 16 floats
 ///   beyond its end.
 /// - output `z`: `[B_out, outputHeight, outputWidth, 16]`.
 /// - output gradient `dz`: `[B_out, gradientHeight, gradientWidth, 16]`; the gradient of output
@@ -28,10 +28,13 @@ package struct ConvGeometry: Equatable, Sendable {
   package var kernel: Int
   package var stride: Int
   package var padding: Int
+  /// Whether the input is one scalar plane instead of channel blocks.
+  package var isPlane: Bool
 
+  /// - Parameter isPlane: nil: a plane where there is one input channel.
   package init(
     inputChannels: Int, outputChannels: Int, inputHeight: Int, inputWidth: Int, kernel: Int,
-    stride: Int, padding: Int
+    stride: Int, padding: Int, isPlane: Bool? = nil
   ) {
     self.inputChannels = inputChannels
     self.outputChannels = outputChannels
@@ -40,10 +43,9 @@ package struct ConvGeometry: Equatable, Sendable {
     self.kernel = kernel
     self.stride = stride
     self.padding = padding
+    self.isPlane = isPlane ?? (inputChannels == 1)
   }
 
-  /// Whether the input is one scalar plane instead of channel blocks.
-  package var isPlane: Bool { inputChannels == 1 }
   package var inputBlocks: Int { channelBlocks(inputChannels) }
   package var outputBlocks: Int { channelBlocks(outputChannels) }
   package var paddedHeight: Int { inputHeight + 2 * padding }

@@ -1,0 +1,70 @@
+// A unit of the plan: one convolution or dense layer with what follows it up to the next one.
+// Units are the engine's fused stages; a plan is a list of them.
+
+import KernelTypes
+import Networks
+
+/// Samples of a shard: a constant of the plan, so that sums have one order at any worker count.
+package let shardSize = 8
+
+/// The tensors of a unit's batch normalisation.
+struct BatchNormTensors: Equatable, Sendable {
+  var scale: StateTensor
+  var shift: StateTensor
+  var runningMean: StateTensor
+  var runningVariance: StateTensor
+}
+
+/// Dropout on a unit's output.
+struct Dropout: Equatable, Sendable {
+  var rate: Float
+  /// Random stream of the layer.
+  var stream: UInt32
+}
+
+/// `conv | dense`, then optionally ReLU and BN in either order, max-pool, global average pool, dropout.
+struct Unit: Equatable, Sendable {
+  /// Names for messages: that of the convolution or dense layer.
+  var name: String
+  var isDense: Bool
+  /// For dense units the pixels are the samples of a shard: `1 x shardSize`.
+  var geometry: ConvGeometry
+  var window = 1
+  var weight: StateTensor
+  var bias: StateTensor?
+  var batchNorm: BatchNormTensors?
+  var reluBefore = false
+  var reluAfter = false
+  /// Whether the consumer reads the mean over pixels.
+  var isGloballyPooled = false
+  var dropout: Dropout?
+
+  /// Shape for `rows` samples of a shard (spatial units: of one image).
+  func shape(rows: Int) -> ActivationShape {
+    ActivationShape(
+      blocks: geometry.outputBlocks, height: isDense ? 1 : geometry.outputHeight,
+      width: isDense ? rows : geometry.outputWidth, window: window)
+  }
+
+  func geometry(rows: Int) -> ConvGeometry {
+    guard isDense else { return geometry }
+    var geometry = geometry
+    geometry.inputWidth = rows
+    return geometry
+  }
+
+  /// Padded channels of the output.
+  var lanes: Int { geometry.outputBlocks * channelLanes }
+  var channels: Int { geometry.outputChannels }
+  /// Positions of one sample that BN averages over.
+  var pixelsPerSample: Int { isDense ? 1 : geometry.outputPixels }
+  /// Whether the full-size activation is computed again in the backward pass instead of stored: a
+  /// one-channel convolution costs less than the memory traffic of four times its pooled result.
+  var isRecomputed: Bool { geometry.isPlane && window > 1 && !isDense }
+
+  /// Tensors that an optimizer step of this unit covers: a contiguous range of the block.
+  var parameterRange: Range<Int> {
+    let last = batchNorm?.runningVariance ?? bias ?? weight
+    return weight.offset..<last.offset + last.count
+  }
+}
