@@ -1,0 +1,87 @@
+// A unit's backward pass over one shard, and the loss from which it starts.
+
+import KernelTypes
+
+extension Executor {
+  /// From `dy` of the shard: weight and bias gradients into its slot, `dy` and sums of the unit below.
+  func backward(_ index: Int, _ task: ShardTask) {
+    let state = states[index]
+    clearGradients(state, task)
+    if index > 0 { clearBackwardSums(states[index - 1], task) }
+    for places in callRanges(of: state, task) {
+      prepareInput(index, places, task)
+      let z = activation(of: state, places, task)
+      if state.unit.isRecomputed {
+        convolve(state, places, task, z: z)
+        activate(state, places, z: z, sums: nil)
+      }
+      prepareOutputGradient(state, places, task, z: z)
+      let geometry = state.unit.geometry(rows: places.count)
+      kernels.convBackward(
+        geometry, imageCount: state.unit.isDense ? 1 : places.count, x: task.scratch.x,
+        dz: task.scratch.dz, weights: state.backwardWeights,
+        weightGradient: state.slot(task.shard) + state.slotLayout.weightGradient.lowerBound,
+        dx: index == 0 ? nil : task.scratch.dx, scratch: task.scratch.conv)
+      if index > 0 { returnInputGradient(index, places, task) }
+    }
+  }
+
+  /// Loss and correct predictions of the shard's logits; `dy` of the last unit when training.
+  ///
+  /// The loss of a minibatch is the mean over its samples, hence the factor `1 / count`.
+  func loss(_ task: ShardTask) {
+    let state = states[states.count - 1]
+    let places = task.places
+    var labels = (UInt64(0))
+    withUnsafeMutableBytes(of: &labels) { bytes in
+      for (row, place) in places.enumerated() {
+        bytes[row] = task.batch.source.labels[Int(task.sample(at: place))]
+      }
+    }
+    var correct = UInt64(0)
+    let losses = task.scratch.rows
+    withUnsafeBytes(of: labels) { labels in
+      withUnsafeMutableBytes(of: &correct) { correct in
+        kernels.crossEntropy(
+          rows: places.count, classes: state.unit.channels, logits: state.s(places.lowerBound),
+          labels: labels.baseAddress!.assumingMemoryBound(to: UInt8.self),
+          labelSmoothing: task.mode == .training ? labelSmoothing : 0,
+          gradientScale: 1 / Float(task.batch.count), losses: losses,
+          correct: correct.baseAddress!.assumingMemoryBound(to: UInt8.self),
+          gradient: task.mode == .training ? state.dy(places.lowerBound) : nil)
+      }
+    }
+    var sum: Float = 0
+    for row in 0..<places.count { sum += losses[row] }
+    shardLosses.pointer[task.shard] = sum
+    correctCounts[task.shard] = correct.nonzeroBitCount
+  }
+
+  private func prepareOutputGradient(
+    _ state: UnitState, _ places: Range<Int>, _ task: ShardTask, z: MutableFloatPointer
+  ) {
+    let unit = state.unit
+    let shape = unit.shape(rows: places.count)
+    let geometry = unit.geometry(rows: places.count)
+    let biasGradient = state.slot(task.shard) + state.slotLayout.biasGradient.lowerBound
+    for image in 0..<(unit.isDense ? 1 : places.count) {
+      let place = places.lowerBound + image
+      let imageZ = z + image * state.activationCount
+      kernels.outputGradient(
+        shape, state.producerConstants, state.gradientFactors, geometry, z: imageZ,
+        s: unit.window > 1 ? state.s(place) : imageZ, dy: state.dy(place),
+        dz: task.scratch.dz + image * geometry.outputGradientCount, biasGradient: biasGradient)
+    }
+  }
+
+  private func clearGradients(_ state: UnitState, _ task: ShardTask) {
+    let layout = state.slotLayout
+    (state.slot(task.shard) + layout.biasGradient.lowerBound).update(
+      repeating: 0, count: layout.count - layout.biasGradient.lowerBound)
+  }
+
+  private func clearBackwardSums(_ state: UnitState, _ task: ShardTask) {
+    let range = state.slotLayout.backwardSums
+    (state.slot(task.shard) + range.lowerBound).update(repeating: 0, count: range.count)
+  }
+}

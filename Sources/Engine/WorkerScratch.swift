@@ -1,0 +1,43 @@
+// Memory that one worker uses while it runs a shard's task; nothing in it outlives the task.
+
+import KernelTypes
+import Memory
+
+/// Buffers large enough for every unit of a plan; contents are whatever the last task left.
+struct WorkerScratch: @unchecked Sendable {
+  /// Padded inputs of a call's images.
+  let x: MutableFloatPointer
+  /// Padded output gradients of a call's images.
+  let dz: MutableFloatPointer
+  /// Input gradients of a call's images.
+  let dx: MutableFloatPointer
+  /// Full-size activations of a call's images, for recomputed units.
+  let z: MutableFloatPointer
+  let conv: MutableFloatPointer
+  let mask: MutableFloatPointer
+  /// Two shards' worth of the widest dense row: masks by row, loss rows.
+  let rows: MutableFloatPointer
+  private let buffer: AlignedBuffer
+
+  init(_ states: [UnitState]) throws {
+    func most(_ size: (UnitState) -> Int) -> Int { aligned(states.map(size).max() ?? 0) }
+    let sizes = [
+      most { $0.storage.imageGroup * $0.unit.geometry.inputCount },
+      most { $0.storage.imageGroup * $0.unit.geometry.outputGradientCount },
+      most { $0.storage.imageGroup * $0.unit.geometry.inputGradientCount },
+      most { $0.storage.imageGroup * $0.unit.geometry.outputCount },
+      most { $0.storage.scratch },
+      most { max($0.pooledCount, $0.unit.lanes) },
+      most { 2 * shardSize * $0.unit.lanes },
+    ]
+    buffer = try AlignedBuffer(count: sizes.reduce(0, +))
+    var pointers: [MutableFloatPointer] = []
+    var offset = 0
+    for size in sizes {
+      pointers.append(buffer.pointer + offset)
+      offset += size
+    }
+    (x, dz, dx, z) = (pointers[0], pointers[1], pointers[2], pointers[3])
+    (conv, mask, rows) = (pointers[4], pointers[5], pointers[6])
+  }
+}
