@@ -21,6 +21,8 @@ final class Executor: @unchecked Sendable {
   /// Summed loss of each shard, correct predictions of each shard.
   let shardLosses: AlignedBuffer
   let correctCounts: UnsafeMutableBufferPointer<Int>
+  /// What the states point into.
+  private let buffers: [AlignedBuffer]
 
   init(
     plan: Plan, kernels: any KernelSet, sampleCapacity: Int, workerCount: Int, seed: UInt64,
@@ -30,9 +32,14 @@ final class Executor: @unchecked Sendable {
     self.kernels = kernels
     self.seed = seed
     self.labelSmoothing = labelSmoothing
+    var buffers: [AlignedBuffer] = []
     states = try plan.units.map {
-      try UnitState($0, kernels: kernels, sampleCapacity: sampleCapacity)
+      try UnitState($0, kernels: kernels, sampleCapacity: sampleCapacity) { count in
+        buffers.append(try AlignedBuffer(count: count))
+        return buffers.last!.pointer
+      }
     }
+    self.buffers = buffers
     scratch = try (0..<workerCount).map { [states] _ in try WorkerScratch(states) }
     shardLosses = try AlignedBuffer(count: shardCount(sampleCapacity))
     correctCounts = .allocate(capacity: shardCount(sampleCapacity))

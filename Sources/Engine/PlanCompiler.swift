@@ -9,6 +9,8 @@ import Networks
 package struct Plan: Sendable {
   package let network: Network
   let units: [Unit]
+  /// One entry a unit.
+  let tensors: [UnitTensors]
 
   /// - Throws: `Failure(.usage)` naming the layer that the engine cannot train.
   package init(_ network: Network) throws {
@@ -16,11 +18,13 @@ package struct Plan: Sendable {
     var compiler = PlanCompiler()
     for (index, layer) in network.layers.enumerated() { try compiler.add(layer, at: index) }
     units = try compiler.finish()
+    tensors = compiler.tensors
   }
 }
 
 private struct PlanCompiler {
   private var units: [Unit] = []
+  private(set) var tensors: [UnitTensors] = []
 
   mutating func add(_ layer: NetworkLayer, at index: Int) throws {
     switch layer.layer {
@@ -32,7 +36,8 @@ private struct PlanCompiler {
       append(layer, kernel: 1, stride: 1, padding: 0)
     default:
       try require(!units.isEmpty, layer, index)
-      try extend(&units[units.count - 1], with: layer, at: index)
+      let last = units.count - 1
+      try extend(&units[last], &tensors[last], with: layer, at: index)
     }
   }
 
@@ -54,23 +59,26 @@ private struct PlanCompiler {
       kernel: kernel, stride: stride, padding: padding,
       // A dense layer's input is always blocked, also with one feature.
       isPlane: isDense ? false : nil)
-    units.append(
-      Unit(
-        name: layer.name, isDense: isDense, geometry: geometry,
-        weight: layer.tensors.first { $0.role == .weight }!,
-        bias: layer.tensors.first { $0.role == .bias }))
+    let bias = layer.tensors.first { $0.role == .bias }
+    units.append(Unit(isDense: isDense, geometry: geometry, hasBias: bias != nil))
+    tensors.append(
+      UnitTensors(
+        name: layer.name, weight: layer.tensors.first { $0.role == .weight }!, bias: bias))
   }
 
-  private func extend(_ unit: inout Unit, with layer: NetworkLayer, at index: Int) throws {
+  private func extend(
+    _ unit: inout Unit, _ tensors: inout UnitTensors, with layer: NetworkLayer, at index: Int
+  ) throws {
     switch layer.layer {
     case .relu:
       try require(
         !unit.reluBefore && !unit.reluAfter && unit.isBeforeReduction, layer, index)
-      if unit.batchNorm == nil { unit.reluBefore = true } else { unit.reluAfter = true }
+      if !unit.hasBatchNorm { unit.reluBefore = true } else { unit.reluAfter = true }
     case .batchNorm:
       try require(
-        unit.batchNorm == nil && unit.window == 1 && unit.isBeforeReduction, layer, index)
-      unit.batchNorm = BatchNormTensors(layer.tensors)
+        !unit.hasBatchNorm && unit.window == 1 && unit.isBeforeReduction, layer, index)
+      unit.hasBatchNorm = true
+      tensors.batchNorm = BatchNormTensors(layer.tensors)
     case .maxPool(let size):
       try require(unit.window == 1 && unit.isBeforeReduction && !unit.isDense, layer, index)
       unit.window = size
@@ -87,7 +95,7 @@ private struct PlanCompiler {
 
   private func require(_ condition: Bool, _ layer: NetworkLayer, _ index: Int) throws {
     guard !condition else { return }
-    let previous = units.last.map { "after \($0.name) and what follows it" } ?? "as first layer"
+    let previous = tensors.last.map { "after \($0.name) and what follows it" } ?? "as first layer"
     throw Failure(
       .usage,
       "model: layer \(index + 1) (\(layer.name)) is not supported \(previous); a unit is conv or "
@@ -98,7 +106,7 @@ private struct PlanCompiler {
 extension Unit {
   /// Nothing but the layer itself: the form of the last one, whose output are the logits.
   fileprivate var isPlain: Bool {
-    batchNorm == nil && !reluBefore && !reluAfter && dropout == nil
+    !hasBatchNorm && !reluBefore && !reluAfter && dropout == nil
   }
 
   fileprivate var isBeforeReduction: Bool { !isGloballyPooled && dropout == nil }

@@ -22,17 +22,25 @@ struct Dropout: Equatable, Sendable {
   var stream: UInt32
 }
 
-/// `conv | dense`, then optionally ReLU and BN in either order, max-pool, global average pool, dropout.
-struct Unit: Equatable, Sendable {
-  /// Names for messages: that of the convolution or dense layer.
+/// The tensors of a unit in the parameter block.
+struct UnitTensors: Equatable, Sendable {
+  /// That of the convolution or dense layer, for messages.
   var name: String
+  var weight: StateTensor
+  var bias: StateTensor?
+  var batchNorm: BatchNormTensors?
+}
+
+/// `conv | dense`, then optionally ReLU and BN in either order, max-pool, global average pool, dropout.
+///
+/// Plain values only: workers copy it without counting references.
+struct Unit: Equatable, Sendable {
   var isDense: Bool
   /// For dense units the pixels are the samples of a shard: `1 x shardSize`.
   var geometry: ConvGeometry
   var window = 1
-  var weight: StateTensor
-  var bias: StateTensor?
-  var batchNorm: BatchNormTensors?
+  var hasBias: Bool
+  var hasBatchNorm = false
   var reluBefore = false
   var reluAfter = false
   /// Whether the consumer reads the mean over pixels.
@@ -60,11 +68,5 @@ struct Unit: Equatable, Sendable {
   var pixelsPerSample: Int { isDense ? 1 : geometry.outputPixels }
   /// Whether the full-size activation is computed again in the backward pass instead of stored: a
   /// one-channel convolution costs less than the memory traffic of four times its pooled result.
-  var isRecomputed: Bool { geometry.isPlane && window > 1 && !isDense }
-
-  /// Tensors that an optimizer step of this unit covers: a contiguous range of the block.
-  var parameterRange: Range<Int> {
-    let last = batchNorm?.runningVariance ?? bias ?? weight
-    return weight.offset..<last.offset + last.count
-  }
+  var isRecomputed: Bool { geometry.isPlane && window > 1 }
 }

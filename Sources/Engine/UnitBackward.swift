@@ -8,7 +8,7 @@ extension Executor {
     let state = states[index]
     clearGradients(state, task)
     if index > 0 { clearBackwardSums(states[index - 1], task) }
-    for places in callRanges(of: state, task) {
+    forEachCall(of: state, task) { places in
       prepareInput(index, places, task)
       let z = activation(of: state, places, task)
       if state.unit.isRecomputed {
@@ -32,29 +32,21 @@ extension Executor {
   func loss(_ task: ShardTask) {
     let state = states[states.count - 1]
     let places = task.places
-    var labels = (UInt64(0))
-    withUnsafeMutableBytes(of: &labels) { bytes in
-      for (row, place) in places.enumerated() {
-        bytes[row] = task.batch.source.labels[Int(task.sample(at: place))]
-      }
-    }
-    var correct = UInt64(0)
     let losses = task.scratch.rows
-    withUnsafeBytes(of: labels) { labels in
-      withUnsafeMutableBytes(of: &correct) { correct in
-        kernels.crossEntropy(
-          rows: places.count, classes: state.unit.channels, logits: state.s(places.lowerBound),
-          labels: labels.baseAddress!.assumingMemoryBound(to: UInt8.self),
-          labelSmoothing: task.mode == .training ? labelSmoothing : 0,
-          gradientScale: 1 / Float(task.batch.count), losses: losses,
-          correct: correct.baseAddress!.assumingMemoryBound(to: UInt8.self),
-          gradient: task.mode == .training ? state.dy(places.lowerBound) : nil)
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 2 * shardSize) { bytes in
+      let labels = bytes.baseAddress!
+      let correct = labels + shardSize
+      for (row, place) in places.enumerated() {
+        labels[row] = task.batch.source.labels[Int(task.sample(at: place))]
       }
+      kernels.crossEntropy(
+        rows: places.count, classes: state.unit.channels, logits: state.s(places.lowerBound),
+        labels: labels, labelSmoothing: task.mode == .training ? labelSmoothing : 0,
+        gradientScale: 1 / Float(task.batch.count), losses: losses, correct: correct,
+        gradient: task.mode == .training ? state.dy(places.lowerBound) : nil)
+      correctCounts[task.shard] = (0..<places.count).reduce(0) { $0 + Int(correct[$1]) }
     }
-    var sum: Float = 0
-    for row in 0..<places.count { sum += losses[row] }
-    shardLosses.pointer[task.shard] = sum
-    correctCounts[task.shard] = correct.nonzeroBitCount
+    shardLosses.pointer[task.shard] = (0..<places.count).reduce(0) { $0 + losses[$1] }
   }
 
   private func prepareOutputGradient(

@@ -8,7 +8,7 @@ extension Executor {
     let state = states[index]
     let sums = state.slot(task.shard) + state.slotLayout.forwardSums.lowerBound
     sums.update(repeating: 0, count: state.slotLayout.forwardSums.count)
-    for places in callRanges(of: state, task) {
+    forEachCall(of: state, task) { places in
       prepareInput(index, places, task)
       let z = activation(of: state, places, task)
       convolve(state, places, task, z: z)
@@ -17,13 +17,16 @@ extension Executor {
     }
   }
 
-  /// Ranges of places that one kernel call takes: image groups, or a dense unit's whole shard.
-  func callRanges(of state: UnitState, _ task: ShardTask) -> [Range<Int>] {
+  /// Calls `body` with the places that one kernel call takes: an image group, or a dense unit's shard.
+  @inline(__always)
+  func forEachCall(of state: UnitState, _ task: ShardTask, _ body: (Range<Int>) -> Void) {
     let places = task.places
-    guard !state.unit.isDense else { return [places] }
-    let group = state.storage.imageGroup
-    return stride(from: places.lowerBound, to: places.upperBound, by: group).map {
-      $0..<min($0 + group, places.upperBound)
+    let group = state.unit.isDense ? places.count : state.storage.imageGroup
+    var first = places.lowerBound
+    while first < places.upperBound {
+      let end = min(first + group, places.upperBound)
+      body(first..<end)
+      first = end
     }
   }
 

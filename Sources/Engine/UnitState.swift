@@ -2,83 +2,82 @@
 // Allocated once, for the largest minibatch; a step allocates nothing.
 
 import KernelTypes
-import Memory
 
 /// Memory of one unit for minibatches of up to `sampleCapacity` samples.
 ///
 /// Sample `i` of a minibatch has its place at `i` times the per-sample count; a dense unit's shard
-/// starts at its first sample's place and is laid out `[blocks, rows, 16]` from there.
-final class UnitState: @unchecked Sendable {
+/// starts at its first sample's place and is laid out `[blocks, rows, 16]` from there. Plain pointers
+/// into buffers that the executor owns, so that workers copy it without counting references.
+struct UnitState: @unchecked Sendable {
   let unit: Unit
   let storage: ConvStorage
   /// Floats of one sample's full-size and pooled activation.
   let activationCount: Int
   let pooledCount: Int
+  let slotLayout: SlotLayout
 
-  private let activations: AlignedBuffer
-  private let pooled: AlignedBuffer?
-  private let outputGradients: AlignedBuffer
-  private let slots: AlignedBuffer
-  private let weights: AlignedBuffer
-  private let channels: AlignedBuffer
-  private let reduced: AlignedBuffer
+  private let activations: MutableFloatPointer
+  private let pooled: MutableFloatPointer
+  private let outputGradients: MutableFloatPointer
+  private let slots: MutableFloatPointer
+  private let weights: MutableFloatPointer
+  private let channels: MutableFloatPointer
+  /// Sums over all shards, laid out like a slot.
+  let sums: MutableFloatPointer
 
-  init(_ unit: Unit, kernels: any KernelSet, sampleCapacity: Int) throws {
+  /// - Parameter allocate: returns that many zeros, 64-byte aligned, that outlive the state.
+  init(
+    _ unit: Unit, kernels: any KernelSet, sampleCapacity: Int,
+    allocate: (Int) throws -> MutableFloatPointer
+  ) throws {
     self.unit = unit
     storage = kernels.convStorage(unit.geometry)
+    slotLayout = SlotLayout(unit, storage)
     let shape = unit.shape(rows: 1)
     activationCount = shape.count
     pooledCount = shape.pooledCount
-    activations = try AlignedBuffer(
-      count: unit.isRecomputed ? 0 : sampleCapacity * activationCount)
-    pooled = unit.window > 1 ? try AlignedBuffer(count: sampleCapacity * pooledCount) : nil
-    outputGradients = try AlignedBuffer(count: sampleCapacity * pooledCount)
-    slots = try AlignedBuffer(
-      count: shardCount(sampleCapacity) * SlotLayout(unit, storage).count)
-    weights = try AlignedBuffer(
-      count: aligned(storage.forwardWeights) + aligned(storage.backwardWeights))
-    channels = try AlignedBuffer(count: ChannelVector.allCases.count * unit.lanes)
-    reduced = try AlignedBuffer(count: SlotLayout(unit, storage).count)
+    activations = try allocate(unit.isRecomputed ? 0 : sampleCapacity * activationCount)
+    pooled = unit.window > 1 ? try allocate(sampleCapacity * pooledCount) : activations
+    outputGradients = try allocate(sampleCapacity * pooledCount)
+    slots = try allocate(shardCount(sampleCapacity) * slotLayout.count)
+    weights = try allocate(aligned(storage.forwardWeights) + aligned(storage.backwardWeights))
+    channels = try allocate(ChannelVector.allCases.count * unit.lanes)
+    sums = try allocate(slotLayout.count)
   }
 
   // MARK: By sample
 
   /// Stored full-size activation; not for recomputed units.
-  func z(_ sample: Int) -> MutableFloatPointer { activations.pointer + sample * activationCount }
+  func z(_ sample: Int) -> MutableFloatPointer { activations + sample * activationCount }
 
   /// What the consumer reads: the pooled activation, or the full one without pooling.
   func s(_ sample: Int) -> MutableFloatPointer {
-    pooled.map { $0.pointer + sample * pooledCount } ?? z(sample)
+    pooled + sample * pooledCount
   }
 
   /// Gradient of the unit's output, pooled size.
-  func dy(_ sample: Int) -> MutableFloatPointer { outputGradients.pointer + sample * pooledCount }
+  func dy(_ sample: Int) -> MutableFloatPointer { outputGradients + sample * pooledCount }
 
   // MARK: By shard
 
-  var slotLayout: SlotLayout { SlotLayout(unit, storage) }
-
   /// A shard's partial sums.
-  func slot(_ shard: Int) -> MutableFloatPointer { slots.pointer + shard * slotLayout.count }
-
-  /// Sums over all shards, laid out like a slot.
-  var sums: MutableFloatPointer { reduced.pointer }
+  func slot(_ shard: Int) -> MutableFloatPointer { slots + shard * slotLayout.count }
 
   // MARK: Weights and channel vectors
 
-  var forwardWeights: MutableFloatPointer { weights.pointer }
+  var forwardWeights: MutableFloatPointer { weights }
   var backwardWeights: MutableFloatPointer? {
-    storage.backwardWeights == 0 ? nil : weights.pointer + aligned(storage.forwardWeights)
+    storage.backwardWeights == 0 ? nil : weights + aligned(storage.forwardWeights)
   }
 
   subscript(vector: ChannelVector) -> MutableFloatPointer {
-    channels.pointer + vector.rawValue * unit.lanes
+    channels + vector.rawValue * unit.lanes
   }
 
   /// Constants for producing `s`: pooling needs only the sign of the scale, which gamma has before
   /// the statistics of the minibatch are known.
   var producerConstants: ChannelConstants {
-    constants(scale: unit.batchNorm == nil ? .scale : .gamma)
+    constants(scale: unit.hasBatchNorm ? .gamma : .scale)
   }
 
   /// Constants for reading `s`.
@@ -86,7 +85,7 @@ final class UnitState: @unchecked Sendable {
 
   private func constants(scale: ChannelVector) -> ChannelConstants {
     ChannelConstants(
-      bias: unit.bias == nil ? nil : FloatPointer(self[.bias]), scale: self[scale],
+      bias: unit.hasBias ? FloatPointer(self[.bias]) : nil, scale: self[scale],
       shift: self[.shift], reluBefore: unit.reluBefore, reluAfter: unit.reluAfter)
   }
 

@@ -15,7 +15,7 @@ struct WorkerScratch: @unchecked Sendable {
   let z: MutableFloatPointer
   let conv: MutableFloatPointer
   let mask: MutableFloatPointer
-  /// Two shards' worth of the widest dense row: masks by row, loss rows.
+  /// A shard's worth of the widest vector: masks by row, losses by row.
   let rows: MutableFloatPointer
   private let buffer: AlignedBuffer
 
@@ -28,7 +28,7 @@ struct WorkerScratch: @unchecked Sendable {
       most { $0.storage.imageGroup * $0.unit.geometry.outputCount },
       most { $0.storage.scratch },
       most { max($0.pooledCount, $0.unit.lanes) },
-      most { 2 * shardSize * $0.unit.lanes },
+      most { shardSize * $0.unit.lanes },
     ]
     buffer = try AlignedBuffer(count: sizes.reduce(0, +))
     var pointers: [MutableFloatPointer] = []
