@@ -52,7 +52,9 @@ let package = Package(
       name: "Networks",
       dependencies: ["Diagnostics", "Memory", .product(name: "Yams", package: "Yams")],
       resources: [.embedInCode("Presets")]),
-    .target(name: "Datasets", dependencies: ["Diagnostics", "Memory", "Networks", "CZlib"]),
+    .target(
+      name: "Datasets",
+      dependencies: ["Diagnostics", "Memory", "Networks", "CZlib", "CMessageDigest"]),
     .target(
       name: "Engine",
       dependencies: [
@@ -69,9 +71,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTypes"]),
-    .testTarget(name: "MemoryTests", dependencies: ["Memory"]),
+    .testTarget(name: "MemoryTests", dependencies: ["Memory", "Diagnostics"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Golden")]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Diagnostics", "CZlib"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine"]),
     .testTarget(name: "ArtifactsTests", dependencies: ["Artifacts"]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Spreadsheet"]),

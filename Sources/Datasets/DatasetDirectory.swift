@@ -1,0 +1,62 @@
+// Finds the four IDX files of a directory under the names that MNIST gave them.
+// Mirrors differ in a dot and in compression; the content decides, not the name's ending.
+
+import Diagnostics
+import Glibc
+
+/// A directory with the files of one dataset.
+struct DatasetDirectory {
+  let path: String
+
+  /// The names without `.gz`; some mirrors write `images.idx3` for `images-idx3`.
+  static let fileNames = [
+    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+  ]
+
+  /// Existing paths in the order of `fileNames`; throws `.missingInput` for the first missing one.
+  func files() throws(Failure) -> [String] {
+    try checkDirectory()
+    var files: [String] = []
+    for name in Self.fileNames {
+      guard let file = candidates(for: name).first(where: { access($0, F_OK) == 0 }) else {
+        throw Failure(
+          .missingInput,
+          "\(path): no \(name) or \(name).gz; the four IDX files of MNIST's names are expected")
+      }
+      files.append(file)
+    }
+    return files
+  }
+
+  private func candidates(for name: String) -> [String] {
+    let dotted = name.replacing("-idx", with: ".idx")
+    return [name, name + ".gz", dotted, dotted + ".gz"].map { "\(path)/\($0)" }
+  }
+
+  private func checkDirectory() throws(Failure) {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw Failure(
+        .missingInput,
+        "\(path): \(FileBytes.systemError()); expected a directory with the four IDX files")
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      throw Failure(.missingInput, "\(path): not a directory with the four IDX files")
+    }
+  }
+}
+
+extension Dataset {
+  /// Reads the four IDX files of a directory, plain or gzip.
+  ///
+  /// Throws `.missingInput` for a missing directory or file, `.badData` for damaged or
+  /// contradicting files, always naming the file.
+  public init(directory path: String) throws(Failure) {
+    let files = try DatasetDirectory(path: path).files()
+    let training = try ImageSet(imageFile: files[0], labelFile: files[1])
+    let test = try ImageSet(imageFile: files[2], labelFile: files[3])
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    try self.init(name: name, training: training, test: test, source: path)
+  }
+}

@@ -1,0 +1,49 @@
+// Labelled images as bytes: one half (training or test) of a dataset.
+// Bytes stay bytes until a worker normalises them, a quarter of the memory of Floats.
+
+import Diagnostics
+
+/// `count` images of one size with a label each.
+public struct ImageSet: Equatable, Sendable {
+  public let height: Int
+  public let width: Int
+  /// Grey values `[count, height, width]`.
+  public let images: [UInt8]
+  /// Classes `[count]`.
+  public let labels: [UInt8]
+
+  public var count: Int { labels.count }
+  public var pixelCount: Int { height * width }
+
+  /// A set from memory; there must be `labels.count * height * width` grey values.
+  public init(height: Int, width: Int, images: [UInt8], labels: [UInt8]) {
+    precondition(images.count == labels.count * height * width)
+    self.height = height
+    self.width = width
+    self.images = images
+    self.labels = labels
+  }
+
+  /// Reads an image and a label file, plain or gzip, of equal count.
+  package init(imageFile: String, labelFile: String) throws(Failure) {
+    let images = try IDX(FileBytes.read(imageFile), as: .images, file: imageFile)
+    let labels = try IDX(FileBytes.read(labelFile), as: .labels, file: labelFile)
+    guard images.dimensions[0] == labels.dimensions[0] else {
+      throw Failure(
+        .badData,
+        "\(imageFile): \(images.dimensions[0]) images, but \(labels.dimensions[0]) labels in \(labelFile)"
+      )
+    }
+    self.init(
+      height: images.dimensions[1], width: images.dimensions[2], images: images.elements,
+      labels: labels.elements)
+  }
+
+  /// The samples of `range`, in order.
+  public subscript(range: Range<Int>) -> ImageSet {
+    ImageSet(
+      height: height, width: width,
+      images: Array(images[range.lowerBound * pixelCount..<range.upperBound * pixelCount]),
+      labels: Array(labels[range]))
+  }
+}

@@ -1,0 +1,162 @@
+// Datasets read from directories: names, checks across files, limits, statistics.
+// What a user may get wrong with --data has a line of its own.
+
+import Diagnostics
+import Testing
+
+@testable import Datasets
+
+@Suite struct DatasetTests {
+  /// The failure of reading the fixture's files after `change`.
+  private func failure(_ change: (inout [String: [UInt8]]) -> Void) throws -> Failure {
+    var files = Fixture.files
+    change(&files)
+    return try Fixture.withDirectory(files) { path in
+      try #require(Fixture.failure { _ = try Dataset(directory: path) })
+    }
+  }
+
+  private var small: Dataset {
+    get throws { try Fixture.withDirectory(Fixture.files) { try Dataset(directory: $0) } }
+  }
+
+  @Test func plainFiles() throws {
+    let dataset = try small
+    #expect(dataset.training.count == 5)
+    #expect(dataset.test.labels == [2, 0, 1])
+    #expect(dataset.classCount == 3)
+    #expect(dataset.training.height == 3)
+    #expect(dataset.training.width == 2)
+    #expect(dataset.name.hasPrefix("ptrain-"))
+  }
+
+  @Test func gzipAndDottedNames() throws {
+    let variants = Fixture.files.map { name, bytes in
+      (name.replacing("-idx", with: ".idx") + ".gz", Fixture.gzip(bytes))
+    }
+    let dataset = try Fixture.withDirectory(Dictionary(uniqueKeysWithValues: variants)) {
+      try Dataset(directory: $0)
+    }
+    let expected = try small
+    #expect(dataset.training == expected.training)
+    #expect(dataset.test == expected.test)
+  }
+
+  @Test func missingDirectoryAndFile() throws {
+    let missing = Fixture.failure { _ = try Dataset(directory: "/nowhere/at/all") }
+    #expect(missing?.kind == .missingInput)
+    #expect(missing?.message.contains("/nowhere/at/all: No such file") == true)
+    for name in Fixture.files.keys {
+      let failure = try failure { $0[name] = nil }
+      #expect(failure.kind == .missingInput)
+      #expect(failure.message.contains(name))
+    }
+  }
+
+  @Test func aFileIsNoDirectory() throws {
+    try Fixture.withDirectory(["f": [1]]) { path in
+      let failure = Fixture.failure { _ = try Dataset(directory: path + "/f") }
+      #expect(failure?.kind == .missingInput)
+    }
+  }
+
+  @Test func countsThatDiffer() throws {
+    let failure = try failure { $0["train-labels-idx1-ubyte"] = Fixture.labels([0, 1]) }
+    #expect(failure.kind == .badData)
+    #expect(failure.message.contains("5 images, but 2 labels"))
+  }
+
+  @Test func labelBeyondClassCount() throws {
+    let failure = try failure { $0["t10k-labels-idx1-ubyte"] = Fixture.labels([0, 3, 1]) }
+    #expect(failure.kind == .badData)
+    #expect(failure.message.contains("test sample 1 has label 3; training labels end at 2"))
+  }
+
+  @Test func imageSizesThatDiffer() throws {
+    let failure = try failure { $0["t10k-images-idx3-ubyte"] = Fixture.images(3, height: 2) }
+    #expect(failure.kind == .badData)
+    #expect(failure.message.contains("3 x 2 pixels, test images of 2 x 2"))
+  }
+
+  @Test func swappedFiles() throws {
+    let failure = try failure { files in
+      let images = files["train-images-idx3-ubyte"]
+      files["train-images-idx3-ubyte"] = files["train-labels-idx1-ubyte"]
+      files["train-labels-idx1-ubyte"] = images
+    }
+    #expect(failure.kind == .badData)
+    #expect(failure.message.contains("swapped"))
+  }
+
+  @Test func aDeviceIsNotRead() {
+    #expect(Fixture.failure { _ = try FileBytes.read("/dev/zero") }?.kind == .badData)
+    #expect(Fixture.failure { _ = try FileBytes.read("/") }?.kind == .badData)
+  }
+
+  @Test func aFileBeyondTheLimitIsNotRead() throws {
+    try Fixture.withDirectory(["f": [1, 2, 3]]) { path in
+      let bytes = try FileBytes.read(path + "/f", limit: 3)
+      #expect(bytes == [1, 2, 3])
+      #expect(Fixture.failure { _ = try FileBytes.read(path + "/f", limit: 2) }?.kind == .badData)
+    }
+  }
+
+  @Test func limitsKeepTheFirstSamples() throws {
+    var dataset = try small
+    try dataset.limit(training: 2, test: 100)
+    #expect(dataset.training.labels == [0, 1])
+    #expect(dataset.training.images == (0..<12).map { UInt8($0) })
+    #expect(dataset.test.count == 3)
+    #expect(dataset.classCount == 3)
+    #expect(throws: Failure.self) { try dataset.limit(training: 0, test: nil) }
+    #expect(throws: Failure.self) { try dataset.limit(training: nil, test: -1) }
+  }
+
+  @Test func validationIsTheEndOfTheTrainingSet() throws {
+    var dataset = try small
+    try dataset.holdOutValidation(2)
+    #expect(dataset.training.labels == [0, 1, 2])
+    #expect(dataset.validation?.labels == [1, 0])
+    #expect(dataset.validation?.images == (18..<30).map { UInt8($0) })
+    #expect(throws: Failure.self) { try dataset.holdOutValidation(3) }
+  }
+
+  @Test func normalizationIsExact() {
+    let set = ImageSet(height: 1, width: 2, images: [0, 255, 51, 102], labels: [0, 1])
+    let sums = GreySums(of: set)
+    #expect(sums == GreySums(pixelCount: 4, sum: 408, sumOfSquares: 78030))
+    #expect(sums.normalization.mean == 0.4)
+    // sqrt((0 + 1 + 0.04 + 0.16) / 4 - 0.16)
+    #expect(abs(sums.normalization.standardDeviation - 0.374_165_74) < 1e-7)
+  }
+
+  @Test func sumsOfManyGreysDoNotOverflow() {
+    let images = [UInt8](repeating: 255, count: 1 << 17)
+    let set = ImageSet(
+      height: 1 << 8, width: 1 << 8, images: images, labels: [0, 0])
+    #expect(GreySums(of: set).sumOfSquares == 65025 << 17)
+    #expect(GreySums(of: set).normalization == Normalization(mean: 1, standardDeviation: 1))
+  }
+
+  @Test func gainAndOffsetAreTheNormalization() {
+    let normalization = Normalization.mnist
+    for grey in [0, 1, 128, 255] as [Float] {
+      let expected = (grey / 255 - 0.1307) / 0.3081
+      #expect(abs(grey * normalization.gain + normalization.offset - expected) < 1e-6)
+    }
+  }
+
+  @Test(.enabled(if: mnistDirectory != nil, "PTRAIN_DATA names no MNIST directory"))
+  func realMNIST() throws {
+    let dataset = try Dataset(directory: #require(mnistDirectory))
+    #expect(dataset.name == "MNIST")
+    #expect(dataset.normalization == .mnist)
+    #expect(dataset.classCount == 10)
+    #expect(dataset.training.count == 60_000)
+    #expect(dataset.test.count == 10_000)
+    #expect(dataset.training.labels.prefix(5) == [5, 0, 4, 1, 9])
+    let computed = GreySums(of: dataset.training).normalization
+    #expect(abs(computed.mean - 0.1307) < 5e-5)
+    #expect(abs(computed.standardDeviation - 0.3081) < 5e-5)
+  }
+}

@@ -1,0 +1,35 @@
+// The order of an epoch: a permutation, reproducible, different for every seed and epoch.
+// A golden value pins it: a change would break resumed runs and published digests.
+
+import Testing
+
+@testable import Datasets
+
+@Suite struct EpochOrderTests {
+  @Test(arguments: [0, 1, 2, 1000]) func isAPermutation(count: Int) {
+    let order = EpochOrder.permutation(count: count, seed: 1, epoch: 0)
+    #expect(order.sorted() == (0..<count).map { UInt32($0) })
+  }
+
+  @Test func dependsOnSeedAndEpochAlone() {
+    let order = EpochOrder.permutation(count: 100, seed: 1, epoch: 2)
+    #expect(order == EpochOrder.permutation(count: 100, seed: 1, epoch: 2))
+    #expect(order != EpochOrder.permutation(count: 100, seed: 1, epoch: 3))
+    #expect(order != EpochOrder.permutation(count: 100, seed: 2, epoch: 2))
+    #expect(order != EpochOrder.permutation(count: 100, seed: 1 << 32 | 1, epoch: 2))
+  }
+
+  @Test func isPinned() {
+    #expect(EpochOrder.permutation(count: 10, seed: 1, epoch: 0) == [7, 4, 0, 3, 2, 1, 6, 5, 9, 8])
+  }
+
+  /// Each of the six orders of three samples within five standard deviations of a sixth.
+  @Test func everyOrderIsEquallyLikely() {
+    var counts: [[UInt32]: Int] = [:]
+    for epoch in 0..<6_000 {
+      counts[EpochOrder.permutation(count: 3, seed: 9, epoch: UInt32(epoch)), default: 0] += 1
+    }
+    #expect(counts.count == 6)
+    #expect(counts.values.allSatisfy { abs($0 - 1000) < 145 })
+  }
+}
