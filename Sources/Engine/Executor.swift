@@ -16,6 +16,7 @@ final class Executor: @unchecked Sendable {
   let kernels: any KernelSet
   let states: [UnitState]
   let scratch: [WorkerScratch]
+  let sampleCapacity: Int
   let seed: UInt64
   let labelSmoothing: Float
   /// Summed loss of each shard, correct predictions of each shard.
@@ -30,6 +31,7 @@ final class Executor: @unchecked Sendable {
   ) throws {
     self.plan = plan
     self.kernels = kernels
+    self.sampleCapacity = sampleCapacity
     self.seed = seed
     self.labelSmoothing = labelSmoothing
     var buffers: [AlignedBuffer] = []

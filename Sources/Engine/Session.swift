@@ -1,0 +1,80 @@
+// A model in memory with workers: what training and evaluation share.
+
+import Datasets
+import Diagnostics
+import KernelTypes
+import Memory
+import Networks
+
+/// How the engine uses the machine.
+package struct EngineConfiguration: Sendable {
+  package var kernels: any KernelSet
+  package var threadCount: Int
+  /// CPUs that the process may use.
+  package var cpuCount: Int
+
+  package init(kernels: any KernelSet, threadCount: Int, cpuCount: Int) {
+    self.kernels = kernels
+    self.threadCount = threadCount
+    self.cpuCount = cpuCount
+  }
+}
+
+/// Executor, workers and parameters for minibatches of up to `sampleCapacity` samples.
+package final class Session {
+  let pool: WorkerPool
+  let runner: StepRunner
+  let block: ParameterBlock
+
+  package init(
+    _ network: Network, state: ModelState, configuration: EngineConfiguration,
+    sampleCapacity: Int, seed: UInt64 = 0, labelSmoothing: Double = 0
+  ) throws {
+    let executor = try Executor(
+      plan: Plan(network), kernels: configuration.kernels, sampleCapacity: sampleCapacity,
+      workerCount: configuration.threadCount, seed: seed, labelSmoothing: Float(labelSmoothing))
+    block = try ParameterBlock(state)
+    pool = WorkerPool(
+      workerCount: configuration.threadCount, cpuCount: configuration.cpuCount)
+    runner = StepRunner(executor: executor, pool: pool, block: block)
+  }
+
+  deinit { pool.stop() }
+
+  /// Mean loss and correct predictions over a set, with running statistics.
+  package func evaluate(_ set: ImageSet, _ normalization: Normalization) throws -> Evaluation {
+    let store = SampleStore(set, normalization)
+    return try pool.lead { evaluate(store.source) }
+  }
+
+  /// The same on the leader.
+  func evaluate(_ source: SampleSource) -> Evaluation {
+    runner.useRunningStatistics()
+    let order = [UInt32](0..<UInt32(source.count))
+    var total = BatchResult()
+    forEachMinibatch(of: order, source, epoch: 0) { _, batch in
+      let result = runner.evaluate(batch)
+      total.loss += result.loss
+      total.correctCount += result.correctCount
+    }
+    return Evaluation(
+      loss: total.loss / Double(source.count), correctCount: total.correctCount,
+      sampleCount: source.count)
+  }
+
+  /// Cuts an order into minibatches of the session's capacity; the last may be smaller.
+  func forEachMinibatch(
+    of order: [UInt32], _ source: SampleSource, epoch: UInt32,
+    _ body: (_ step: Int, _ batch: Minibatch) throws -> Void
+  ) rethrows {
+    let capacity = runner.executor.sampleCapacity
+    try order.withUnsafeBufferPointer { order in
+      for (step, first) in stride(from: 0, to: order.count, by: capacity).enumerated() {
+        let batch = Minibatch(
+          source: source, samples: order.baseAddress! + first,
+          count: min(capacity, order.count - first), epoch: epoch)
+        try body(step, batch)
+      }
+    }
+  }
+}
