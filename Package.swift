@@ -74,7 +74,7 @@ let package = Package(
     .testTarget(name: "MemoryTests", dependencies: ["Memory", "Diagnostics"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Golden")]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Diagnostics", "CZlib"]),
-    .testTarget(name: "EngineTests", dependencies: ["Engine"]),
+    .testTarget(name: "EngineTests", dependencies: ["Engine", "Memory", "Networks", "Kernels"]),
     .testTarget(name: "ArtifactsTests", dependencies: ["Artifacts"]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Spreadsheet"]),
     .testTarget(name: "ptrainTests", dependencies: ["ptrain"]),

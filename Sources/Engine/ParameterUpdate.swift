@@ -4,13 +4,6 @@
 import KernelTypes
 import Networks
 
-/// The hyper-parameters of one step.
-enum OptimizerStep: Sendable {
-  /// `decay` of the step applies to weights; BN and biases go without.
-  case adam(AdamStep)
-  case sgd(SGDStep)
-}
-
 /// A range of one unit's gradient slots.
 struct ReductionTask: Sendable {
   let unit: Int

@@ -44,7 +44,7 @@ package final class Session {
   /// Mean loss and correct predictions over a set, with running statistics.
   package func evaluate(_ set: ImageSet, _ normalization: Normalization) throws -> Evaluation {
     let store = SampleStore(set, normalization)
-    return try pool.lead { evaluate(store.source) }
+    return try pool.lead { [self] in evaluate(store.source) }
   }
 
   /// The same on the leader.

@@ -47,8 +47,8 @@ package final class Trainer {
 
   /// Trains to the end; `listener` is called in order on a worker's thread.
   @discardableResult
-  package func run(_ listener: (TrainingEvent) throws -> Void) throws -> RunResult {
-    try session.pool.lead {
+  package func run(_ listener: @escaping (TrainingEvent) throws -> Void) throws -> RunResult {
+    try session.pool.lead { [self] in
       try listener(.started(info))
       let start = DispatchTime.now()
       var result = RunResult(
@@ -82,8 +82,8 @@ package final class Trainer {
     var rate = 0.0
     try session.forEachMinibatch(of: order, training.source, epoch: draws) { step, batch in
       let index = (epoch - 1) * stepsPerEpoch + step
-      rate = recipe.learningRate(at: index, stepsPerEpoch: stepsPerEpoch)
-      let result = session.runner.train(batch, optimizerStep(index: index, rate: rate))
+      rate = recipe.learningRate
+      let result = session.runner.train(batch, OptimizerStep(recipe, index: index, rate: rate))
       total.loss += result.loss
       total.correctCount += result.correctCount
       let loss = result.loss / Double(batch.count)

@@ -48,19 +48,19 @@ struct StepRunner {
   /// Trains on a minibatch; the parameters are the new ones afterwards.
   func train(_ batch: Minibatch, _ step: OptimizerStep) -> BatchResult {
     for units in schedule.synchronized {
-      runShards(batch, .training) { task in
+      runShards(batch, .training) { [executor] task in
         for unit in units { executor.forward(unit, task) }
       }
       executor.normalizeBatch(units.upperBound - 1, batch, block)
     }
-    runShards(batch, .training) { task in
+    runShards(batch, .training) { [schedule, executor] task in
       for unit in schedule.turn { executor.forward(unit, task) }
       executor.loss(task)
       for unit in schedule.turn.reversed() { executor.backward(unit, task) }
     }
     for units in schedule.synchronized.reversed() {
       executor.differentiateBatch(units.upperBound - 1, batch, block)
-      runShards(batch, .training) { task in
+      runShards(batch, .training) { [executor] task in
         for unit in units.reversed() { executor.backward(unit, task) }
       }
     }
@@ -72,7 +72,7 @@ struct StepRunner {
   /// Loss and correct predictions with running statistics and without dropout.
   func evaluate(_ batch: Minibatch) -> BatchResult {
     let units = executor.plan.units.indices
-    runShards(batch, .evaluation) { task in
+    runShards(batch, .evaluation) { [executor] task in
       for unit in units { executor.forward(unit, task) }
       executor.loss(task)
     }
@@ -105,7 +105,9 @@ struct StepRunner {
     }
   }
 
-  private func runShards(_ batch: Minibatch, _ mode: PassMode, _ body: (ShardTask) -> Void) {
+  private func runShards(
+    _ batch: Minibatch, _ mode: PassMode, _ body: @escaping (ShardTask) -> Void
+  ) {
     pool.run(batch.shardCount) { worker, shard in
       body(
         ShardTask(

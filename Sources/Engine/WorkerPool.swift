@@ -53,41 +53,36 @@ package final class WorkerPool: @unchecked Sendable {
   }
 
   /// Runs `work` on worker 0, whose thread `onEntry` has prepared, and waits for it.
-  package func lead<Result>(_ work: () throws -> Result) throws -> Result {
-    try withoutActuallyEscaping(work) { work in
-      nonisolated(unsafe) let work = work
-      nonisolated(unsafe) var outcome: Swift.Result<Result, any Error>?
-      let done = DispatchSemaphore(value: 0)
-      queues[0].async { [onEntry] in
-        onEntry(0)
-        outcome = Swift.Result { try work() }
-        done.signal()
-      }
-      done.wait()
-      return try outcome!.get()
+  package func lead<Result>(_ work: @escaping () throws -> Result) throws -> Result {
+    nonisolated(unsafe) let work = work
+    nonisolated(unsafe) var outcome: Swift.Result<Result, any Error>?
+    let done = DispatchSemaphore(value: 0)
+    queues[0].async { [onEntry] in
+      onEntry(0)
+      outcome = Swift.Result { try work() }
+      done.signal()
     }
+    done.wait()
+    return try outcome!.get()
   }
 
   /// Runs `body` once for each task in `0..<taskCount` and returns when all are done; called by the
   /// leader only. The tasks' writes are visible to the leader and to the next phase.
-  package func run(_ taskCount: Int, _ body: Body) {
+  package func run(_ taskCount: Int, _ body: @escaping Body) {
     guard taskCount > 0 else { return }
     guard workerCount > 1, taskCount > 1 else {
       for task in 0..<taskCount { body(0, task) }
       return
     }
-    withoutActuallyEscaping(body) { body in
-      self.body = body
-      generation &+= 1
-      words.beginPhase()
-      claims.store(
-        ClaimWord(generation: generation, count: taskCount).value,
-        ordering: .sequentiallyConsistent)
-      words.publish(wakeLimit: min(wakeLimit, taskCount - 1))
-      while claimAndRun(as: 0) {}
-      words.waitUntilCompleted(taskCount, spinLimit: spinLimit)
-      self.body = { _, _ in }
-    }
+    self.body = body
+    generation &+= 1
+    words.beginPhase()
+    claims.store(
+      ClaimWord(generation: generation, count: taskCount).value,
+      ordering: .sequentiallyConsistent)
+    words.publish(wakeLimit: min(wakeLimit, taskCount - 1))
+    while claimAndRun(as: 0) {}
+    words.waitUntilCompleted(taskCount, spinLimit: spinLimit)
   }
 
   private func follow(as worker: Int) {

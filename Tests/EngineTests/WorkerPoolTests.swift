@@ -1,0 +1,89 @@
+// The worker pool runs every task once, makes writes visible, and survives delayed workers.
+
+import Dispatch
+import Glibc
+import Memory
+import Synchronization
+import Testing
+
+@testable import Engine
+
+@Suite struct WorkerPoolTests {
+  @Test(arguments: [1, 2, 3, 8, 32])
+  func runsEveryTaskOnce(workerCount: Int) throws {
+    let pool = WorkerPool(workerCount: workerCount, cpuCount: 2)
+    defer { pool.stop() }
+    try pool.lead {
+      for taskCount in [0, 1, 2, 7, 64, 1000] {
+        let counts = UnsafeMutableBufferPointer<Int>.allocate(capacity: max(taskCount, 1))
+        counts.initialize(repeating: 0)
+        defer { counts.deallocate() }
+        pool.run(taskCount) { _, task in counts[task] += 1 }
+        #expect(counts.prefix(taskCount).allSatisfy { $0 == 1 })
+      }
+    }
+  }
+
+  /// Each phase reads what the phase before wrote on another worker.
+  @Test(arguments: [2, 5, 32])
+  func makesWritesVisibleToTheNextPhase(workerCount: Int) throws {
+    let pool = WorkerPool(workerCount: workerCount, cpuCount: 64)
+    defer { pool.stop() }
+    let size = 37
+    let values = UnsafeMutableBufferPointer<Int>.allocate(capacity: size)
+    values.initialize(repeating: 0)
+    defer { values.deallocate() }
+    try pool.lead {
+      for phase in 0..<2000 {
+        let wrong = Atomic<Int>(0)
+        pool.run(size) { _, task in
+          let neighbour = (task + phase) % size
+          if values[neighbour] != phase && values[neighbour] != phase + 1 {
+            wrong.wrappingAdd(1, ordering: .relaxed)
+          }
+        }
+        pool.run(size) { _, task in values[task] += 1 }
+        try #require(wrong.load(ordering: .relaxed) == 0)
+      }
+    }
+    #expect(values.allSatisfy { $0 == 2000 })
+  }
+
+  /// 10,000 phases over all worker counts, tasks delayed at random.
+  @Test func survivesRandomDelays() throws {
+    for workerCount in [1, 2, 4, 7, 16, 32] {
+      let pool = WorkerPool(workerCount: workerCount, cpuCount: 2)
+      defer { pool.stop() }
+      let total = Atomic<Int>(0)
+      try pool.lead {
+        for phase in 0..<1700 {
+          pool.run(workerCount + 3) { _, task in
+            let stream = RandomStream(seed: UInt64(phase), purpose: .shuffle)
+            if stream.word(element: task) % 64 == 0 { usleep(50) }
+            total.wrappingAdd(1, ordering: .relaxed)
+          }
+        }
+      }
+      #expect(total.load(ordering: .relaxed) == 1700 * (workerCount + 3))
+    }
+  }
+
+  @Test func leadPassesErrorsOn() {
+    struct Stop: Error {}
+    let pool = WorkerPool(workerCount: 2, cpuCount: 2)
+    defer { pool.stop() }
+    #expect(throws: Stop.self) { try pool.lead { throw Stop() } }
+  }
+
+  @Test func workersStayOnTheirQueues() throws {
+    let entered = Atomic<Int>(0)
+    let pool = WorkerPool(workerCount: 4, cpuCount: 4) { _ in
+      entered.wrappingAdd(1, ordering: .relaxed)
+    }
+    try pool.lead {
+      pool.run(100) { worker, _ in precondition((0..<4).contains(worker)) }
+    }
+    pool.stop()
+    #expect(entered.load(ordering: .relaxed) == 4)
+  }
+}
