@@ -1,0 +1,91 @@
+// Which directory a run reads: the option, the environment, the cache, a download, Fashion-MNIST.
+// One order for every command, so that a model is evaluated on what it was trained on.
+
+import Diagnostics
+
+/// What happens while data is looked for; `description` is the line for the terminal.
+public enum DataSourceEvent: Equatable, Sendable, CustomStringConvertible {
+  case downloading(address: String)
+  /// Several times a second while a file comes in.
+  case progress(file: String, receivedByteCount: Int)
+  /// A mirror did not deliver.
+  case mirrorFailed(String)
+  /// MNIST is out of reach; another dataset takes its place.
+  case fallback(reason: String, directory: String)
+
+  public var description: String {
+    switch self {
+    case .downloading(let address): "Downloading \(address)"
+    case .progress(let file, let count): "\(file): \(count / 1000) kB"
+    case .mirrorFailed(let reason): "Mirror failed: \(reason)"
+    case .fallback(let reason, let directory):
+      "WARNING: MNIST is not available (\(reason)). USING FASHION-MNIST from \(directory) instead; pass --data DIR for your own."
+    }
+  }
+}
+
+/// The directory with a dataset's four IDX files, and how it was found.
+public struct DataSource: Equatable, Sendable {
+  public enum Origin: Equatable, Sendable {
+    case option, environment, cache, download, fashionMNIST
+  }
+
+  public let directory: String
+  public let origin: Origin
+
+  /// Where Debian's package dataset-fashion-mnist puts its files.
+  public static let fashionMNISTDirectory = "/usr/share/datasets/fashion-mnist"
+
+  /// Finds the data of a run: `option` (`--data`), then `PTRAIN_DATA`, then the cache, then a
+  /// download into the cache, then Fashion-MNIST.
+  ///
+  /// A directory that the user names is taken as it is; reading it tells what it lacks. Throws
+  /// `.missingInput` if there is nothing.
+  public static func locate(
+    option: String?, environment: [String: String], download: Download = .mnist,
+    fashionMNIST: String = fashionMNISTDirectory, report: (DataSourceEvent) -> Void
+  ) throws(Failure) -> DataSource {
+    if let option { return DataSource(directory: option, origin: .option) }
+    if let directory = environment["PTRAIN_DATA"], !directory.isEmpty {
+      return DataSource(directory: directory, origin: .environment)
+    }
+    do {
+      return try cached(environment, download, report)
+    } catch {
+      guard (try? DatasetDirectory(path: fashionMNIST).files()) != nil else {
+        throw Failure(
+          .missingInput,
+          "no data: \(error.message), and no Fashion-MNIST in \(fashionMNIST); pass --data DIR or install dataset-fashion-mnist"
+        )
+      }
+      report(.fallback(reason: error.message, directory: fashionMNIST))
+      return DataSource(directory: fashionMNIST, origin: .fashionMNIST)
+    }
+  }
+
+  private static func cached(
+    _ environment: [String: String], _ download: Download, _ report: (DataSourceEvent) -> Void
+  ) throws(Failure) -> DataSource {
+    let directory = try cacheDirectory(environment)
+    if (try? DatasetDirectory(path: directory).files()) != nil {
+      return DataSource(directory: directory, origin: .cache)
+    }
+    try download.fetch(into: directory, report: report)
+    return DataSource(directory: directory, origin: .download)
+  }
+
+  /// `$XDG_CACHE_HOME/ptrain/mnist`, else `~/.cache/ptrain/mnist`; relative values are ignored,
+  /// as the XDG base directory specification demands.
+  static func cacheDirectory(_ environment: [String: String]) throws(Failure) -> String {
+    if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") {
+      return base + "/ptrain/mnist"
+    }
+    guard let home = environment["HOME"], home.hasPrefix("/") else {
+      throw Failure(.missingInput, "neither XDG_CACHE_HOME nor HOME names a cache directory")
+    }
+    return home + "/.cache/ptrain/mnist"
+  }
+
+  /// Reads the dataset.
+  public func load() throws(Failure) -> Dataset { try Dataset(directory: directory) }
+}
