@@ -1,0 +1,114 @@
+// Whole files in and out: bounded reads, and writes that leave either the old file or the new one.
+// Everything ptrain keeps goes through here, so a crash or a full disk never leaves half a file.
+
+import Diagnostics
+import Glibc
+
+/// The reason of the last failed system call.
+package func systemReason(_ code: Int32 = errno) -> String { String(cString: strerror(code)) }
+
+/// Reads a regular file of at most `limit` bytes.
+///
+/// Throws `missingInput` when it cannot be opened, `badData` when it is larger.
+package func readFile(_ path: String, limit: Int) throws -> [UInt8] {
+  let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+  guard descriptor >= 0 else {
+    throw Failure(.missingInput, "\(path): \(systemReason())")
+  }
+  defer { close(descriptor) }
+  var status = stat()
+  guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    throw Failure(.missingInput, "\(path): expected a file, found something else")
+  }
+  guard status.st_size <= limit else {
+    throw Failure(.badData, "\(path): \(status.st_size) bytes, expected at most \(limit)")
+  }
+  return try readAll(descriptor, byteCount: Int(status.st_size), path: path)
+}
+
+private func readAll(_ descriptor: Int32, byteCount: Int, path: String) throws -> [UInt8] {
+  var bytes = [UInt8](repeating: 0, count: byteCount)
+  var done = 0
+  while done < byteCount {
+    let count = bytes.withUnsafeMutableBytes {
+      read(descriptor, $0.baseAddress! + done, byteCount - done)
+    }
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else {
+      let reason = count == 0 ? "it became shorter while it was read" : systemReason()
+      throw Failure(.inputOutput, "\(path): \(reason)")
+    }
+    done += count
+  }
+  return bytes
+}
+
+/// Replaces the file at `path` by `bytes`: written beside it, synced, renamed, directory synced.
+///
+/// Throws `cannotCreate` when the directory refuses a file, `inputOutput` when writing fails;
+/// what stood at `path` before then still does.
+package func writeFile(_ path: String, _ bytes: [UInt8]) throws {
+  let beside = path + ".partial"
+  let descriptor = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+  guard descriptor >= 0 else { throw creationFailure(path) }
+  do {
+    try writeAll(descriptor, bytes, path: path)
+    guard fsync(descriptor) == 0 else { throw Failure(.inputOutput, "\(path): \(systemReason())") }
+  } catch {
+    close(descriptor)
+    unlink(beside)
+    throw error
+  }
+  guard close(descriptor) == 0, rename(beside, path) == 0 else {
+    let failure = Failure(.inputOutput, "\(path): \(systemReason())")
+    unlink(beside)
+    throw failure
+  }
+  syncDirectory(of: path)
+}
+
+/// Writes all of `bytes` to an open file.
+package func writeAll(_ descriptor: Int32, _ bytes: [UInt8], path: String) throws {
+  var done = 0
+  while done < bytes.count {
+    let count = bytes.withUnsafeBytes {
+      write(descriptor, $0.baseAddress! + done, bytes.count - done)
+    }
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else { throw Failure(.inputOutput, "\(path): \(systemReason())") }
+    done += count
+  }
+}
+
+/// A full disk is an I/O error; anything else that refuses a new file is the place's fault.
+package func creationFailure(_ path: String) -> Failure {
+  let code = errno
+  let isBroken = [ENOSPC, EDQUOT, EIO].contains(code)
+  let reason = systemReason(code)
+  return Failure(isBroken ? .inputOutput : .cannotCreate, "\(path): cannot create it: \(reason)")
+}
+
+/// Makes a rename in the directory of `path` last; some file systems cannot, which is no error.
+package func syncDirectory(of path: String) {
+  let slash = path.lastIndex(of: "/")
+  let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+  let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  guard descriptor >= 0 else { return }
+  fsync(descriptor)
+  close(descriptor)
+}
+
+/// Creates a directory and those above it; one that is there already is fine.
+package func makeDirectory(_ path: String) throws {
+  var status = stat()
+  if stat(path, &status) == 0 {
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      throw Failure(.cannotCreate, "\(path): expected a directory, found a file")
+    }
+    return
+  }
+  if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+    try makeDirectory(String(path[..<slash]))
+  }
+  guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw creationFailure(path) }
+}

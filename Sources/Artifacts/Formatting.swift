@@ -1,0 +1,64 @@
+// Numbers as text: fixed decimals as C rounds them, thousands separators, padding, durations.
+// `String(format:)` would need all of Foundation.
+
+import Glibc
+
+/// `value` with `digits` decimals, correctly rounded.
+package func fixed(_ value: Double, _ digits: Int) -> String {
+  withVaList([Int32(digits), value]) { arguments in
+    // The longest finite Double has 309 digits before the point.
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
+      vsnprintf(buffer.baseAddress, buffer.count, "%.*f", arguments)
+      return String(cString: buffer.baseAddress!)
+    }
+  }
+}
+
+/// `value` with a comma between groups of three digits.
+package func grouped(_ value: Int) -> String {
+  let digits = String(value.magnitude)
+  var text = ""
+  for (index, digit) in digits.enumerated() {
+    if index > 0 && (digits.count - index) % 3 == 0 { text.append(",") }
+    text.append(digit)
+  }
+  return value < 0 ? "-" + text : text
+}
+
+/// A duration as `MM:SS`, or `H:MM:SS` from an hour on; `?` stands for one that is not known.
+package func clock(_ seconds: Double) -> String {
+  guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "?" }
+  let whole = Int(seconds)
+  let minutes = twoDigits(whole / 60 % 60) + ":" + twoDigits(whole % 60)
+  return whole < 3600 ? minutes : "\(whole / 3600):\(minutes)"
+}
+
+package func twoDigits(_ value: Int) -> String {
+  value < 10 ? "0\(value)" : String(value)
+}
+
+/// A name from an untrusted file, quoted, short and without control codes, for an error line.
+package func printable(_ name: String) -> String {
+  var text = ""
+  for scalar in name.unicodeScalars.prefix(64) {
+    text.unicodeScalars.append(scalar.isPrintable ? scalar : "?")
+  }
+  return "'\(text)'"
+}
+
+extension Unicode.Scalar {
+  fileprivate var isPrintable: Bool {
+    switch properties.generalCategory {
+    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
+      .paragraphSeparator:
+      false
+    default: true
+    }
+  }
+}
+
+extension String {
+  package func leftPadded(to width: Int) -> String {
+    String(repeating: " ", count: max(0, width - count)) + self
+  }
+}

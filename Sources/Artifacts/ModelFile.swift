@@ -1,0 +1,131 @@
+// A trained model in one safetensors file: values, and all it takes to use them elsewhere.
+// The file alone is enough to evaluate: it carries the description, the sizes, the normalisation.
+
+import Datasets
+import Diagnostics
+import Networks
+
+/// A network, its parameters and how images become its input.
+package struct TrainedModel: Equatable, Sendable {
+  package var network: Network
+  package var state: ModelState
+  package var normalization: Normalization
+
+  package init(network: Network, state: ModelState, normalization: Normalization) {
+    precondition(network.layout == state.layout)
+    self.network = network
+    self.state = state
+    self.normalization = normalization
+  }
+}
+
+extension TrainedModel {
+  /// Metadata keys of our model files.
+  private enum Key {
+    static let description = "description"
+    static let input = "input"
+    static let classCount = "classes"
+    static let mean = "normalization.mean"
+    static let standardDeviation = "normalization.std"
+  }
+
+  /// What a model file's metadata says besides the tensors; `format` is what PyTorch looks for.
+  package var metadata: [Safetensors.Entry] {
+    let input = [network.input.channels, network.input.height, network.input.width]
+    return [
+      .init("format", "pt"),
+      .init(Key.description, network.description.yamlText),
+      .init(Key.input, input.map(String.init).joined(separator: ",")),
+      .init(Key.classCount, String(network.classCount)),
+      .init(Key.mean, "\(normalization.mean)"),
+      .init(Key.standardDeviation, "\(normalization.standardDeviation)"),
+    ]
+  }
+
+  /// The model as a file's content, tensors in state_dict order.
+  package var safetensors: Safetensors {
+    Safetensors(metadata: metadata, tensors: state.tensors)
+  }
+
+  /// Writes the model file, whole or not at all.
+  package func write(to path: String) throws {
+    try writeFile(path, safetensors.bytes)
+  }
+
+  /// Reads a model file.
+  ///
+  /// Throws `missingInput` when it cannot be opened, `badData` when it is damaged or no ptrain
+  /// model.
+  package init(contentsOf path: String) throws {
+    try self.init(Safetensors(contentsOf: path), source: path)
+  }
+
+  package init(_ file: Safetensors, source: String) throws {
+    network = try Self.network(file, source: source)
+    normalization = try Self.normalization(file, source: source)
+    state = try ModelState(file, layout: network.layout, source: source)
+  }
+
+  private static func network(_ file: Safetensors, source: String) throws -> Network {
+    guard let text = file.value(of: Key.description) else {
+      throw Failure(.badData, "\(source): its metadata holds no description; no model of ptrain's")
+    }
+    let extents = file.value(of: Key.input)?.split(separator: ",").compactMap { Int($0) } ?? []
+    guard extents.count == 3, let classCount = file.value(of: Key.classCount).flatMap({ Int($0) })
+    else {
+      throw Failure(.badData, "\(source): its metadata lacks the input size or the class count")
+    }
+    let input = Shape(channels: extents[0], height: extents[1], width: extents[2])
+    do {
+      return try Network(
+        description: .parse(yaml: text, source: "description"), input: input,
+        classCount: classCount)
+    } catch {
+      throw Failure(.badData, "\(source): \(error)")
+    }
+  }
+
+  private static func normalization(
+    _ file: Safetensors, source: String
+  ) throws -> Normalization {
+    guard let mean = file.value(of: Key.mean).flatMap({ Float($0) }), mean.isFinite,
+      let deviation = file.value(of: Key.standardDeviation).flatMap({ Float($0) }),
+      deviation.isFinite, deviation > 0
+    else {
+      throw Failure(.badData, "\(source): its metadata lacks a usable normalisation")
+    }
+    return Normalization(mean: mean, standardDeviation: deviation)
+  }
+}
+
+extension ModelState {
+  /// Every tensor of the block under its state_dict name.
+  package var tensors: [Safetensors.Tensor] {
+    layout.tensors.map {
+      Safetensors.Tensor(name: $0.name, shape: $0.shape, values: Array(values[$0.range]))
+    }
+  }
+
+  /// The tensors of a file, which must be those of `layout`: no more, no fewer, same shapes.
+  package init(_ file: Safetensors, layout: StateLayout, source: String) throws {
+    let tensors = Dictionary(file.tensors.map { ($0.name, $0) }) { first, _ in first }
+    if let extra = file.tensors.first(where: { layout[$0.name] == nil }) {
+      throw Failure(
+        .badData, "\(source): holds a tensor that the model has not: \(printable(extra.name))")
+    }
+    var values: [Float] = []
+    values.reserveCapacity(layout.count)
+    for expected in layout.tensors {
+      guard let tensor = tensors[expected.name] else {
+        throw Failure(.badData, "\(source): the model's tensor \(expected.name) is missing")
+      }
+      guard tensor.shape == expected.shape else {
+        throw Failure(
+          .badData,
+          "\(source): \(expected.name) has shape \(tensor.shape), expected \(expected.shape)")
+      }
+      values += tensor.values
+    }
+    self.init(layout: layout, values: values)
+  }
+}

@@ -1,0 +1,88 @@
+// The bar of a training epoch as people know it from tqdm, and the lines of results.
+// Pure functions of numbers; what is a terminal and what time it is, others know.
+
+import Engine
+
+/// One epoch's bar: `loss=0.0584 batch_id=234: 100%|██████████| 235/235 [00:05<00:00, 47.1it/s]`.
+package struct ProgressBar: Equatable, Sendable {
+  package var loss: Double
+  /// 0-based within the epoch.
+  package var step: Int
+  package var stepCount: Int
+  package var elapsedSeconds: Double
+  /// Steps that were done when `elapsedSeconds` began: more than 0 after a resume in mid-epoch.
+  package var firstStep = 0
+
+  package init(
+    loss: Double, step: Int, stepCount: Int, elapsedSeconds: Double, firstStep: Int = 0
+  ) {
+    self.loss = loss
+    self.step = step
+    self.stepCount = stepCount
+    self.elapsedSeconds = elapsedSeconds
+    self.firstStep = firstStep
+  }
+
+  /// Cells of the bar.
+  private static let width = 10
+
+  package var text: String {
+    let done = step + 1
+    let percent = String(done * 100 / max(1, stepCount)).leftPadded(to: 3)
+    let times = "[\(clock(elapsedSeconds))<\(clock(remainingSeconds)), \(rateText)]"
+    return "loss=\(fixed(loss, 4)) batch_id=\(step): \(percent)%|\(cells)| "
+      + "\(done)/\(stepCount) \(times)"
+  }
+
+  private var stepsPerSecond: Double {
+    elapsedSeconds > 0 ? Double(step + 1 - firstStep) / elapsedSeconds : 0
+  }
+
+  private var remainingSeconds: Double {
+    step + 1 == stepCount ? 0 : Double(stepCount - step - 1) / stepsPerSecond
+  }
+
+  private var rateText: String {
+    switch stepsPerSecond {
+    case 0: "?it/s"
+    case 1...: "\(fixed(stepsPerSecond, 1))it/s"
+    default: "\(fixed(1 / stepsPerSecond, 1))s/it"
+    }
+  }
+
+  /// Full cells, one in eighths, blanks.
+  private var cells: String {
+    let eighths = 8 * Self.width * (step + 1) / max(1, stepCount)
+    let full = String(repeating: "█", count: eighths / 8)
+    let part = eighths % 8 == 0 ? "" : String("▏▎▍▌▋▊▉".dropFirst(eighths % 8 - 1).prefix(1))
+    return full + part + String(repeating: " ", count: Self.width - full.count - part.count)
+  }
+}
+
+extension Evaluation {
+  /// `Test set: Average loss: 0.0555, Accuracy: 9831/10000 (98.31%)`.
+  package var testSetLine: String {
+    "Test set: Average loss: \(fixed(loss, 4)), "
+      + "Accuracy: \(correctCount)/\(sampleCount) (\(fixed(accuracy, 2))%)"
+  }
+
+  /// What `eval --json` prints.
+  package var json: JSONText {
+    .object([
+      "test_loss": .number(loss), "test_correct": .integer(correctCount),
+      "test_accuracy": .number(accuracy),
+    ])
+  }
+}
+
+extension RunInfo {
+  /// What was chosen, in one line, before the first step.
+  package var startLine: String {
+    let nodes = nodeCount == 1 ? "1 node" : "\(nodeCount) nodes"
+    let threads = threadCount == 1 ? "1 thread" : "\(threadCount) threads"
+    let ranks = rankCount == 1 ? "" : "\(rankCount) ranks, "
+    return "Training \(model) (\(grouped(parameterCount)) parameters) on "
+      + "\(grouped(trainSampleCount)) images, batches of \(batchSize), seed \(seed): "
+      + "\(ranks)\(threads) on \(nodes), \(instructionSet)"
+  }
+}
