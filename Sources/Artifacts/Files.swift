@@ -7,6 +7,9 @@ import Glibc
 /// The reason of the last failed system call.
 package func systemReason(_ code: Int32 = errno) -> String { String(cString: strerror(code)) }
 
+/// Whether anything bears this name.
+package func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// Throws `missingInput` when it cannot be opened, `badData` when it is larger.

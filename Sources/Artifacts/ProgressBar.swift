@@ -28,7 +28,7 @@ package struct ProgressBar: Equatable, Sendable {
 
   package var text: String {
     let done = step + 1
-    let percent = String(done * 100 / max(1, stepCount)).leftPadded(to: 3)
+    let percent = fixed(100 * Double(done) / Double(stepCount), 0).leftPadded(to: 3)
     let times = "[\(clock(elapsedSeconds))<\(clock(remainingSeconds)), \(rateText)]"
     return "loss=\(fixed(loss, 4)) batch_id=\(step): \(percent)%|\(cells)| "
       + "\(done)/\(stepCount) \(times)"
@@ -52,7 +52,7 @@ package struct ProgressBar: Equatable, Sendable {
 
   /// Full cells, one in eighths, blanks.
   private var cells: String {
-    let eighths = 8 * Self.width * (step + 1) / max(1, stepCount)
+    let eighths = 8 * Self.width * (step + 1) / stepCount
     let full = String(repeating: "█", count: eighths / 8)
     let part = eighths % 8 == 0 ? "" : String("▏▎▍▌▋▊▉".dropFirst(eighths % 8 - 1).prefix(1))
     return full + part + String(repeating: " ", count: Self.width - full.count - part.count)

@@ -25,8 +25,8 @@ let sampleEpoch = EpochResult(
   @Test(arguments: [
     (0, 0.0, "loss=2.3000 batch_id=0:   0%|          | 1/235 [00:00<?, ?it/s]"),
     (11, 0.5, "loss=2.3000 batch_id=11:   5%|▌         | 12/235 [00:00<00:09, 24.0it/s]"),
-    (116, 3.0, "loss=2.3000 batch_id=116:  49%|████▉     | 117/235 [00:03<00:03, 39.0it/s]"),
-    (99, 250.0, "loss=2.3000 batch_id=99:  42%|████▎     | 100/235 [04:10<05:37, 2.5s/it]"),
+    (116, 3.0, "loss=2.3000 batch_id=116:  50%|████▉     | 117/235 [00:03<00:03, 39.0it/s]"),
+    (99, 250.0, "loss=2.3000 batch_id=99:  43%|████▎     | 100/235 [04:10<05:37, 2.5s/it]"),
     (0, 4000.0, "loss=2.3000 batch_id=0:   0%|          | 1/235 [1:06:40<260:00:00, 4000.0s/it]"),
   ])
   func isABarAtEveryStep(step: Int, seconds: Double, expected: String) {

@@ -1,0 +1,160 @@
+// What a run shows and leaves, from its first event to its last.
+
+import Artifacts
+import Diagnostics
+import Engine
+import Glibc
+import Testing
+
+/// Two epochs of three steps.
+private func events(_ model: TrainedModel) -> [TrainingEvent] {
+  var events: [TrainingEvent] = [.started(sampleInfo)]
+  for epoch in 1...2 {
+    for step in 0..<3 {
+      events.append(.step(StepResult(epoch: epoch, step: step, stepCount: 3, loss: 0.5)))
+    }
+    var result = sampleEpoch
+    result.epoch = epoch
+    events.append(.epoch(result, state: model.state))
+  }
+  events.append(
+    .finished(
+      RunResult(
+        epochCount: 2, elapsedSeconds: 8, testAccuracy: 98.31, bestTestAccuracy: 98.31)))
+  return events
+}
+
+/// Keeps what is written, and a clock that advances by `secondsPerCall`.
+private final class Recording {
+  var results = ""
+  var remarks = ""
+  var time = 0.0
+
+  func output(drawsBars: Bool, columnCount: Int? = nil, secondsPerCall: Double) -> ConsoleOutput {
+    ConsoleOutput(
+      drawsBars: drawsBars, columnCount: columnCount, writeResult: { self.results += $0 },
+      writeRemark: { self.remarks += $0 },
+      now: {
+        self.time += secondsPerCall
+        return self.time
+      })
+  }
+}
+
+@Suite struct TrainingConsoleTests {
+  let testSetLine = "Test set: Average loss: 0.0555, Accuracy: 9831/10000 (98.31%)\n"
+
+  @Test func drawsABarOverItselfOnATerminal() throws {
+    let recording = Recording()
+    let console = TrainingConsole(recording.output(drawsBars: true, secondsPerCall: 1))
+    for event in events(try sampleModel()).prefix(5) { try console.receive(event) }
+    #expect(recording.results == testSetLine)
+    #expect(
+      recording.remarks == sampleInfo.startLine + "\n"
+        + "\rloss=0.5000 batch_id=0:  33%|███▎      | 1/3 [00:01<00:02, 1.0it/s]"
+        + "\rloss=0.5000 batch_id=1:  67%|██████▋   | 2/3 [00:02<00:01, 1.0it/s]"
+        + "\rloss=0.5000 batch_id=2: 100%|██████████| 3/3 [00:03<00:00, 1.0it/s]\n")
+  }
+
+  @Test func drawsTheFirstAndTheLastStepWhenStepsAreFast() throws {
+    let recording = Recording()
+    let console = TrainingConsole(recording.output(drawsBars: true, secondsPerCall: 0.001))
+    for event in events(try sampleModel()) { try console.receive(event) }
+    #expect(recording.remarks.contains("batch_id=0:"))
+    #expect(!recording.remarks.contains("batch_id=1:"))
+    #expect(recording.remarks.components(of: "batch_id=2: 100%") == 2)
+  }
+
+  @Test func staysWithinTheTerminal() throws {
+    let recording = Recording()
+    let console = TrainingConsole(
+      recording.output(drawsBars: true, columnCount: 20, secondsPerCall: 1))
+    for event in events(try sampleModel()).prefix(4) { try console.receive(event) }
+    let drawn = recording.remarks.split(separator: "\n")[1].split(separator: "\r")
+    #expect(drawn.count == 3)
+    #expect(drawn.allSatisfy { $0.count == 19 })
+  }
+
+  @Test func writesOneLineAnEpochElsewhere() throws {
+    let recording = Recording()
+    let console = TrainingConsole(recording.output(drawsBars: false, secondsPerCall: 1))
+    for event in events(try sampleModel()) { try console.receive(event) }
+    #expect(recording.results == testSetLine + testSetLine)
+    #expect(recording.remarks == sampleInfo.startLine + "\n")
+  }
+
+  @Test func closesABarThatWasLeftOpen() throws {
+    let recording = Recording()
+    let console = TrainingConsole(recording.output(drawsBars: true, secondsPerCall: 1))
+    for event in events(try sampleModel()).prefix(2) { try console.receive(event) }
+    try console.closeBar()
+    try console.closeBar()
+    #expect(recording.remarks.hasSuffix("it/s]\n"))
+  }
+}
+
+extension String {
+  fileprivate func components(of part: String) -> Int { ranges(of: part).count }
+}
+
+@Suite struct RunRecorderTests {
+  let temporary = TemporaryDirectory()
+
+  private func record(_ events: some Sequence<TrainingEvent>, model: TrainedModel) throws -> String
+  {
+    var remarks = ""
+    let recorder = RunRecorder(
+      directory: RunDirectory(path: temporary.path + "/a/run"), network: model.network,
+      normalization: model.normalization, report: { remarks += $0 + "\n" })
+    for event in events { try recorder.receive(event) }
+    return remarks
+  }
+
+  @Test func leavesModelAndMetrics() throws {
+    let model = try sampleModel()
+    let remarks = try record(events(model), model: model)
+    let run = RunDirectory(path: temporary.path + "/a/run")
+    #expect(temporary.names(run.path) == ["metrics.jsonl", "model.safetensors"])
+    #expect(try TrainedModel(contentsOf: run.modelPath) == model)
+    #expect(remarks == "Model: \(run.modelPath)\n")
+    let text = String(decoding: try readFile(run.metricsPath, limit: 10_000), as: UTF8.self)
+    let lines = text.split(separator: "\n")
+    #expect(lines.count == 4)
+    #expect(lines[0] == sampleInfo.metricsLine.text)
+    #expect(lines.dropFirst().allSatisfy { $0.hasSuffix("\"digest\":\"\(model.state.digest)\"}") })
+  }
+
+  @Test func makesNoDirectoryBeforeTheStart() throws {
+    _ = try record([], model: sampleModel())
+    #expect(temporary.names().isEmpty)
+  }
+
+  @Test func keepsAnEarlierRun() throws {
+    let model = try sampleModel()
+    let other = try sampleModel(seed: 5)
+    let run = temporary.path + "/a/run"
+    for count in 0...2 {
+      let remarks = try record(events(count == 0 ? model : other), model: model)
+      #expect(remarks.contains("previous-\(count)") == (count > 0))
+    }
+    #expect(
+      temporary.names(run) == ["metrics.jsonl", "model.safetensors", "previous-1", "previous-2"])
+    #expect(try TrainedModel(contentsOf: run + "/previous-1/model.safetensors") == model)
+  }
+
+  @Test func aPlaceThatRefusesIsToldBeforeTraining() throws {
+    try writeFile(temporary.path + "/a", [])
+    let error = #expect(throws: Failure.self) {
+      try record(events(sampleModel()).prefix(1), model: sampleModel())
+    }
+    #expect(error?.kind == .cannotCreate)
+  }
+}
+
+@Suite struct RunDirectoryTests {
+  @Test func isNamedByModelDateAndTime() {
+    setenv("TZ", "UTC", 1)
+    tzset()
+    #expect(RunDirectory(model: "eva8", time: 1_785_144_605).path == "runs/eva8-20260727-093005")
+  }
+}
