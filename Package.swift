@@ -73,7 +73,9 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTypes"]),
     .testTarget(name: "MemoryTests", dependencies: ["Memory", "Diagnostics"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Golden")]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Diagnostics", "CZlib"]),
+    .testTarget(
+      name: "DatasetsTests",
+      dependencies: ["Datasets", "Diagnostics", "Memory", "Networks", "CZlib"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "Memory", "Networks", "Kernels"]),
     .testTarget(name: "ArtifactsTests", dependencies: ["Artifacts"]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Spreadsheet"]),

@@ -1,0 +1,37 @@
+// Random affine transforms of byte images, called by the workers for each sample of a shard.
+// Integer arithmetic after the map is drawn: the same bytes on every instruction set.
+
+import Memory
+import Networks
+
+/// Transforms the images of one training run.
+package struct AffineAugmenter: Sendable {
+  private let ranges: AffineAugmentation
+  private let seed: UInt64
+  private let height: Int
+  private let width: Int
+
+  package init(_ ranges: AffineAugmentation, seed: UInt64, height: Int, width: Int) {
+    self.ranges = ranges
+    self.seed = seed
+    self.height = height
+    self.width = width
+  }
+
+  /// Bytes that a caller of `transform` provides, aligned to 4; one buffer a worker.
+  package var scratchByteCount: Int { quads.byteCount }
+
+  private var quads: PixelQuads { PixelQuads(height: height, width: width) }
+
+  /// Writes the image that `sample` is in `epoch`: bilinear, zero outside of the source.
+  ///
+  /// `source`, `target`: `[height, width]`, not overlapping; `target` is overwritten.
+  package func transform(
+    sample: UInt32, epoch: UInt32, source: UnsafePointer<UInt8>,
+    target: UnsafeMutablePointer<UInt8>, scratch: UnsafeMutableRawPointer
+  ) {
+    let stream = RandomStream(seed: seed, purpose: .augmentation, sample: sample, epoch: epoch)
+    let map = AffineMap(ranges, from: stream, height: height, width: width)
+    quads.resample(map, source: source, target: target, scratch: scratch)
+  }
+}
