@@ -51,7 +51,9 @@ let package = Package(
     .target(
       name: "Networks",
       dependencies: ["Diagnostics", "Memory", .product(name: "Yams", package: "Yams")],
-      resources: [.embedInCode("Presets")]),
+      resources: [.embedInCode("Presets")],
+      // The reference runs whole training steps in tests; unoptimised it would take minutes.
+      swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
       name: "Datasets",
       dependencies: ["Diagnostics", "Memory", "Networks", "CZlib", "CMessageDigest"]),

@@ -1,0 +1,141 @@
+// 2-D convolution (cross-correlation, as every framework calls it) and its gradients.
+// Forward and both gradients walk the same rows; only what happens in a row differs.
+
+/// Sizes of a convolution over `count` samples.
+package struct ReferenceConvSizes: Equatable, Sendable {
+  package var count: Int
+  package var input: Shape
+  package var output: Shape
+  package var kernel: Int
+  package var stride: Int
+  package var padding: Int
+
+  package init(count: Int, input: Shape, filters: Int, kernel: Int, stride: Int, padding: Int) {
+    self.count = count
+    self.input = input
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+    output = Shape(
+      channels: filters, height: (input.height + 2 * padding - kernel) / stride + 1,
+      width: (input.width + 2 * padding - kernel) / stride + 1)
+  }
+
+  var weightCount: Int { output.channels * input.channels * kernel * kernel }
+}
+
+/// One weight over one output row: outputs `output ..< output + count` meet inputs `input`,
+/// `input + stride`, …; places outside the image are left out.
+private struct ConvRow {
+  var weight: Int
+  var input: Int
+  var output: Int
+  var count: Int
+}
+
+extension ReferenceConvSizes {
+  @inline(__always)
+  fileprivate func forEachRow(_ body: (ConvRow) -> Void) {
+    for sample in 0..<count {
+      for filter in 0..<output.channels {
+        for channel in 0..<input.channels {
+          let plane = (filter * input.channels + channel) * kernel * kernel
+          for tap in 0..<kernel * kernel {
+            for y in 0..<output.height {
+              let row = row(sample, filter, channel, plane + tap, tap / kernel, tap % kernel, y)
+              if let row { body(row) }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func row(
+    _ sample: Int, _ filter: Int, _ channel: Int, _ weight: Int, _ i: Int, _ j: Int, _ y: Int
+  ) -> ConvRow? {
+    let inputY = y * stride + i - padding
+    let first = j >= padding ? 0 : (padding - j + stride - 1) / stride
+    let last = min(output.width - 1, (input.width - 1 + padding - j) / stride)
+    guard inputY >= 0, inputY < input.height, padding + input.width > j, first <= last else {
+      return nil
+    }
+    let inputRow = ((sample * input.channels + channel) * input.height + inputY) * input.width
+    let outputRow = ((sample * output.channels + filter) * output.height + y) * output.width
+    return ConvRow(
+      weight: weight, input: inputRow + first * stride + j - padding, output: outputRow + first,
+      count: last - first + 1)
+  }
+}
+
+extension Reference {
+  package typealias ConvGradient = (weights: [Scalar], bias: [Scalar], input: [Scalar]?)
+
+  /// `z[n,o,y,x] = bias[o] + Σ weights[o,c,i,j] · x[n,c, y·stride + i − padding, x·stride + j − padding]`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  package static func convForward(
+    _ sizes: ReferenceConvSizes, x: [Scalar], weights: [Scalar], bias: [Scalar]?
+  ) -> [Scalar] {
+    let pixels = sizes.output.height * sizes.output.width
+    var z = [Scalar](repeating: 0, count: sizes.count * sizes.output.count)
+    if let bias {
+      for place in z.indices { z[place] = bias[place / pixels % sizes.output.channels] }
+    }
+    sizes.forEachRow { row in
+      let weight = weights[row.weight]
+      for k in 0..<row.count { z[row.output + k] += weight * x[row.input + k * sizes.stride] }
+    }
+    return z
+  }
+
+  /// `dweights[o,c,i,j] = Σ dz[n,o,y,x] · x[n,c,…]`, `dbias[o] = Σ dz[n,o,y,x]`,
+  /// `dx[n,c,…] = Σ weights[o,c,i,j] · dz[n,o,y,x]`.
+  package static func convBackward(
+    _ sizes: ReferenceConvSizes, x: [Scalar], weights: [Scalar], dz: [Scalar], wantsInput: Bool
+  ) -> ConvGradient {
+    let bias = channelSums(dz, shape: sizes.output)
+    return (
+      convWeightGradient(sizes, x: x, dz: dz), bias,
+      wantsInput ? convInputGradient(sizes, weights: weights, dz: dz) : nil
+    )
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private static func convWeightGradient(
+    _ sizes: ReferenceConvSizes, x: [Scalar], dz: [Scalar]
+  ) -> [Scalar] {
+    var gradient = [Scalar](repeating: 0, count: sizes.weightCount)
+    sizes.forEachRow { row in
+      var sum: Scalar = 0
+      for k in 0..<row.count { sum += dz[row.output + k] * x[row.input + k * sizes.stride] }
+      gradient[row.weight] += sum
+    }
+    return gradient
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private static func convInputGradient(
+    _ sizes: ReferenceConvSizes, weights: [Scalar], dz: [Scalar]
+  ) -> [Scalar] {
+    var dx = [Scalar](repeating: 0, count: sizes.count * sizes.input.count)
+    sizes.forEachRow { row in
+      let weight = weights[row.weight]
+      for k in 0..<row.count { dx[row.input + k * sizes.stride] += weight * dz[row.output + k] }
+    }
+    return dx
+  }
+
+  /// Sums of `[N, C, H, W]` per channel.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  static func channelSums(_ values: [Scalar], shape: Shape) -> [Scalar] {
+    let pixels = shape.height * shape.width
+    var sums = [Scalar](repeating: 0, count: shape.channels)
+    for place in values.indices { sums[place / pixels % shape.channels] += values[place] }
+    return sums
+  }
+}

@@ -1,0 +1,50 @@
+// Losses on the network's output and their gradients.
+// Cross-entropy trains classifiers, the half squared error the spreadsheet's network.
+
+extension Reference {
+  /// Softmax cross-entropy of logits `[N, K]` in nats, with label smoothing `s`:
+  /// `loss[n] = −Σ target[k]·log p[k]`, `p = softmax(logits[n])`,
+  /// `target[k] = (1 − s)·[k = label] + s/K`.
+  package static func crossEntropyForward(
+    logits: [Scalar], labels: [Int], labelSmoothing: Double = 0
+  ) -> (losses: [Scalar], probabilities: [Scalar]) {
+    let classes = logits.count / max(labels.count, 1)
+    var losses: [Scalar] = []
+    var probabilities: [Scalar] = []
+    for (sample, label) in labels.enumerated() {
+      let row = logits[sample * classes..<(sample + 1) * classes]
+      let largest = row.max() ?? 0
+      let powers = row.map { Scalar.exponential($0 - largest) }
+      let sum = powers.reduce(0, +)
+      let logSum = largest + Scalar.logarithm(sum)
+      losses.append(
+        zip(targets(label, classes, labelSmoothing), row).reduce(0) { $0 + $1.0 * (logSum - $1.1) })
+      probabilities += powers.map { $0 / sum }
+    }
+    return (losses, probabilities)
+  }
+
+  /// `dlogits[n,k] = scale · (p[k] − target[k])`; the gradient of the mean loss with `scale = 1/N`.
+  package static func crossEntropyBackward(
+    probabilities: [Scalar], labels: [Int], labelSmoothing: Double = 0, scale: Scalar
+  ) -> [Scalar] {
+    let classes = probabilities.count / max(labels.count, 1)
+    let target = labels.flatMap { targets($0, classes, labelSmoothing) }
+    return zip(probabilities, target).map { scale * ($0 - $1) }
+  }
+
+  private static func targets(_ label: Int, _ classes: Int, _ smoothing: Double) -> [Scalar] {
+    let share = Scalar(smoothing) / Scalar(classes)
+    return (0..<classes).map { $0 == label ? Scalar(1 - smoothing) + share : share }
+  }
+
+  /// `E[i] = ½(target[i] − output[i])²`, one term an output; the loss is their sum.
+  package static func halfSquaredErrorForward(outputs: [Scalar], targets: [Scalar]) -> [Scalar] {
+    zip(outputs, targets).map { ($1 - $0) * ($1 - $0) / 2 }
+  }
+
+  /// `doutput[i] = output[i] − target[i]`.
+  package static func halfSquaredErrorBackward(outputs: [Scalar], targets: [Scalar]) -> [Scalar] {
+    zip(outputs, targets).map(-)
+  }
+}
