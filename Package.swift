@@ -2,15 +2,25 @@
 // ptrain: modules from bottom to top; an import only ever points down this list.
 import PackageDescription
 
-let kernelFlags: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"])]
+/// Full speed in debug builds too: whole-module, so that helpers of other files are inlined. One
+/// object a file there, which indexing wants; one object in all for release, without weak symbols
+/// (signature specialisation would make some).
+func kernelSettings(_ flags: [String] = []) -> [SwiftSetting] {
+  [
+    .unsafeFlags(
+      ["-Ounchecked", "-disable-batch-mode", "-whole-module-optimization"]
+        + ["-Xllvm", "-sil-disable-pass=function-signature-opts"]
+        + flags.flatMap { ["-Xcc", $0] }),
+    .unsafeFlags(["-num-threads", "2"], .when(configuration: .debug)),
+    .unsafeFlags(["-num-threads", "0"], .when(configuration: .release)),
+  ]
+}
 
 /// One folder of kernel source compiled once more for a wider instruction set.
 func kernelVariant(_ name: String, condition: String, flags: [String]) -> Target {
   .target(
     name: name, dependencies: ["KernelTypes", "CShims"],
-    swiftSettings: [
-      .unsafeFlags(["-Ounchecked"] + flags.flatMap { ["-Xcc", $0] }), .define(condition),
-    ])
+    swiftSettings: kernelSettings(flags) + [.define(condition)])
 }
 
 #if arch(x86_64)
@@ -41,11 +51,11 @@ let package = Package(
     .target(name: "KernelTypes"),
     .target(
       name: "KernelsBaseline", dependencies: ["KernelTypes", "CShims"],
-      swiftSettings: kernelFlags),
+      swiftSettings: kernelSettings()),
   ] + kernelVariants + [
     .target(
       name: "Kernels",
-      dependencies: ["KernelTypes", "KernelsBaseline", "CShims"]
+      dependencies: ["Diagnostics", "KernelTypes", "KernelsBaseline", "CShims"]
         + kernelVariants.map { .target(name: $0.name) }),
     .target(name: "Memory", dependencies: ["Diagnostics", "CShims", "CNuma"]),
     .target(
@@ -72,7 +82,7 @@ let package = Package(
         "Diagnostics", "Memory", "Networks", "Datasets", "Engine", "Artifacts", "Spreadsheet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTypes"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Diagnostics", "Kernels", "KernelTypes"]),
     .testTarget(name: "MemoryTests", dependencies: ["Memory", "Diagnostics"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Golden")]),
     .testTarget(

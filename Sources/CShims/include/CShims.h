@@ -2,6 +2,8 @@
 #ifndef PTRAIN_CSHIMS_H
 #define PTRAIN_CSHIMS_H
 
+#include "cpu_features.h"
 #include "futex.h"
+#include "vector_sqrt.h"
 
 #endif

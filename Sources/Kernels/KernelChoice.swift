@@ -1,0 +1,58 @@
+// The one place that chooses an instruction set; the public face of the kernels.
+// PTRAIN_ISA forces one, and is refused where processor or build lack it.
+import CShims
+import Diagnostics
+import KernelTypes
+import KernelsBaseline
+
+#if arch(x86_64)
+  import KernelsAVX2
+  import KernelsAVX512
+#endif
+
+package enum KernelChoice {
+  /// Environment variable that forces an instruction set.
+  package static let variable = "PTRAIN_ISA"
+
+  /// Instruction sets that this build has and this processor runs, narrowest first.
+  package static var available: [InstructionSet] {
+    #if arch(x86_64)
+      [.baseline] + (ptrain_has_avx2() ? [.avx2] : []) + (ptrain_has_avx512() ? [.avx512] : [])
+    #else
+      [KernelsBaseline.VariantKernels().instructionSet]
+    #endif
+  }
+
+  /// The kernels that `environment` asks for, else the widest available.
+  ///
+  /// Throws `Failure(.usage)` for a name that is unknown or cannot run here.
+  package static func select(environment: [String: String]) throws -> any KernelSet {
+    let names = available.map(\.rawValue).joined(separator: ", ")
+    guard let name = environment[variable], !name.isEmpty else {
+      return kernels(for: available[available.count - 1])
+    }
+    guard let wanted = InstructionSet(rawValue: name) else {
+      throw Failure(
+        .usage, "\(variable)=\(name) is no instruction set; here one of: \(names)")
+    }
+    guard available.contains(wanted) else {
+      throw Failure(
+        .usage, "\(variable)=\(name) cannot run on this processor; here one of: \(names)")
+    }
+    return kernels(for: wanted)
+  }
+
+  /// The kernels of an available instruction set.
+  package static func kernels(for instructionSet: InstructionSet) -> any KernelSet {
+    precondition(available.contains(instructionSet))
+    #if arch(x86_64)
+      switch instructionSet {
+      case .avx512: return KernelsAVX512.VariantKernels()
+      case .avx2: return KernelsAVX2.VariantKernels()
+      default: return KernelsBaseline.VariantKernels()
+      }
+    #else
+      return KernelsBaseline.VariantKernels()
+    #endif
+  }
+}

@@ -1,0 +1,188 @@
+// Direct convolutions: any kernel size, stride and padding, blocked or plane input.
+// Weights are packed in the order in which the product reads them.
+import KernelTypes
+
+/// How the direct kernels see a geometry.
+///
+/// Packed forward weights: `[B_out, ky, B_in, kx, 16 in, 16 out]`, for a plane `[B_out, ky, kx, 16]`.
+/// Packed backward weights: `[B_in, ky, B_out, kx, 16 out, 16 in]` with the kernel turned by 180
+/// degrees. Weight gradient: as the forward weights; for a plane `[B_out, taps, 16]` with taps
+/// `ky · kernel + kx` padded to 16.
+enum DirectConvolution {
+  /// Floats of a plane's taps at one pixel, padded to whole blocks.
+  static func tapCount(_ g: ConvGeometry) -> Int {
+    channelBlocks(g.kernel * g.kernel) * lanes
+  }
+
+  /// Floats of one output block of the forward weights.
+  static func forwardColumn(_ g: ConvGeometry) -> Int {
+    let taps = g.kernel * g.kernel
+    return g.isPlane ? taps * lanes : taps * g.inputBlocks * lanes * lanes
+  }
+
+  /// Floats of one input block of the backward weights.
+  static func backwardColumn(_ g: ConvGeometry) -> Int {
+    g.kernel * g.kernel * g.outputBlocks * lanes * lanes
+  }
+
+  /// Floats of one output block of the weight gradient.
+  static func gradientColumn(_ g: ConvGeometry) -> Int {
+    g.isPlane ? tapCount(g) * lanes : forwardColumn(g)
+  }
+
+  static func storage(_ g: ConvGeometry) -> ConvStorage {
+    ConvStorage(
+      forwardWeights: g.outputBlocks * forwardColumn(g),
+      backwardWeights: g.isPlane ? 0 : g.inputBlocks * backwardColumn(g),
+      weightGradient: g.outputBlocks * gradientColumn(g),
+      scratch: g.isPlane ? g.outputPixels * tapCount(g) : 0, imageGroup: 1)
+  }
+
+  static func forward(
+    _ g: ConvGeometry, x: FloatPointer, weights: FloatPointer, z: MutableFloatPointer
+  ) {
+    let width = g.outputWidth
+    let height = g.outputHeight
+    let pixel = g.isPlane ? 1 : lanes
+    let row = g.paddedWidth * pixel
+    let product = PanelProduct(
+      outerCount: g.kernel, outerStep: row, innerCount: g.inputBlocks,
+      innerStep: g.paddedHeight * row, run: g.kernel * pixel, rowStride: g.stride * pixel,
+      weightColumn: forwardColumn(g), outputColumn: height * width * lanes)
+    sweep(
+      product, blocks: g.outputBlocks, height: height, width: width, rowStep: g.stride * row, x,
+      weights, z)
+  }
+
+  static func inputGradient(
+    _ g: ConvGeometry, dz: FloatPointer, weights: FloatPointer, dx: MutableFloatPointer
+  ) {
+    let row = g.gradientWidth * lanes
+    let product = PanelProduct(
+      outerCount: g.kernel, outerStep: row, innerCount: g.outputBlocks,
+      innerStep: g.gradientHeight * row, run: g.kernel * lanes, rowStride: lanes,
+      weightColumn: backwardColumn(g), outputColumn: g.inputPixels * lanes)
+    sweep(
+      product, blocks: g.inputBlocks, height: g.inputHeight, width: g.inputWidth, rowStep: row,
+      dz, weights, dx)
+  }
+
+  /// All output blocks and rows of a product whose rows of `a` lie `rowStep` floats apart.
+  private static func sweep(
+    _ product: PanelProduct, blocks: Int, height: Int, width: Int, rowStep: Int,
+    _ a: FloatPointer, _ b: FloatPointer, _ z: MutableFloatPointer
+  ) {
+    var block = 0
+    while block < blocks {
+      let columns = TileLimits.columns(blocks - block)
+      let tileRows = TileLimits.rows(width, columns: columns)
+      var y = 0
+      while y < height {
+        productSweep(
+          product, rowCount: width, tileRows: tileRows, columns: columns, a: a + y * rowStep,
+          b: b + block * product.weightColumn,
+          z: z + block * product.outputColumn + y * width * lanes)
+        y += 1
+      }
+      block += columns
+    }
+  }
+
+  /// `scratch` holds a plane's taps; a blocked input needs none.
+  static func weightGradient(
+    _ g: ConvGeometry, x: FloatPointer, dz: FloatPointer, gradient: MutableFloatPointer,
+    scratch: MutableFloatPointer
+  ) {
+    let start = dz + g.gradientOrigin * (g.gradientWidth + 1) * lanes
+    if g.isPlane {
+      gatherTaps(g, x: x, taps: scratch)
+      let taps = tapCount(g)
+      let sum = correlation(g, rowStepA: g.outputWidth * taps, pixelStepA: taps)
+      correlateTaps(g, sum, a: FloatPointer(scratch), b: start, result: gradient)
+    } else {
+      let row = g.paddedWidth * lanes
+      let sum = correlation(g, rowStepA: g.stride * row, pixelStepA: g.stride * lanes)
+      correlateBlocks(g, sum, x: x, b: start, result: gradient)
+    }
+  }
+
+  private static func correlation(
+    _ g: ConvGeometry, rowStepA: Int, pixelStepA: Int
+  ) -> Correlation {
+    let gradientRow = g.gradientWidth * lanes
+    return Correlation(
+      outerCount: g.outputHeight, outerStepA: rowStepA, outerStepB: g.stride * gradientRow,
+      innerCount: g.outputWidth, innerStepA: pixelStepA, innerStepB: g.stride * lanes,
+      columnB: g.gradientHeight * gradientRow, resultColumn: gradientColumn(g))
+  }
+
+  private static func correlateTaps(
+    _ g: ConvGeometry, _ sum: Correlation, a: FloatPointer, b: FloatPointer,
+    result: MutableFloatPointer
+  ) {
+    var block = 0
+    while block < g.outputBlocks {
+      let columns = TileLimits.columns(g.outputBlocks - block)
+      var tap = 0
+      while tap < tapCount(g) {
+        correlateBlock(
+          sum, columns: columns, a: a + tap, b: b + block * sum.columnB,
+          result: result + block * sum.resultColumn + tap * lanes)
+        tap += lanes
+      }
+      block += columns
+    }
+  }
+
+  private static func correlateBlocks(
+    _ g: ConvGeometry, _ sum: Correlation, x: FloatPointer, b: FloatPointer,
+    result: MutableFloatPointer
+  ) {
+    let row = g.paddedWidth * lanes
+    let plane = g.paddedHeight * row
+    var block = 0
+    while block < g.outputBlocks {
+      let columns = TileLimits.columns(g.outputBlocks - block)
+      var target = result + block * sum.resultColumn
+      var segment = 0
+      while segment < g.kernel * g.inputBlocks {
+        let a = x + segment / g.inputBlocks * row + segment % g.inputBlocks * plane
+        var kx = 0
+        while kx < g.kernel {
+          correlateBlock(
+            sum, columns: columns, a: a + kx * lanes, b: b + block * sum.columnB, result: target)
+          target += lanes * lanes
+          kx += 1
+        }
+        segment += 1
+      }
+      block += columns
+    }
+  }
+
+  /// `taps [pixels, taps padded to 16]`: the window of the plane under each output pixel.
+  private static func gatherTaps(_ g: ConvGeometry, x: FloatPointer, taps: MutableFloatPointer) {
+    let count = tapCount(g)
+    clear(taps, g.outputPixels * count)
+    let width = g.outputWidth
+    let rowFloats = g.paddedWidth
+    let stride = g.stride
+    let kernel = g.kernel
+    var pixel = 0
+    while pixel < g.outputPixels {
+      let window = x + pixel / width * stride * rowFloats + pixel % width * stride
+      var target = taps + pixel * count
+      var ky = 0
+      while ky < kernel {
+        var kx = 0
+        while kx < kernel {
+          target[kx] = window[ky * rowFloats + kx]
+          kx += 1
+        }
+        target += kernel
+        ky += 1
+      }
+      pixel += 1
+    }
+  }
+}
