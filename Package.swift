@@ -88,7 +88,10 @@ let package = Package(
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["Datasets", "Diagnostics", "Memory", "Networks", "CZlib"]),
-    .testTarget(name: "EngineTests", dependencies: ["Engine", "Memory", "Networks", "Kernels"]),
+    .testTarget(
+      name: "EngineTests",
+      dependencies: ["Engine", "Memory", "Networks", "Datasets", "Kernels"],
+      resources: [.copy("Golden")]),
     .testTarget(name: "ArtifactsTests", dependencies: ["Artifacts"]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Spreadsheet"]),
     .testTarget(name: "ptrainTests", dependencies: ["ptrain"]),
