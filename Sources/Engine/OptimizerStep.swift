@@ -12,12 +12,14 @@ enum OptimizerStep: Sendable {
   init(_ recipe: Recipe, index: Int, rate: Double) {
     switch recipe.optimizer {
     case .adam:
-      let corrections = (1 - power(0.9, index + 1), 1 - power(0.999, index + 1))
+      let constants = AdamHyperparameters(weightDecay: recipe.weightDecay)
+      let rates = constants.rates(step: index + 1, learningRate: rate)
       self = .adam(
         AdamStep(
-          stepSize: Float(rate / corrections.0),
-          inverseRootCorrection: Float(1 / corrections.1.squareRoot()), beta1: 0.9, beta2: 0.999,
-          epsilon: 1e-8, decay: Float(rate * recipe.weightDecay)))
+          stepSize: Float(rates.stepSize),
+          inverseRootCorrection: Float(rates.inverseRootCorrection),
+          beta1: Float(constants.beta1), beta2: Float(constants.beta2),
+          epsilon: Float(constants.epsilon), decay: Float(rates.decay)))
     case .sgd:
       self = .sgd(
         SGDStep(
@@ -25,15 +27,4 @@ enum OptimizerStep: Sendable {
           weightDecay: Float(recipe.weightDecay), nesterov: recipe.nesterov))
     }
   }
-}
-
-/// `base` to a whole power by squaring, without libm.
-private func power(_ base: Double, _ exponent: Int) -> Double {
-  var (result, factor, rest) = (1.0, base, exponent)
-  while rest > 0 {
-    if rest & 1 == 1 { result *= factor }
-    factor *= factor
-    rest >>= 1
-  }
-  return result
 }

@@ -46,7 +46,7 @@ extension Executor {
   }
 
   private func apply(_ step: OptimizerStep, to tensor: StateTensor, _ block: ParameterBlock) {
-    let isDecayed = tensor.role == .weight
+    let isDecayed = tensor.isDecayed
     switch step {
     case .adam(var step):
       if !isDecayed { step.decay = 0 }

@@ -79,10 +79,11 @@ package final class Trainer {
     let order = EpochOrder.permutation(
       count: training.source.count, seed: options.seed, epoch: draws)
     var total = BatchResult()
+    let schedule = LearningRateSchedule(recipe: recipe, stepsPerEpoch: stepsPerEpoch)
     var rate = 0.0
     try session.forEachMinibatch(of: order, training.source, epoch: draws) { step, batch in
       let index = (epoch - 1) * stepsPerEpoch + step
-      rate = recipe.learningRate
+      rate = schedule.rate(at: index)
       let result = session.runner.train(batch, OptimizerStep(recipe, index: index, rate: rate))
       total.loss += result.loss
       total.correctCount += result.correctCount
