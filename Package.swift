@@ -79,7 +79,8 @@ let package = Package(
     .executableTarget(
       name: "ptrain",
       dependencies: [
-        "Diagnostics", "Memory", "Networks", "Datasets", "Engine", "Artifacts", "Spreadsheet",
+        "Diagnostics", "Kernels", "Memory", "Networks", "Datasets", "Engine", "Artifacts",
+        "Spreadsheet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "KernelsTests", dependencies: ["Diagnostics", "Kernels", "KernelTypes"]),

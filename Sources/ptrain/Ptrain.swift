@@ -1,0 +1,57 @@
+// The command line: picks a subcommand, and turns whatever goes wrong into one line and an exit
+// code of sysexits.h.
+
+import ArgumentParser
+import Diagnostics
+import Glibc
+
+@main struct Ptrain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ptrain",
+    abstract: "Trains compact convolutional networks on the CPU, in parallel.",
+    discussion: """
+      The same seed gives the same model, bit for bit, at any number of threads.
+
+      Examples:
+        ptrain --threads 2                       train the default model on MNIST
+        ptrain --model eva8 --epochs 1           train another model for one epoch
+        ptrain eval --checkpoint runs/X/model.safetensors
+        ptrain summary --model eva8
+
+      Without a subcommand, ptrain trains: see 'ptrain train --help' for the options.
+      """,
+    version: "ptrain 0.1.0",
+    subcommands: [Train.self, Eval.self, Summary.self],
+    defaultSubcommand: Train.self)
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      leave(with: error)
+    }
+  }
+
+  /// Ends the process with one line on stderr, or with the help that was asked for on stdout.
+  private static func leave(with error: any Error) -> Never {
+    if let failure = error as? Failure { leave(failure.kind.rawValue, failure.message) }
+    let code = exitCode(for: error)
+    if code.isSuccess {
+      print(fullMessage(for: error))
+      Glibc.exit(0)
+    }
+    leave(code.rawValue, "\(message(for: error)) (see 'ptrain \(subcommandName) --help')")
+  }
+
+  private static func leave(_ code: Int32, _ message: String) -> Never {
+    let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+    try? Terminal.writeRemark("ptrain: \(line)\n")
+    Glibc.exit(code)
+  }
+
+  private static var subcommandName: String {
+    let names = configuration.subcommands.compactMap { $0._commandName }
+    return CommandLine.arguments.dropFirst().first(where: names.contains) ?? "train"
+  }
+}

@@ -1,0 +1,76 @@
+// Options that change a model's recipe for one run; whatever is not given stays as the model says.
+
+import ArgumentParser
+import Diagnostics
+import Networks
+
+extension Recipe.Optimizer: ExpressibleByArgument {}
+extension Recipe.Schedule: ExpressibleByArgument {}
+
+enum Augmentation: String, CaseIterable, ExpressibleByArgument { case none, affine }
+
+struct RecipeOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Passes over the training set.", valueName: "n"))
+  var epochs: Int?
+
+  @Option(help: ArgumentHelp("Samples of a minibatch.", valueName: "n"))
+  var batchSize: Int?
+
+  @Option(help: ArgumentHelp("How gradients change parameters.", valueName: "name"))
+  var optimizer: Recipe.Optimizer?
+
+  @Option(
+    help: ArgumentHelp(
+      "Rate of the schedule's peak (0.001 for adam, 0.1 for sgd when --optimizer changes it).",
+      valueName: "x"))
+  var learningRate: Double?
+
+  @Option(help: ArgumentHelp("Momentum of sgd.", valueName: "x"))
+  var momentum: Double?
+
+  @Option(help: ArgumentHelp("Decay of weights, not of biases and BN.", valueName: "x"))
+  var weightDecay: Double?
+
+  @Option(help: ArgumentHelp("How the learning rate changes over the steps.", valueName: "name"))
+  var schedule: Recipe.Schedule?
+
+  @Option(
+    help: ArgumentHelp("Random affine maps of the training images, or none.", valueName: "name"))
+  var augment: Augmentation?
+
+  func validate() throws {
+    for (name, value) in [("--epochs", epochs), ("--batch-size", batchSize)] {
+      guard value ?? 1 >= 1 else { throw ValidationError("\(name) \(value!): expected 1 or more") }
+    }
+  }
+
+  /// The model's recipe with what was given in its place.
+  ///
+  /// Throws `usage` for a value out of range or one that would do nothing.
+  func apply(to recipe: Recipe) throws -> Recipe {
+    var recipe = recipe
+    if let optimizer, optimizer != recipe.optimizer {
+      recipe.optimizer = optimizer
+      recipe.learningRate = optimizer == .adam ? 0.001 : 0.1
+    }
+    if let momentum {
+      guard recipe.optimizer == .sgd else {
+        throw Failure(.usage, "--momentum \(momentum): adam has none; it acts with --optimizer sgd")
+      }
+      recipe.momentum = momentum
+      recipe.nesterov = recipe.nesterov && momentum > 0
+    }
+    recipe.epochs = epochs ?? recipe.epochs
+    recipe.batchSize = batchSize ?? recipe.batchSize
+    recipe.learningRate = learningRate ?? recipe.learningRate
+    recipe.weightDecay = weightDecay ?? recipe.weightDecay
+    recipe.schedule = schedule ?? recipe.schedule
+    switch augment {
+    case .affine?: recipe.augment = recipe.augment ?? AffineAugmentation()
+    case Augmentation.none?: recipe.augment = nil
+    case nil: break
+    }
+    try recipe.validate()
+    return recipe
+  }
+}

@@ -1,0 +1,69 @@
+// Options that several subcommands share, so that they mean and refuse the same everywhere.
+
+import ArgumentParser
+import Datasets
+import Engine
+import FoundationEssentials
+import Networks
+
+/// `--model`.
+struct ModelOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A preset (\(ModelDescription.presetNames.joined(separator: ", "))) or a description file.",
+      valueName: "name|file.yaml"))
+  var model = "compact"
+
+  /// The description that the option names.
+  func description() throws -> ModelDescription { try .load(nameOrFile: model) }
+}
+
+/// `--data` and `--limit-test`.
+struct DataOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      """
+      Directory with the four IDX files of MNIST's form, plain or .gz \
+      (default: $PTRAIN_DATA, else MNIST from the cache or a download, else Fashion-MNIST).
+      """, valueName: "dir"))
+  var data: String?
+
+  @Option(help: ArgumentHelp("Use the first N test samples only.", valueName: "n"))
+  var limitTest: Int?
+
+  func validate() throws { try checkLimit("--limit-test", limitTest) }
+
+  /// Finds and reads the data; `line` tells which was found.
+  func dataset(limitTrain: Int? = nil) throws -> (dataset: Dataset, line: String) {
+    let source = try DataSource.locate(
+      option: data, environment: ProcessInfo.processInfo.environment, report: remark)
+    var dataset = try source.load()
+    try dataset.limit(training: limitTrain, test: limitTest)
+    return (dataset, "Data: \(dataset.name) from \(source.directory)")
+  }
+
+  private func remark(_ event: DataSourceEvent) {
+    guard case .progress = event else { return Terminal.remark(event.description) }
+    if Terminal.drawsBars { try? Terminal.writeRemark("\r\(event.description)  ") }
+  }
+}
+
+/// Refuses to use no samples at all.
+func checkLimit(_ option: String, _ count: Int?) throws {
+  guard count ?? 1 >= 1 else { throw ValidationError("\(option) \(count!): expected 1 or more") }
+}
+
+/// `--threads`.
+struct MachineOptions: ParsableArguments {
+  static let threadLimit = 1024
+
+  @Option(
+    help: ArgumentHelp("Workers (default: the CPUs that this process may use).", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    guard (1...Self.threadLimit).contains(threads ?? 1) else {
+      throw ValidationError("--threads \(threads ?? 0): expected 1 to \(Self.threadLimit)")
+    }
+  }
+}

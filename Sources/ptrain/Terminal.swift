@@ -1,0 +1,39 @@
+// Standard output and standard error: what they are connected to, and writing to them at once.
+
+import Artifacts
+import Diagnostics
+import FoundationEssentials
+import Glibc
+
+enum Terminal {
+  /// Results go here; a full disk behind a redirection is an error.
+  static func writeResult(_ text: String) throws {
+    try writeAll(STDOUT_FILENO, Array(text.utf8), path: "standard output")
+  }
+
+  /// Bars and remarks go here; nobody reading them is no error.
+  static func writeRemark(_ text: String) throws {
+    try? writeAll(STDERR_FILENO, Array(text.utf8), path: "standard error")
+  }
+
+  /// A line that explains what is going on.
+  static func remark(_ line: String) { try? writeRemark(line + "\n") }
+
+  /// Whether a bar can be drawn over itself on standard error.
+  static var drawsBars: Bool {
+    isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+  }
+
+  static var columnCount: Int? {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
+  /// Seconds of a clock that is never set.
+  static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}

@@ -1,0 +1,147 @@
+// The help screens to the character: what a user sees changes only on purpose.
+
+import Testing
+
+@Suite struct HelpTests {
+  private func help(_ subcommand: [String]) throws -> String {
+    let run = try CommandLineRun(subcommand + ["--help"], in: Scratch())
+    #expect(run.exitCode == 0)
+    #expect(run.errors == "")
+    // Lines end where words end, whatever padding the printer leaves.
+    return run.output.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      String(line.reversed().drop { $0 == " " }.reversed())
+    }.joined(separator: "\n")
+  }
+
+  @Test func root() throws {
+    #expect(
+      try help([]) == """
+        OVERVIEW: Trains compact convolutional networks on the CPU, in parallel.
+
+        The same seed gives the same model, bit for bit, at any number of threads.
+
+        Examples:
+          ptrain --threads 2                       train the default model on MNIST
+          ptrain --model eva8 --epochs 1           train another model for one epoch
+          ptrain eval --checkpoint runs/X/model.safetensors
+          ptrain summary --model eva8
+
+        Without a subcommand, ptrain trains: see 'ptrain train --help' for the options.
+
+        USAGE: ptrain <subcommand>
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+        SUBCOMMANDS:
+          train (default)         Trains a model and leaves it in a run directory.
+          eval                    Tests a model file on the test set.
+          summary                 Prints a model's layers, shapes and parameters as
+                                  torchsummary does.
+
+          See 'ptrain help <subcommand>' for detailed help.
+
+        """)
+  }
+
+  @Test func train() throws {
+    #expect(
+      try help(["train"]) == """
+        OVERVIEW: Trains a model and leaves it in a run directory.
+
+        Writes model.safetensors and metrics.jsonl (one JSON object a line) into the
+        run directory. PTRAIN_ISA=baseline|avx2|avx512|neon forces an instruction set.
+
+        Example:
+          ptrain --model eva8 --epochs 20 --threads 2 --output runs/first
+
+        USAGE: ptrain train <options>
+
+        RECIPE (DEFAULT: THE MODEL'S OWN):
+          --epochs <n>            Passes over the training set.
+          --batch-size <n>        Samples of a minibatch.
+          --optimizer <name>      How gradients change parameters. (values: adam, sgd)
+          --learning-rate <x>     Rate of the schedule's peak (0.001 for adam, 0.1 for
+                                  sgd when --optimizer changes it).
+          --momentum <x>          Momentum of sgd.
+          --weight-decay <x>      Decay of weights, not of biases and BN.
+          --schedule <name>       How the learning rate changes over the steps.
+                                  (values: constant, step, cosine, one-cycle)
+          --augment <name>        Random affine maps of the training images, or none.
+                                  (values: none, affine)
+
+        OPTIONS:
+          --model <name|file.yaml>
+                                  A preset (compact, eva8, tiny) or a description file.
+                                  (default: compact)
+          --data <dir>            Directory with the four IDX files of MNIST's form,
+                                  plain or .gz (default: $PTRAIN_DATA, else MNIST from
+                                  the cache or a download, else Fashion-MNIST).
+          --limit-test <n>        Use the first N test samples only.
+          --threads <n>           Workers (default: the CPUs that this process may use).
+          --seed <n>              Seed of everything random. (default: 1)
+          --limit-train <n>       Use the first N training samples only.
+          --target-accuracy <percent>
+                                  Stop after the first epoch whose test accuracy
+                                  reaches this many percent.
+          --output <dir>          The run directory (default: runs/MODEL-DATE-TIME).
+          --quiet                 No progress bar.
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """)
+  }
+
+  @Test func eval() throws {
+    #expect(
+      try help(["eval"]) == """
+        OVERVIEW: Tests a model file on the test set.
+
+        The file carries its description and normalisation; nothing else of the run is
+        needed.
+
+        Example:
+          ptrain eval --checkpoint runs/first/model.safetensors --json
+
+        USAGE: ptrain eval --checkpoint <file> [--data <dir>] [--limit-test <n>] [--threads <n>] [--json]
+
+        OPTIONS:
+          --checkpoint <file>     A model.safetensors that ptrain wrote.
+          --data <dir>            Directory with the four IDX files of MNIST's form,
+                                  plain or .gz (default: $PTRAIN_DATA, else MNIST from
+                                  the cache or a download, else Fashion-MNIST).
+          --limit-test <n>        Use the first N test samples only.
+          --threads <n>           Workers (default: the CPUs that this process may use).
+          --json                  Print the result as JSON.
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """)
+  }
+
+  @Test func summary() throws {
+    #expect(
+      try help(["summary"]) == """
+        OVERVIEW: Prints a model's layers, shapes and parameters as torchsummary does.
+
+        Sizes are for images of 28 x 28 pixels in 10 classes, as MNIST has.
+
+        Example:
+          ptrain summary --model eva8
+
+        USAGE: ptrain summary [--model <name|file.yaml>]
+
+        OPTIONS:
+          --model <name|file.yaml>
+                                  A preset (compact, eva8, tiny) or a description file.
+                                  (default: compact)
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """)
+  }
+}

@@ -1,0 +1,176 @@
+// Wrong usage and bad data: one clear line, the right exit code, and nothing left behind.
+
+import Foundation
+import Testing
+
+/// Runs ptrain, which must refuse with one line that names `part`.
+private func expectRefusal(
+  _ arguments: [String], in scratch: Scratch, exitCode: Int32, naming part: String,
+  environment: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let before = try scratch.names()
+  let run = try CommandLineRun(arguments, in: scratch, environment: environment)
+  #expect(run.exitCode == exitCode, "\(run.errors)", sourceLocation: sourceLocation)
+  #expect(run.output == "", sourceLocation: sourceLocation)
+  let lines = run.errors.split(separator: "\n", omittingEmptySubsequences: false)
+  #expect(lines.count == 2 && lines.last == "", "\(run.errors)", sourceLocation: sourceLocation)
+  #expect(run.errors.hasPrefix("ptrain: "), "\(run.errors)", sourceLocation: sourceLocation)
+  #expect(run.errors.contains(part), "\(run.errors)", sourceLocation: sourceLocation)
+  #expect(try scratch.names() == before, sourceLocation: sourceLocation)
+}
+
+@Suite struct UsageRefusalTests {
+  static let wrong: [([String], String)] = [
+    (["--threads", "0"], "--threads 0"),
+    (["--threads", "-1"], "--threads"),
+    (["--threads", "1025"], "--threads 1025"),
+    (["--threads", "two"], "--threads"),
+    (["--threads"], "--threads"),
+    (["--batch-size", "0"], "--batch-size 0"),
+    (["--epochs", "0"], "--epochs 0"),
+    (["--learning-rate", "0"], "learning rate"),
+    (["--learning-rate", "nan"], "learning rate"),
+    (["--seed", "18446744073709551616"], "--seed"),
+    (["--limit-train", "0"], "--limit-train 0"),
+    (["--limit-test", "0"], "--limit-test 0"),
+    (["--target-accuracy", "101"], "--target-accuracy 101"),
+    (["--optimizer", "magic"], "'adam' and 'sgd'"),
+    (["--schedule", "magic"], "'one-cycle'"),
+    (["--augment", "magic"], "'affine'"),
+    (["--model", "eva8", "--momentum", "0.5"], "--momentum 0.5"),
+    (["--model", "nothing"], "`nothing`"),
+    (["--output", ""], "--output"),
+    (["--no-such-option"], "--no-such-option"),
+    (["frobnicate"], "frobnicate"),
+    (["train", "--no-such-option"], "ptrain train --help"),
+    (["eval"], "--checkpoint"),
+    (["eval", "--no-such-option"], "ptrain eval --help"),
+    (["summary", "--model", "nothing"], "`nothing`"),
+  ]
+
+  @Test(arguments: wrong) func refuses(arguments: [String], part: String) throws {
+    let scratch = try Scratch()
+    try SampleData().write(to: scratch)
+    let takesData = arguments.first != "summary" && arguments.first != "frobnicate"
+    try expectRefusal(
+      takesData ? arguments + ["--data", "data"] : arguments, in: scratch, exitCode: 64,
+      naming: part)
+  }
+
+  @Test func refusesAnUnknownInstructionSet() throws {
+    let scratch = try Scratch()
+    try SampleData().write(to: scratch)
+    try expectRefusal(
+      ["--data", "data"], in: scratch, exitCode: 64, naming: "PTRAIN_ISA=mmx",
+      environment: ["PTRAIN_ISA": "mmx"])
+  }
+}
+
+@Suite struct DataRefusalTests {
+  let scratch: Scratch
+  var data = SampleData()
+
+  init() throws { scratch = try Scratch() }
+
+  /// Training on `data` must be refused with a line that names the file or `part`.
+  private func expectRefusal(
+    naming part: String, suffix: String = "", sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    try data.write(to: scratch, suffix: suffix)
+    try ptrainTests.expectRefusal(
+      ["--model", "tiny", "--data", "data"], in: scratch, exitCode: 65, naming: part,
+      sourceLocation: sourceLocation)
+  }
+
+  @Test(arguments: 0..<4, [1, 4, 7, 11, 100]) mutating func truncated(file: Int, count: Int) throws
+  {
+    data.files[file].removeLast(min(count, data.files[file].count - 1))
+    try expectRefusal(naming: SampleData.names[file])
+  }
+
+  @Test(arguments: 0..<4) mutating func empty(file: Int) throws {
+    data.files[file] = []
+    try expectRefusal(naming: SampleData.names[file])
+  }
+
+  @Test(arguments: 0..<4) mutating func longerThanItSays(file: Int) throws {
+    data.files[file].append(0)
+    try expectRefusal(naming: SampleData.names[file])
+  }
+
+  @Test mutating func swapped() throws {
+    data.files.swapAt(0, 1)
+    try expectRefusal(naming: SampleData.names[0])
+  }
+
+  @Test func namedAsGzipButNot() throws {
+    var data = data
+    data.files[0].removeLast(data.files[0].count - 10)
+    try data.write(to: scratch, suffix: ".gz")
+    try ptrainTests.expectRefusal(
+      ["--data", "data"], in: scratch, exitCode: 65, naming: SampleData.names[0])
+  }
+
+  @Test mutating func damagedGzip() throws {
+    data.files[0].replaceSubrange(0..<4, with: [0x1f, 0x8b, 8, 0])
+    try expectRefusal(naming: SampleData.names[0], suffix: ".gz")
+  }
+
+  @Test(
+    arguments: [
+      [0x803, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff], [0x803, 0x8000_0000, 12, 12],
+      [0x803, 96, 0x1_0000, 0x1_0000], [0x803, 0, 12, 12], [0x803, 96, 0, 0], [0x0d03, 96, 12, 12],
+      [0x0801, 96, 12, 12],
+    ] as [[UInt32]])
+  mutating func hugeOrWrongHeader(words: [UInt32]) throws {
+    data.files[0].replaceSubrange(0..<16, with: words.flatMap(SampleData.bigEndian))
+    try expectRefusal(naming: SampleData.names[0])
+  }
+
+  @Test mutating func countsThatDiffer() throws {
+    data.files[1] = SampleData.labels(count: 95)
+    try expectRefusal(naming: "95 labels")
+  }
+
+  @Test mutating func testLabelsBeyondTheClassCount() throws {
+    data.files[3][8] = 4
+    try expectRefusal(naming: "label 4")
+  }
+
+  @Test func missingDirectory() throws {
+    try ptrainTests.expectRefusal(
+      ["--data", "nowhere"], in: scratch, exitCode: 66, naming: "nowhere")
+    try ptrainTests.expectRefusal(
+      [], in: scratch, exitCode: 66, naming: "nowhere", environment: ["PTRAIN_DATA": "nowhere"])
+  }
+
+  @Test(arguments: SampleData.names) func missingFile(name: String) throws {
+    try data.write(to: scratch)
+    try FileManager.default.removeItem(at: scratch.url.appendingPathComponent("data/\(name)"))
+    try ptrainTests.expectRefusal(["--data", "data"], in: scratch, exitCode: 66, naming: name)
+  }
+}
+
+@Suite struct OutputRefusalTests {
+  @Test func aFileInThePlaceOfTheRunDirectory() throws {
+    let scratch = try Scratch()
+    try SampleData().write(to: scratch)
+    try scratch.write([1], to: "taken")
+    for output in ["taken", "taken/below"] {
+      try expectRefusal(
+        ["--model", "tiny", "--data", "data", "--output", output], in: scratch, exitCode: 73,
+        naming: "taken")
+    }
+  }
+
+  @Test func noModelFile() throws {
+    let scratch = try Scratch()
+    try SampleData().write(to: scratch)
+    try scratch.write(Array("no model".utf8), to: "model.safetensors")
+    for (file, code) in [("model.safetensors", 65), ("missing", 66), (".", 66)] as [(_, Int32)] {
+      try expectRefusal(
+        ["eval", "--checkpoint", file, "--data", "data"], in: scratch, exitCode: code,
+        naming: file)
+    }
+  }
+}
