@@ -2,6 +2,7 @@
 #ifndef PTRAIN_CSHIMS_H
 #define PTRAIN_CSHIMS_H
 
+#include "affinity.h"
 #include "cpu_features.h"
 #include "futex.h"
 #include "vector_sqrt.h"

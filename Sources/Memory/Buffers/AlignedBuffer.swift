@@ -15,15 +15,36 @@ public final class AlignedBuffer: @unchecked Sendable {
 
   /// Allocates `count` zeros.
   ///
+  /// `node` is the NUMA node for the pages; nil leaves them to the CPU that touches them first.
+  /// Where the system refuses, the memory is unbound and `placementFailure` tells why.
   /// `hugePages` asks for huge pages where the buffer is large. Throws `.fault` without memory.
-  public init(count: Int, hugePages: Bool = true) throws(Failure) {
+  public convenience init(
+    count: Int, node: Int? = nil, hugePages: Bool = true
+  ) throws(Failure) {
+    let placement = node.map { MemoryPlacement.node($0) } ?? .firstTouch
+    try self.init(count: count, placement: placement, hugePages: hugePages)
+  }
+
+  /// Allocates `count` zeros on the nodes of `placement`.
+  public init(
+    count: Int, placement: MemoryPlacement, hugePages: Bool = true
+  ) throws(Failure) {
     let (byteCount, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
     guard count >= 0, !overflow else {
       throw Failure(.fault, "a buffer of \(count) numbers cannot exist")
     }
-    storage = try AlignedStorage(byteCount: byteCount, hugePages: hugePages)
+    storage = try AlignedStorage(
+      byteCount: byteCount, placement: placement, hugePages: hugePages)
     pointer = storage.base.bindMemory(to: Float.self, capacity: max(count, 1))
     self.count = count
+  }
+
+  /// Why the pages are not on the nodes that were asked for; nil if they are, or none were.
+  public var placementFailure: String? { storage.placementFailure }
+
+  /// The node that holds an element's page, which must have been written; nil if unknown.
+  package func node(ofElement index: Int) -> Int? {
+    MemoryPlacement.node(ofPageAt: pointer + index)
   }
 
   /// All elements; valid as long as the buffer lives.

@@ -1,4 +1,4 @@
-// Raw memory for everything the kernels touch: aligned, zeroed, counted.
+// Raw memory for everything the kernels touch: aligned, zeroed, counted, on a node of choice.
 // Large blocks are mapped, so that they start on huge pages and return to the system at once.
 
 import Diagnostics
@@ -19,22 +19,30 @@ package final class AlignedStorage: @unchecked Sendable {
 
   package let base: UnsafeMutableRawPointer
   package let byteCount: Int
+  /// Why the placement that was asked for could not be had; the memory is then unbound.
+  package let placementFailure: String?
   /// What to unmap; nil for memory from the heap.
   private let mapping: UnsafeMutableRawBufferPointer?
 
   /// Throws `.fault` when the system has no memory left.
-  package init(byteCount: Int, hugePages: Bool = true) throws(Failure) {
+  ///
+  /// `hugePages` is a hint for large blocks. Interleaved ones never get huge pages, which would
+  /// make the shares of the nodes uneven.
+  package init(
+    byteCount: Int, placement: MemoryPlacement = .firstTouch, hugePages: Bool = true
+  ) throws(Failure) {
     precondition(byteCount >= 0)
     self.byteCount = byteCount
-    if byteCount >= Self.mappingThreshold {
+    if byteCount >= Self.mappingThreshold || placement != .firstTouch {
       let mapping = try Self.map(byteCount: byteCount)
       self.mapping = mapping
-      base = Self.hugePageStart(of: mapping)
-      // Only a hint: without huge pages everything works, more slowly.
-      madvise(base, byteCount, hugePages ? MADV_HUGEPAGE : MADV_NOHUGEPAGE)
+      base = mapping.baseAddress!.alignedUp(toMultipleOf: Self.hugePageSize)
+      Self.advise(base, byteCount, hugePages: hugePages && !placement.isInterleaved)
+      placementFailure = placement.apply(to: mapping)
     } else {
       mapping = nil
       base = try Self.allocate(byteCount: byteCount)
+      placementFailure = nil
     }
     Self.allocations.add(1, ordering: .relaxed)
   }
@@ -55,6 +63,7 @@ package final class AlignedStorage: @unchecked Sendable {
     return base
   }
 
+  /// Address space for the block wherever its first huge page begins; untouched pages cost nothing.
   private static func map(byteCount: Int) throws(Failure) -> UnsafeMutableRawBufferPointer {
     let (size, overflow) = byteCount.addingReportingOverflow(hugePageSize)
     guard !overflow,
@@ -64,10 +73,12 @@ package final class AlignedStorage: @unchecked Sendable {
     return UnsafeMutableRawBufferPointer(start: base, count: size)
   }
 
-  private static func hugePageStart(
-    of mapping: UnsafeMutableRawBufferPointer
-  ) -> UnsafeMutableRawPointer {
-    mapping.baseAddress!.alignedUp(toMultipleOf: hugePageSize)
+  /// Only a hint: whatever the system makes of it, the memory works.
+  private static func advise(
+    _ base: UnsafeMutableRawPointer, _ byteCount: Int, hugePages: Bool
+  ) {
+    guard byteCount >= mappingThreshold else { return }
+    madvise(base, byteCount, hugePages ? MADV_HUGEPAGE : MADV_NOHUGEPAGE)
   }
 
   private static func outOfMemory(_ byteCount: Int) -> Failure {
