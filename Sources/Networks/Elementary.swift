@@ -43,7 +43,7 @@ package enum Elementary {
   package static func sin(_ x: Float) -> Float { Float(sin(Double(x))) }
   package static func cos(_ x: Float) -> Float { Float(cos(Double(x))) }
 
-  /// `base^exponent` by squaring; `exponent` is at least 0, error about one unit per multiplication.
+  /// `base^exponent` by squaring, within `exponent · 2^-53` relatively; `exponent` is at least 0.
   package static func power(_ base: Double, _ exponent: Int) -> Double {
     var result = 1.0
     var square = base

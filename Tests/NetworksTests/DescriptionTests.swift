@@ -58,6 +58,27 @@ import Testing
   }
 }
 
+@Suite struct DocumentationTests {
+  /// The article's example uses every kind of layer and every key that fits its optimizer.
+  @Test func exampleOfTheArticleIsComplete() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let article = try String(
+      contentsOf: root.appending(path: "Sources/Networks/Networks.docc/Descriptions.md"),
+      encoding: .utf8)
+    let yaml = try #require(
+      article.components(separatedBy: "```yaml\n").last?.components(separatedBy: "```").first)
+    let model = try ModelDescription.parse(yaml: yaml, source: "article")
+    #expect(Set(model.layers.map(\.kind)) == Set(Layer.kinds))
+    for key in Recipe.knownKeys {
+      #expect(article.contains("`\(key)`"))
+      #expect(key.hasPrefix("step") || yaml.contains("  \(key): "))
+    }
+    _ = try Network(
+      description: model, input: Shape(channels: 1, height: 28, width: 28), classCount: 10)
+  }
+}
+
 @Suite struct UntrustedDescriptionTests {
   private func failure(_ yaml: String) -> Failure? {
     do throws(Failure) {

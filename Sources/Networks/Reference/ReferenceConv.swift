@@ -39,33 +39,41 @@ extension ReferenceConvSizes {
     for sample in 0..<count {
       for filter in 0..<output.channels {
         for channel in 0..<input.channels {
-          let plane = (filter * input.channels + channel) * kernel * kernel
           for tap in 0..<kernel * kernel {
-            for y in 0..<output.height {
-              let row = row(sample, filter, channel, plane + tap, tap / kernel, tap % kernel, y)
-              if let row { body(row) }
-            }
+            let weight = (filter * input.channels + channel) * kernel * kernel + tap
+            forEachRow(
+              ConvRow(
+                weight: weight, input: (sample * input.channels + channel) * input.height,
+                output: (sample * output.channels + filter) * output.height, count: 0),
+              i: tap / kernel, j: tap % kernel, body)
           }
         }
       }
     }
   }
 
+  /// The rows of weight `(i, j)`; `plane` holds the first rows of the planes.
   @inline(__always)
-  private func row(
-    _ sample: Int, _ filter: Int, _ channel: Int, _ weight: Int, _ i: Int, _ j: Int, _ y: Int
-  ) -> ConvRow? {
-    let inputY = y * stride + i - padding
-    let first = j >= padding ? 0 : (padding - j + stride - 1) / stride
-    let last = min(output.width - 1, (input.width - 1 + padding - j) / stride)
-    guard inputY >= 0, inputY < input.height, padding + input.width > j, first <= last else {
-      return nil
+  private func forEachRow(_ plane: ConvRow, i: Int, j: Int, _ body: (ConvRow) -> Void) {
+    let rows = places(tap: i, extent: input.height, outputs: output.height)
+    let columns = places(tap: j, extent: input.width, outputs: output.width)
+    guard !columns.isEmpty else { return }
+    for y in rows {
+      let inputRow = (plane.input + y * stride + i - padding) * input.width
+      body(
+        ConvRow(
+          weight: plane.weight, input: inputRow + columns.lowerBound * stride + j - padding,
+          output: (plane.output + y) * output.width + columns.lowerBound, count: columns.count))
     }
-    let inputRow = ((sample * input.channels + channel) * input.height + inputY) * input.width
-    let outputRow = ((sample * output.channels + filter) * output.height + y) * output.width
-    return ConvRow(
-      weight: weight, input: inputRow + first * stride + j - padding, output: outputRow + first,
-      count: last - first + 1)
+  }
+
+  /// Outputs `o` along one axis whose input `o·stride + tap − padding` lies inside the image.
+  @inline(__always)
+  private func places(tap: Int, extent: Int, outputs: Int) -> Range<Int> {
+    let first = tap >= padding ? 0 : (padding - tap + stride - 1) / stride
+    let reach = extent - 1 + padding - tap
+    let end = reach < 0 ? 0 : min(outputs, reach / stride + 1)
+    return first..<max(first, end)
   }
 }
 

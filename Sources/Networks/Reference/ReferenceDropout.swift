@@ -5,11 +5,15 @@ import Memory
 
 extension Reference {
   /// `y = mask · x`, where `mask` holds 0 or `1/(1 − rate)`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   package static func dropoutForward(x: [Scalar], mask: [Scalar]) -> [Scalar] {
     zip(x, mask).map(*)
   }
 
   /// `dx = mask · dy`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   package static func dropoutBackward(mask: [Scalar], dy: [Scalar]) -> [Scalar] {
     zip(dy, mask).map(*)
   }
@@ -18,6 +22,8 @@ extension Reference {
   ///
   /// Pixel `p` of channel `c` is element `((c / 16)·H·W + p)·16 + c % 16` of the sample's stream;
   /// it is dropped where the word is below `rate · 2³²`. `samples` are indices in the training set.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   package static func dropoutMask(
     rate: Double, shape: Shape, samples: [UInt32], layer: Int, epoch: UInt32, seed: UInt64
   ) -> [Scalar] {

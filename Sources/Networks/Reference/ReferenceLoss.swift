@@ -5,6 +5,8 @@ extension Reference {
   /// Softmax cross-entropy of logits `[N, K]` in nats, with label smoothing `s`:
   /// `loss[n] = −Σ target[k]·log p[k]`, `p = softmax(logits[n])`,
   /// `target[k] = (1 − s)·[k = label] + s/K`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   package static func crossEntropyForward(
     logits: [Scalar], labels: [Int], labelSmoothing: Double = 0
   ) -> (losses: [Scalar], probabilities: [Scalar]) {
@@ -25,6 +27,8 @@ extension Reference {
   }
 
   /// `dlogits[n,k] = scale · (p[k] − target[k])`; the gradient of the mean loss with `scale = 1/N`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   package static func crossEntropyBackward(
     probabilities: [Scalar], labels: [Int], labelSmoothing: Double = 0, scale: Scalar
   ) -> [Scalar] {
@@ -39,11 +43,15 @@ extension Reference {
   }
 
   /// `E[i] = ½(target[i] − output[i])²`, one term an output; the loss is their sum.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   package static func halfSquaredErrorForward(outputs: [Scalar], targets: [Scalar]) -> [Scalar] {
     zip(outputs, targets).map { ($1 - $0) * ($1 - $0) / 2 }
   }
 
   /// `doutput[i] = output[i] − target[i]`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   package static func halfSquaredErrorBackward(outputs: [Scalar], targets: [Scalar]) -> [Scalar] {
     zip(outputs, targets).map(-)
   }

@@ -37,6 +37,8 @@ extension Reference {
   }
 
   /// `dx` is `dy` at the maximum of each window, 0 elsewhere.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   package static func maxPoolBackward(
     inputCount: Int, places: [Int], dy: [Scalar]
   ) -> [Scalar] {
@@ -46,6 +48,8 @@ extension Reference {
   }
 
   /// `y[n,c] = Σ x[n,c,i,j] / (H·W)`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   package static func averagePoolForward(shape: Shape, x: [Scalar]) -> [Scalar] {
     let pixels = shape.height * shape.width
     return (0..<x.count / pixels).map { plane in
@@ -54,6 +58,8 @@ extension Reference {
   }
 
   /// `dx[n,c,i,j] = dy[n,c] / (H·W)`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   package static func averagePoolBackward(shape: Shape, dy: [Scalar]) -> [Scalar] {
     let pixels = shape.height * shape.width
     return (0..<dy.count * pixels).map { dy[$0 / pixels] / Scalar(pixels) }
