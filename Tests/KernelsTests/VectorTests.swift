@@ -194,7 +194,8 @@ func crossEntropyMatchesDouble(classes: Int, smoothing: Float) {
   let expected = crossEntropyInDouble(
     rows: rows, classes: classes, logits: logits, labels: labels, smoothing: Double(smoothing),
     scale: 0.25)
-  check("cross-entropy", tolerance: 5e-7, expected: expected.losses + expected.gradient) { kernels in
+  let values = expected.losses + expected.gradient
+  check("cross-entropy", tolerance: 5e-7, expected: values) { kernels in
     let losses = Floats(rows, fill: .nan)
     let gradient = Floats(logits.count, fill: .nan)
     var correct = [UInt8](repeating: 9, count: rows)
