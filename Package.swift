@@ -83,7 +83,10 @@ let package = Package(
         "Spreadsheet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .testTarget(name: "KernelsTests", dependencies: ["Diagnostics", "Kernels", "KernelTypes"]),
+    .testTarget(
+      name: "KernelsTests", dependencies: ["Diagnostics", "Kernels", "KernelTypes"],
+      // Plain loops in Double over whole convolutions.
+      swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .testTarget(name: "MemoryTests", dependencies: ["Memory", "Diagnostics"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Golden")]),
     .testTarget(

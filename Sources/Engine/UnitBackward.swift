@@ -20,10 +20,13 @@ extension Executor {
       kernels.convBackward(
         geometry, imageCount: state.unit.isDense ? 1 : places.count, x: task.scratch.x,
         dz: task.scratch.dz, weights: state.backwardWeights,
-        weightGradient: state.slot(task.shard) + state.slotLayout.weightGradient.lowerBound,
+        accumulator: task.scratch.accumulator,
         dx: index == 0 ? nil : task.scratch.dx, scratch: task.scratch.conv)
       if index > 0 { returnInputGradient(index, places, task) }
     }
+    kernels.convFinishWeightGradient(
+      state.unit.geometry, accumulator: task.scratch.accumulator,
+      weightGradient: state.slot(task.shard) + state.slotLayout.weightGradient.lowerBound)
   }
 
   /// Loss and correct predictions of the shard's logits; `dy` of the last unit when training.
@@ -69,7 +72,8 @@ extension Executor {
   private func clearGradients(_ state: UnitState, _ task: ShardTask) {
     let layout = state.slotLayout
     (state.slot(task.shard) + layout.biasGradient.lowerBound).update(
-      repeating: 0, count: layout.count - layout.biasGradient.lowerBound)
+      repeating: 0, count: layout.biasGradient.count)
+    task.scratch.accumulator.update(repeating: 0, count: state.storage.accumulator)
   }
 
   private func clearBackwardSums(_ state: UnitState, _ task: ShardTask) {

@@ -14,6 +14,8 @@ struct WorkerScratch: @unchecked Sendable {
   /// Full-size activations of a call's images, for recomputed units.
   let z: MutableFloatPointer
   let conv: MutableFloatPointer
+  /// Sum of a shard's weight gradient over its calls.
+  let accumulator: MutableFloatPointer
   let mask: MutableFloatPointer
   /// A shard's worth of the widest vector: masks by row, losses by row.
   let rows: MutableFloatPointer
@@ -27,6 +29,7 @@ struct WorkerScratch: @unchecked Sendable {
       most { $0.storage.imageGroup * $0.unit.geometry.inputGradientCount },
       most { $0.storage.imageGroup * $0.unit.geometry.outputCount },
       most { $0.storage.scratch },
+      most { $0.storage.accumulator },
       most { max($0.pooledCount, $0.unit.lanes) },
       most { shardSize * $0.unit.lanes },
     ]
@@ -38,6 +41,6 @@ struct WorkerScratch: @unchecked Sendable {
       offset += size
     }
     (x, dz, dx, z) = (pointers[0], pointers[1], pointers[2], pointers[3])
-    (conv, mask, rows) = (pointers[4], pointers[5], pointers[6])
+    (conv, accumulator, mask, rows) = (pointers[4], pointers[5], pointers[6], pointers[7])
   }
 }

@@ -10,7 +10,9 @@ package struct ConvStorage: Equatable, Sendable {
   package var forwardWeights: Int
   /// Weights as the input gradient reads them; 0 when the input is a plane.
   package var backwardWeights: Int
-  /// A shard's weight-gradient accumulator, in the kernel's own layout.
+  /// What a worker sums a shard's weight gradient in, in the kernel's own layout.
+  package var accumulator: Int
+  /// A shard's finished weight gradient, in the kernel's own layout.
   package var weightGradient: Int
   /// Scratch for one call over `imageGroup` images.
   package var scratch: Int
@@ -18,10 +20,12 @@ package struct ConvStorage: Equatable, Sendable {
   package var imageGroup: Int
 
   package init(
-    forwardWeights: Int, backwardWeights: Int, weightGradient: Int, scratch: Int, imageGroup: Int
+    forwardWeights: Int, backwardWeights: Int, accumulator: Int, weightGradient: Int,
+    scratch: Int, imageGroup: Int
   ) {
     self.forwardWeights = forwardWeights
     self.backwardWeights = backwardWeights
+    self.accumulator = accumulator
     self.weightGradient = weightGradient
     self.scratch = scratch
     self.imageGroup = imageGroup
@@ -45,12 +49,17 @@ package protocol ConvKernels: Sendable {
     _ geometry: ConvGeometry, imageCount: Int, x: FloatPointer, weights: FloatPointer,
     z: MutableFloatPointer, scratch: MutableFloatPointer)
 
-  /// `weightGradient += xᵀ·dz` in the kernel's layout; `dx = convᵀ(dz)` overwritten unless nil
-  /// (`weights`, packed for backward, may be nil then).
+  /// `accumulator += xᵀ·dz` in the kernel's layout (zero before a shard's first call);
+  /// `dx = convᵀ(dz)` overwritten unless nil (`weights`, packed for backward, may be nil then).
   func convBackward(
     _ geometry: ConvGeometry, imageCount: Int, x: FloatPointer, dz: FloatPointer,
-    weights: FloatPointer?, weightGradient: MutableFloatPointer, dx: MutableFloatPointer?,
+    weights: FloatPointer?, accumulator: MutableFloatPointer, dx: MutableFloatPointer?,
     scratch: MutableFloatPointer)
+
+  /// What the calls of a shard have summed, as the shard's weight gradient; overwrites. Gradients of
+  /// shards may be added.
+  func convFinishWeightGradient(
+    _ geometry: ConvGeometry, accumulator: FloatPointer, weightGradient: MutableFloatPointer)
 
   /// The kernel's layout to `[out, in, kernel, kernel]`; overwrites.
   func convUnpackWeightGradient(

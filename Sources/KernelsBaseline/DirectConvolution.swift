@@ -34,6 +34,7 @@ enum DirectConvolution {
     ConvStorage(
       forwardWeights: g.outputBlocks * forwardColumn(g),
       backwardWeights: g.isPlane ? 0 : g.inputBlocks * backwardColumn(g),
+      accumulator: g.outputBlocks * gradientColumn(g),
       weightGradient: g.outputBlocks * gradientColumn(g),
       scratch: g.isPlane ? g.outputPixels * tapCount(g) : 0, imageGroup: 1)
   }

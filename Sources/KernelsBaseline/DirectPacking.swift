@@ -46,6 +46,13 @@ extension DirectConvolution {
     }
   }
 
+  /// The accumulator is the gradient already.
+  static func finishGradient(
+    _ g: ConvGeometry, accumulator: FloatPointer, gradient: MutableFloatPointer
+  ) {
+    gradient.update(from: accumulator, count: g.outputBlocks * gradientColumn(g))
+  }
+
   static func unpackGradient(
     _ g: ConvGeometry, gradient: FloatPointer, result: MutableFloatPointer
   ) {

@@ -20,57 +20,6 @@ package struct VariantKernels: KernelSet {
 }
 
 extension VariantKernels {
-  package func convStorage(_ geometry: ConvGeometry) -> ConvStorage {
-    DirectConvolution.storage(geometry)
-  }
-
-  package func convPackWeights(
-    _ geometry: ConvGeometry, weights: FloatPointer, forward: MutableFloatPointer,
-    backward: MutableFloatPointer?
-  ) {
-    DirectConvolution.pack(geometry, weights: weights, forward: forward, backward: backward)
-  }
-
-  package func convForward(
-    _ geometry: ConvGeometry, imageCount: Int, x: FloatPointer, weights: FloatPointer,
-    z: MutableFloatPointer, scratch: MutableFloatPointer
-  ) {
-    var image = 0
-    while image < imageCount {
-      DirectConvolution.forward(
-        geometry, x: x + image * geometry.inputCount, weights: weights,
-        z: z + image * geometry.outputCount)
-      image += 1
-    }
-  }
-
-  package func convBackward(
-    _ geometry: ConvGeometry, imageCount: Int, x: FloatPointer, dz: FloatPointer,
-    weights: FloatPointer?, weightGradient: MutableFloatPointer, dx: MutableFloatPointer?,
-    scratch: MutableFloatPointer
-  ) {
-    var image = 0
-    while image < imageCount {
-      let dz = dz + image * geometry.outputGradientCount
-      DirectConvolution.weightGradient(
-        geometry, x: x + image * geometry.inputCount, dz: dz, gradient: weightGradient,
-        scratch: scratch)
-      if let dx, let weights {
-        DirectConvolution.inputGradient(
-          geometry, dz: dz, weights: weights, dx: dx + image * geometry.inputGradientCount)
-      }
-      image += 1
-    }
-  }
-
-  package func convUnpackWeightGradient(
-    _ geometry: ConvGeometry, weightGradient: FloatPointer, result: MutableFloatPointer
-  ) {
-    DirectConvolution.unpackGradient(geometry, gradient: weightGradient, result: result)
-  }
-}
-
-extension VariantKernels {
   package func activate(
     _ shape: ActivationShape, _ constants: ChannelConstants, z: MutableFloatPointer,
     sums: MutableFloatPointer?

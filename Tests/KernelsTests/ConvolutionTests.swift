@@ -167,7 +167,7 @@ struct ConvolutionReference {
     let scratch = Floats(sizes.scratch, fill: .nan)
     let z = Floats(images * g.outputCount, fill: .nan)
     let dx = Floats(images * g.inputGradientCount, fill: .nan)
-    let packed = Floats(sizes.weightGradient)
+    let accumulator = Floats(sizes.accumulator)
     var image = 0
     while image < images {
       let count = min(sizes.imageGroup, images - image)
@@ -177,11 +177,14 @@ struct ConvolutionReference {
       kernels.convBackward(
         g, imageCount: count, x: x.read + image * g.inputCount,
         dz: dz.read + image * g.outputGradientCount,
-        weights: g.isPlane ? nil : backward.read, weightGradient: packed.pointer,
+        weights: g.isPlane ? nil : backward.read, accumulator: accumulator.pointer,
         dx: g.isPlane ? nil : dx.pointer + image * g.inputGradientCount,
         scratch: scratch.pointer)
       image += count
     }
+    let packed = Floats(sizes.weightGradient, fill: .nan)
+    kernels.convFinishWeightGradient(
+      g, accumulator: accumulator.read, weightGradient: packed.pointer)
     let dw = Floats(weights.count)
     kernels.convUnpackWeightGradient(g, weightGradient: packed.read, result: dw.pointer)
     return (
@@ -214,11 +217,13 @@ struct ConvolutionReference {
 func convolutionMatchesPlainLoops(_ c: ConvolutionCase) {
   let reference = ConvolutionReference(c)
   let expected = reference.compute()
-  check("forward", tolerance: 2e-6, expected: expected.z) { reference.run($0).z }
+  // Winograd at the points ±2 loses about three bits against a direct sum.
+  let tolerance = 1e-5
+  check("forward", tolerance: tolerance, expected: expected.z) { reference.run($0).z }
   if !c.geometry.isPlane {
-    check("input gradient", tolerance: 2e-6, expected: expected.dx) { reference.run($0).dx }
+    check("input gradient", tolerance: tolerance, expected: expected.dx) { reference.run($0).dx }
   }
-  check("weight gradient", tolerance: 2e-6, expected: expected.dw) { reference.run($0).dw }
+  check("weight gradient", tolerance: tolerance, expected: expected.dw) { reference.run($0).dw }
 }
 
 @Test(arguments: ConvolutionCase.all)

@@ -1,0 +1,86 @@
+// The convolution entry points: Winograd where it saves products, direct elsewhere.
+// The rule reads the geometry alone, never the clock, so that bits do not depend on a run.
+import KernelTypes
+
+extension VariantKernels {
+  package func convStorage(_ geometry: ConvGeometry) -> ConvStorage {
+    WinogradPlan.applies(to: geometry)
+      ? WinogradPlan.storage(geometry) : DirectConvolution.storage(geometry)
+  }
+
+  package func convPackWeights(
+    _ geometry: ConvGeometry, weights: FloatPointer, forward: MutableFloatPointer,
+    backward: MutableFloatPointer?
+  ) {
+    if WinogradPlan.applies(to: geometry) {
+      WinogradPlan.pack(geometry, weights: weights, forward: forward, backward: backward)
+    } else {
+      DirectConvolution.pack(geometry, weights: weights, forward: forward, backward: backward)
+    }
+  }
+
+  package func convForward(
+    _ geometry: ConvGeometry, imageCount: Int, x: FloatPointer, weights: FloatPointer,
+    z: MutableFloatPointer, scratch: MutableFloatPointer
+  ) {
+    if WinogradPlan.applies(to: geometry) {
+      WinogradConvolution.forward(
+        geometry, imageCount: imageCount, x: x, weights: weights, z: z, scratch: scratch)
+      return
+    }
+    var image = 0
+    while image < imageCount {
+      DirectConvolution.forward(
+        geometry, x: x + image * geometry.inputCount, weights: weights,
+        z: z + image * geometry.outputCount)
+      image += 1
+    }
+  }
+
+  package func convBackward(
+    _ geometry: ConvGeometry, imageCount: Int, x: FloatPointer, dz: FloatPointer,
+    weights: FloatPointer?, accumulator: MutableFloatPointer, dx: MutableFloatPointer?,
+    scratch: MutableFloatPointer
+  ) {
+    if WinogradPlan.applies(to: geometry) {
+      WinogradConvolution.backward(
+        geometry, imageCount: imageCount, x: x, dz: dz, weights: weights,
+        accumulator: accumulator, dx: dx, scratch: scratch)
+      return
+    }
+    var image = 0
+    while image < imageCount {
+      let dz = dz + image * geometry.outputGradientCount
+      DirectConvolution.weightGradient(
+        geometry, x: x + image * geometry.inputCount, dz: dz, gradient: accumulator,
+        scratch: scratch)
+      if let dx, let weights {
+        DirectConvolution.inputGradient(
+          geometry, dz: dz, weights: weights, dx: dx + image * geometry.inputGradientCount)
+      }
+      image += 1
+    }
+  }
+
+  package func convFinishWeightGradient(
+    _ geometry: ConvGeometry, accumulator: FloatPointer, weightGradient: MutableFloatPointer
+  ) {
+    if WinogradPlan.applies(to: geometry) {
+      WinogradPlan.finishGradient(
+        geometry, accumulator: accumulator, gradient: weightGradient)
+    } else {
+      DirectConvolution.finishGradient(
+        geometry, accumulator: accumulator, gradient: weightGradient)
+    }
+  }
+
+  package func convUnpackWeightGradient(
+    _ geometry: ConvGeometry, weightGradient: FloatPointer, result: MutableFloatPointer
+  ) {
+    if WinogradPlan.applies(to: geometry) {
+      WinogradPlan.unpackGradient(geometry, gradient: weightGradient, result: result)
+    } else {
+      DirectConvolution.unpackGradient(geometry, gradient: weightGradient, result: result)
+    }
+  }
+}
