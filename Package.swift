@@ -37,6 +37,7 @@ func kernelVariant(_ name: String, condition: String, flags: [String]) -> Target
 let package = Package(
   name: "ptrain",
   products: [.executable(name: "ptrain", targets: ["ptrain"])],
+  traits: [.trait(name: "MPI", description: "Train over several processes with Open MPI.")],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -45,6 +46,7 @@ let package = Package(
     .target(name: "CShims"),
     .target(name: "Diagnostics"),
     .systemLibrary(name: "CNuma", providers: [.apt(["libnuma-dev"])]),
+    .systemLibrary(name: "CMPI", pkgConfig: "ompi", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CXlsxWriter", providers: [.apt(["libxlsxwriter-dev"])]),
     .systemLibrary(name: "CMessageDigest", providers: [.apt(["libmd-dev"])]),
@@ -71,6 +73,7 @@ let package = Package(
       name: "Engine",
       dependencies: [
         "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "Datasets", "CShims",
+        .target(name: "CMPI", condition: .when(traits: ["MPI"])),
       ]),
     .target(
       name: "Artifacts",

@@ -8,18 +8,11 @@ let batchNormEpsilon = 1e-5
 let runningMomentum = 0.1
 
 extension Executor {
-  /// Sums a part of the slots over all shards into the unit's `sums`.
-  func sumSlots(_ state: UnitState, _ range: Range<Int>, shardCount: Int) {
-    kernels.treeSum(
-      slots: state.slot(0) + range.lowerBound, stride: state.slotLayout.count,
-      slotCount: shardCount, count: range.count, result: state.sums + range.lowerBound)
-  }
-
-  /// Forward: `scale = γ/σ`, `shift = β - μ·γ/σ` of the minibatch; moves the running statistics.
+  /// Forward, from the summed statistics: `scale = γ/σ`, `shift = β - μ·γ/σ` of the minibatch; moves
+  /// the running statistics.
   func normalizeBatch(_ index: Int, _ batch: Minibatch, _ block: ParameterBlock) {
     let state = states[index]
     guard let tensors = plan.tensors[index].batchNorm else { return }
-    sumSlots(state, state.slotLayout.forwardSums, shardCount: batch.shardCount)
     let sums = state.sums + state.slotLayout.forwardSums.lowerBound
     let count = Double(batch.count * state.unit.pixelsPerSample)
     for channel in 0..<state.unit.channels {
@@ -47,12 +40,11 @@ extension Executor {
     }
   }
 
-  /// Backward: `dγ = (Σdy·z - μ·Σdy)/σ`, `dβ = Σdy`, and with them the factors of
+  /// Backward, from the summed gradients: `dγ = (Σdy·z - μ·Σdy)/σ`, `dβ = Σdy`, and with them the factors of
   /// `dz = γ/σ · (dy - dβ/m - (z - μ)/σ · dγ/m)` over `m` positions (Ioffe & Szegedy 2015).
   func differentiateBatch(_ index: Int, _ batch: Minibatch, _ block: ParameterBlock) {
     let state = states[index]
     guard let tensors = plan.tensors[index].batchNorm else { return }
-    sumSlots(state, state.slotLayout.backwardSums, shardCount: batch.shardCount)
     let sums = state.sums + state.slotLayout.backwardSums.lowerBound
     let count = Double(batch.count * state.unit.pixelsPerSample)
     for channel in 0..<state.unit.channels {

@@ -19,9 +19,7 @@ final class Executor: @unchecked Sendable {
   let sampleCapacity: Int
   let seed: UInt64
   let labelSmoothing: Float
-  /// Summed loss of each shard, correct predictions of each shard.
-  let shardLosses: AlignedBuffer
-  let correctCounts: UnsafeMutableBufferPointer<Int>
+  let results: ShardResults
   /// What the states point into.
   private let buffers: [AlignedBuffer]
 
@@ -35,20 +33,20 @@ final class Executor: @unchecked Sendable {
     self.seed = seed
     self.labelSmoothing = labelSmoothing
     var buffers: [AlignedBuffer] = []
-    states = try plan.units.map {
-      try UnitState($0, kernels: kernels, sampleCapacity: sampleCapacity) { count in
-        buffers.append(try AlignedBuffer(count: count))
-        return buffers.last!.pointer
-      }
+    func allocate(_ count: Int) throws -> MutableFloatPointer {
+      buffers.append(try AlignedBuffer(count: count))
+      return buffers.last!.pointer
     }
+    states = try plan.units.map {
+      try UnitState(
+        $0, kernels: kernels, sampleCapacity: sampleCapacity, allocate: allocate)
+    }
+    let shardCount = shardCount(sampleCapacity)
+    results = ShardResults(
+      try allocate(ShardResults.count(shardCount: shardCount)), shardCount: shardCount)
     self.buffers = buffers
     scratch = try (0..<workerCount).map { [states] _ in try WorkerScratch(states) }
-    shardLosses = try AlignedBuffer(count: shardCount(sampleCapacity))
-    correctCounts = .allocate(capacity: shardCount(sampleCapacity))
-    correctCounts.initialize(repeating: 0)
   }
-
-  deinit { correctCounts.deallocate() }
 }
 
 /// One shard of a minibatch on one worker.

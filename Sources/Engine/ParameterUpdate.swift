@@ -4,24 +4,7 @@
 import KernelTypes
 import Networks
 
-/// A range of one unit's gradient slots.
-struct ReductionTask: Sendable {
-  let unit: Int
-  let range: Range<Int>
-}
-
 extension Executor {
-  /// Ranges that cover the gradients of all units, small enough to share among workers.
-  func reductionTasks() -> [ReductionTask] {
-    states.indices.flatMap { unit in
-      let layout = states[unit].slotLayout
-      let gradients = layout.biasGradient.lowerBound..<layout.count
-      return stride(from: gradients.lowerBound, to: gradients.upperBound, by: 1024).map {
-        ReductionTask(unit: unit, range: $0..<min($0 + 1024, gradients.upperBound))
-      }
-    }
-  }
-
   /// Moves a unit's summed gradient into the block; BN's is there already.
   func unpackGradient(_ index: Int, _ block: ParameterBlock) {
     let state = states[index]

@@ -12,6 +12,8 @@ package struct EngineConfiguration: Sendable {
   package var threadCount: Int
   /// CPUs that the process may use.
   package var cpuCount: Int
+  /// The processes that train together; `threadCount` is each one's.
+  package var communicator: any Communicator = SingleProcess()
 
   package init(kernels: any KernelSet, threadCount: Int, cpuCount: Int) {
     self.kernels = kernels
@@ -36,7 +38,8 @@ package final class Session {
     block = try ParameterBlock(state)
     pool = WorkerPool(
       workerCount: configuration.threadCount, cpuCount: configuration.cpuCount)
-    runner = StepRunner(executor: executor, pool: pool, block: block)
+    runner = try StepRunner(
+      executor: executor, pool: pool, block: block, communicator: configuration.communicator)
   }
 
   deinit { pool.stop() }

@@ -111,7 +111,7 @@ package final class Trainer {
   private var info: RunInfo {
     RunInfo(
       model: network.description.name, parameterCount: network.layout.parameterCount,
-      threadCount: configuration.threadCount,
+      threadCount: configuration.threadCount, rankCount: configuration.communicator.size,
       instructionSet: configuration.kernels.instructionSet.rawValue, seed: options.seed,
       epochCount: recipe.epochs, batchSize: recipe.batchSize,
       trainSampleCount: training.source.count, testSampleCount: test.source.count,

@@ -29,54 +29,71 @@ struct BatchResult: Sendable {
 }
 
 /// Steps of one executor on a pool of workers; called on the leader.
-struct StepRunner {
+final class StepRunner {
   let executor: Executor
   let pool: WorkerPool
   let block: ParameterBlock
+  let sums: RankSums
+  private(set) var clock = StepClock()
   private let schedule: PhaseSchedule
-  private let reductions: [ReductionTask]
+  private let reduction: GradientReduction
 
-  init(executor: Executor, pool: WorkerPool, block: ParameterBlock) {
+  init(
+    executor: Executor, pool: WorkerPool, block: ParameterBlock, communicator: any Communicator
+  ) throws {
     self.executor = executor
     self.pool = pool
     self.block = block
     schedule = PhaseSchedule(executor.plan.units)
-    reductions = executor.reductionTasks()
+    reduction = GradientReduction(executor.states, executor.results)
+    sums = try RankSums(
+      communicator, kernels: executor.kernels, shardCapacity: shardCount(executor.sampleCapacity),
+      width: reduction.width)
     packParameters()
   }
 
   /// Trains on a minibatch; the parameters are the new ones afterwards.
   func train(_ batch: Minibatch, _ step: OptimizerStep) -> BatchResult {
+    let shares = sums.shares(shardCount: batch.shardCount)
+    clock.start()
     for units in schedule.synchronized {
-      runShards(batch, .training) { [executor] task in
+      runShards(batch, shares, .training) { executor, task in
         for unit in units { executor.forward(unit, task) }
       }
-      executor.normalizeBatch(units.upperBound - 1, batch, block)
+      let unit = units.upperBound - 1
+      sumStatistics(executor.states[unit].forwardSums, batch, shares)
+      executor.normalizeBatch(unit, batch, block)
+      clock.book(.statistics)
     }
-    runShards(batch, .training) { [schedule, executor] task in
+    runShards(batch, shares, .training) { [schedule] executor, task in
       for unit in schedule.turn { executor.forward(unit, task) }
       executor.loss(task)
       for unit in schedule.turn.reversed() { executor.backward(unit, task) }
     }
     for units in schedule.synchronized.reversed() {
-      executor.differentiateBatch(units.upperBound - 1, batch, block)
-      runShards(batch, .training) { [executor] task in
+      let unit = units.upperBound - 1
+      sumStatistics(executor.states[unit].backwardSums, batch, shares)
+      executor.differentiateBatch(unit, batch, block)
+      clock.book(.statistics)
+      runShards(batch, shares, .training) { executor, task in
         for unit in units.reversed() { executor.backward(unit, task) }
       }
     }
-    reduceGradients(shardCount: batch.shardCount)
+    let result = reduce(batch, shares)
     update(step)
-    return result(batch)
+    return result
   }
 
   /// Loss and correct predictions with running statistics and without dropout.
   func evaluate(_ batch: Minibatch) -> BatchResult {
+    let shares = sums.shares(shardCount: batch.shardCount)
     let units = executor.plan.units.indices
-    runShards(batch, .evaluation) { [executor] task in
+    runShards(batch, shares, .evaluation) { executor, task in
       for unit in units { executor.forward(unit, task) }
       executor.loss(task)
     }
-    return result(batch)
+    sums.sum(executor.results.slots, shares, shardCount: batch.shardCount)
+    return executor.results.total
   }
 
   /// Prepares `evaluate`; a training step sets its own constants again.
@@ -87,41 +104,57 @@ struct StepRunner {
   }
 
   func packParameters() {
-    pool.run(executor.states.count) { _, unit in executor.pack(unit, block) }
+    pool.run(executor.states.count) { [executor, block] _, unit in executor.pack(unit, block) }
   }
 
-  private func reduceGradients(shardCount: Int) {
-    pool.run(reductions.count) { _, index in
-      let task = reductions[index]
-      executor.sumSlots(executor.states[task.unit], task.range, shardCount: shardCount)
+  private func runShards(
+    _ batch: Minibatch, _ shares: RankShares, _ mode: PassMode,
+    _ body: @escaping (Executor, ShardTask) -> Void
+  ) {
+    pool.run(shares.own.count) { [executor] worker, task in
+      body(
+        executor,
+        ShardTask(
+          batch: batch, mode: mode, shard: shares.own.lowerBound + task,
+          scratch: executor.scratch[worker]))
     }
+    clock.book(.compute)
+  }
+
+  private func sumStatistics(_ statistics: SlotRange, _ batch: Minibatch, _ shares: RankShares)
+  {
+    sums.sum(statistics, shares, shardCount: batch.shardCount)
+  }
+
+  /// Sums gradients and results, all in one exchange.
+  private func reduce(_ batch: Minibatch, _ shares: RankShares) -> BatchResult {
+    let (sums, pieces, width) = (sums, reduction.pieces, reduction.width)
+    guard sums.isDistributed else {
+      pool.run(pieces.count) { _, index in
+        sums.sum(pieces[index].slots, shares, shardCount: batch.shardCount)
+      }
+      clock.book(.reduce)
+      return executor.results.total
+    }
+    pool.run(pieces.count) { _, index in
+      sums.sumSubtrees(pieces[index].slots, shares, column: pieces[index].column, width: width)
+    }
+    clock.book(.reduce)
+    sums.exchange(shares, width: width)
+    clock.book(.exchange)
+    pool.run(pieces.count) { _, index in
+      sums.join(pieces[index].slots, shares, column: pieces[index].column, width: width)
+    }
+    clock.book(.reduce)
+    return executor.results.total
   }
 
   private func update(_ step: OptimizerStep) {
-    pool.run(executor.states.count) { _, unit in
+    pool.run(executor.states.count) { [executor, block] _, unit in
       executor.unpackGradient(unit, block)
       executor.update(unit, block, step)
       executor.pack(unit, block)
     }
-  }
-
-  private func runShards(
-    _ batch: Minibatch, _ mode: PassMode, _ body: @escaping (ShardTask) -> Void
-  ) {
-    pool.run(batch.shardCount) { worker, shard in
-      body(
-        ShardTask(
-          batch: batch, mode: mode, shard: shard, scratch: executor.scratch[worker]))
-    }
-  }
-
-  /// Shard losses are summed by the tree, too.
-  private func result(_ batch: Minibatch) -> BatchResult {
-    var loss: Float = 0
-    executor.kernels.treeSum(
-      slots: executor.shardLosses.pointer, stride: 1, slotCount: batch.shardCount, count: 1,
-      result: &loss)
-    let correctCount = executor.correctCounts[..<batch.shardCount].reduce(0, +)
-    return BatchResult(loss: Double(loss), correctCount: correctCount)
+    clock.book(.update)
   }
 }

@@ -47,9 +47,10 @@ extension Executor {
         labels: labels, labelSmoothing: task.mode == .training ? labelSmoothing : 0,
         gradientScale: 1 / Float(task.batch.count), losses: losses, correct: correct,
         gradient: task.mode == .training ? state.dy(places.lowerBound) : nil)
-      correctCounts[task.shard] = (0..<places.count).reduce(0) { $0 + Int(correct[$1]) }
+      results.record(
+        task.shard, loss: (0..<places.count).reduce(0) { $0 + losses[$1] },
+        correctCount: (0..<places.count).reduce(0) { $0 + Int(correct[$1]) })
     }
-    shardLosses.pointer[task.shard] = (0..<places.count).reduce(0) { $0 + losses[$1] }
   }
 
   private func prepareOutputGradient(

@@ -19,7 +19,7 @@ struct UnitState: @unchecked Sendable {
   private let activations: MutableFloatPointer
   private let pooled: MutableFloatPointer
   private let outputGradients: MutableFloatPointer
-  private let slots: MutableFloatPointer
+  private let shardSlots: MutableFloatPointer
   private let weights: MutableFloatPointer
   private let channels: MutableFloatPointer
   /// Sums over all shards, laid out like a slot.
@@ -39,7 +39,7 @@ struct UnitState: @unchecked Sendable {
     activations = try allocate(unit.isRecomputed ? 0 : sampleCapacity * activationCount)
     pooled = unit.window > 1 ? try allocate(sampleCapacity * pooledCount) : activations
     outputGradients = try allocate(sampleCapacity * pooledCount)
-    slots = try allocate(shardCount(sampleCapacity) * slotLayout.count)
+    shardSlots = try allocate(shardCount(sampleCapacity) * slotLayout.count)
     weights = try allocate(aligned(storage.forwardWeights) + aligned(storage.backwardWeights))
     channels = try allocate(ChannelVector.allCases.count * unit.lanes)
     sums = try allocate(slotLayout.count)
@@ -61,7 +61,7 @@ struct UnitState: @unchecked Sendable {
   // MARK: By shard
 
   /// A shard's partial sums.
-  func slot(_ shard: Int) -> MutableFloatPointer { slots + shard * slotLayout.count }
+  func slot(_ shard: Int) -> MutableFloatPointer { shardSlots + shard * slotLayout.count }
 
   // MARK: Weights and channel vectors
 
@@ -114,6 +114,7 @@ struct SlotLayout {
     weightGradient = 5 * lanes..<5 * lanes + aligned(storage.weightGradient)
   }
 
+  var gradients: Range<Int> { biasGradient.lowerBound..<weightGradient.upperBound }
   var count: Int { weightGradient.upperBound }
 }
 

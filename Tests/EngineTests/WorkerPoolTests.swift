@@ -76,14 +76,58 @@ import Testing
   }
 
   @Test func workersStayOnTheirQueues() throws {
-    let entered = Atomic<Int>(0)
-    let pool = WorkerPool(workerCount: 4, cpuCount: 4) { _ in
-      entered.wrappingAdd(1, ordering: .relaxed)
-    }
+    let binding = CountingBinding(nodeCount: 1)
+    let pool = WorkerPool(workerCount: 4, cpuCount: 4, binding: binding)
     try pool.lead {
       pool.run(100) { worker, _ in precondition((0..<4).contains(worker)) }
     }
     pool.stop()
-    #expect(entered.load(ordering: .relaxed) == 4)
+    #expect(binding.entered.load(ordering: .relaxed) == 4)
+  }
+
+  /// Tasks are cut into contiguous ranges by node; every one runs once, whoever takes it.
+  @Test(arguments: [2, 3, 4])
+  func workersOfSeveralNodesShareTasks(nodeCount: Int) throws {
+    let binding = CountingBinding(nodeCount: nodeCount)
+    let pool = WorkerPool(workerCount: 5, cpuCount: 5, binding: binding)
+    defer { pool.stop() }
+    try pool.lead {
+      for taskCount in [2, 3, 7, 64, 1000] {
+        let counts = UnsafeMutableBufferPointer<Int>.allocate(capacity: taskCount)
+        counts.initialize(repeating: 0)
+        defer { counts.deallocate() }
+        for _ in 0..<50 { pool.run(taskCount) { _, task in counts[task] += 1 } }
+        #expect(counts.allSatisfy { $0 == 50 })
+      }
+    }
+  }
+
+  @Test func claimsStartOnTheOwnNode() {
+    let claims = TaskClaims(nodes: [0, 0, 1])
+    claims.publish(9)
+    #expect(claims.claim(as: 2) == 6)
+    #expect(claims.claim(as: 0) == 0)
+    #expect(claims.claim(as: 2) == 7)
+    #expect(claims.claim(as: 2) == 8)
+    // What is left belongs to the other node.
+    #expect(claims.claim(as: 2) == 1)
+    #expect((0..<4).map { _ in claims.claim(as: 1) } == [2, 3, 4, 5])
+    #expect(claims.claim(as: 1) == nil)
+    #expect(!claims.hasTask)
+  }
+}
+
+/// Counts the threads that become workers; worker `w` is at home on node `w` modulo `nodeCount`.
+private final class CountingBinding: WorkerBinding {
+  let entered = Atomic<Int>(0)
+  private let nodeCount: Int
+
+  init(nodeCount: Int) { self.nodeCount = nodeCount }
+
+  func node(of worker: Int) -> Int { worker % nodeCount }
+
+  func run(as worker: Int, _ body: () -> Void) {
+    entered.wrappingAdd(1, ordering: .relaxed)
+    body()
   }
 }
