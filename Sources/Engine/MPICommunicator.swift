@@ -19,7 +19,8 @@
     /// launcher is another MPI's.
     package init(expectedSize: Int) throws {
       guard ptrain_mpi_init() == 0 else {
-        throw Failure(.fault, "MPI does not start; try mpirun with --mca orte_base_help_aggregate 0")
+        throw Failure(
+          .fault, "MPI does not start; try mpirun with --mca orte_base_help_aggregate 0")
       }
       rank = Int(ptrain_mpi_rank())
       size = Int(ptrain_mpi_size())

@@ -54,7 +54,8 @@ final class RankSums: @unchecked Sendable {
     self.communicator = communicator
     self.kernels = kernels
     // A range of the tree is made of at most two subtrees of each size.
-    let mostRows = min(shardCapacity, 2 * communicator.size * (Int.bitWidth - shardCapacity.leadingZeroBitCount))
+    let mostRows = min(
+      shardCapacity, 2 * communicator.size * (Int.bitWidth - shardCapacity.leadingZeroBitCount))
     buffer = try AlignedBuffer(count: communicator.size == 1 ? 0 : mostRows * width)
   }
 

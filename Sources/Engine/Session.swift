@@ -14,6 +14,8 @@ package struct EngineConfiguration: Sendable {
   package var cpuCount: Int
   /// The processes that train together; `threadCount` is each one's.
   package var communicator: any Communicator = SingleProcess()
+  /// Where workers run and what memory they prefer.
+  package var binding: any WorkerBinding = Unbound()
 
   package init(kernels: any KernelSet, threadCount: Int, cpuCount: Int) {
     self.kernels = kernels
@@ -37,7 +39,8 @@ package final class Session {
       workerCount: configuration.threadCount, seed: seed, labelSmoothing: Float(labelSmoothing))
     block = try ParameterBlock(state)
     pool = WorkerPool(
-      workerCount: configuration.threadCount, cpuCount: configuration.cpuCount)
+      workerCount: configuration.threadCount, cpuCount: configuration.cpuCount,
+      binding: configuration.binding)
     runner = try StepRunner(
       executor: executor, pool: pool, block: block, communicator: configuration.communicator)
   }

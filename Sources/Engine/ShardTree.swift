@@ -35,32 +35,22 @@ package struct ShardTree: Equatable, Sendable {
 
   /// Cuts `range` into one contiguous share for each weight.
   ///
-  /// A share's limit is its part by weight, rounded up: the largest one sets the pace, so nobody
-  /// gets more than that. Within the limits each cut stands where the index is a multiple of the
-  /// highest power of two, which keeps the subtrees large and few. Shares are empty where there are
-  /// more of them than shards.
+  /// Every share is its part by weight, rounded down or up, since the largest one sets the pace. Of
+  /// the two places where a cut may then stand it takes the rounder one, that of the higher power of
+  /// two, which keeps the subtrees large and few.
   package func shares(of range: Range<Int>, weights: [Int]) -> [Range<Int>] {
     let total = max(weights.reduce(0, +), 1)
-    let limits = weights.map { (range.count * $0 + total - 1) / total }
-    var allowance = limits.reduce(0, +)
+    let least = weights.map { range.count * $0 / total }
+    let most = weights.map { (range.count * $0 + total - 1) / total }
     var cut = range.lowerBound
-    return limits.map { limit in
-      allowance -= limit
+    return weights.indices.map { index in
       let first = cut
-      let most = min(first + limit, range.upperBound)
-      let least = max(range.upperBound - allowance, min(first + 1, most))
-      cut = Self.roundest(least...most)
+      let others = index + 1..<weights.count
+      let lowest = max(first + least[index], range.upperBound - most[others].reduce(0, +))
+      let highest = min(first + most[index], range.upperBound - least[others].reduce(0, +))
+      cut = highest.trailingZeroBitCount > lowest.trailingZeroBitCount ? highest : lowest
       return first..<cut
     }
-  }
-
-  /// The value with the most trailing zero bits; the last of several.
-  private static func roundest(_ values: ClosedRange<Int>) -> Int {
-    var step = 1
-    while values.upperBound / (2 * step) * (2 * step) >= values.lowerBound, 2 * step <= values.upperBound {
-      step *= 2
-    }
-    return values.upperBound / step * step
   }
 
   /// Adding the sum at `source` to the one at `target`; both are indices of the joined parts.

@@ -121,8 +121,7 @@ final class StepRunner {
     clock.book(.compute)
   }
 
-  private func sumStatistics(_ statistics: SlotRange, _ batch: Minibatch, _ shares: RankShares)
-  {
+  private func sumStatistics(_ statistics: SlotRange, _ batch: Minibatch, _ shares: RankShares) {
     sums.sum(statistics, shares, shardCount: batch.shardCount)
   }
 

@@ -1,0 +1,90 @@
+// The same bits at every number of threads, ranks and nodes.
+
+import Datasets
+import Kernels
+import Memory
+import Networks
+import Testing
+
+@testable import Engine
+
+@Suite struct DeterminismTests {
+  private struct Outcome: Equatable, Sendable {
+    var state: [UInt32] = []
+    var losses: [Double] = []
+    var epochs: [Evaluation] = []
+  }
+
+  /// Images of noise with labels of noise; the last minibatch of 100 or 256 is smaller.
+  private static let dataset = Result {
+    try Dataset(
+      name: "noise", training: noise(count: 330, seed: 1), test: noise(count: 110, seed: 2))
+  }
+
+  private static func noise(count: Int, seed: UInt64) -> ImageSet {
+    let stream = RandomStream(seed: seed, purpose: .augmentation)
+    let bytes = (0..<count * 28 * 28).map { UInt8(truncatingIfNeeded: stream.word(element: $0)) }
+    return ImageSet(
+      height: 28, width: 28, images: bytes,
+      labels: (0..<count).map { $0 < 10 ? UInt8($0) : bytes[$0] % 10 })
+  }
+
+  private static func train(
+    _ model: String, batchSize: Int, threads: Int, nodes: Int = 1,
+    communicator: any Communicator = SingleProcess()
+  ) throws -> Outcome {
+    let description = try ModelDescription.preset(named: model)
+    var recipe = description.recipe
+    recipe.epochs = 2
+    recipe.batchSize = batchSize
+    var configuration = EngineConfiguration(
+      kernels: try KernelChoice.select(environment: [:]), threadCount: threads, cpuCount: 2)
+    configuration.communicator = communicator
+    configuration.binding = SimulatedNodes(count: nodes)
+    let dataset = try dataset.get()
+    let trainer = try Trainer(
+      network: Network(
+        description: description, input: Shape(channels: 1, height: 28, width: 28), classCount: 10),
+      recipe: recipe, dataset: dataset, options: TrainingOptions(), configuration: configuration)
+    var outcome = Outcome()
+    try trainer.run { event in
+      switch event {
+      case .step(let step): outcome.losses.append(step.loss)
+      case .epoch(let epoch, let state):
+        outcome.state = state.values.map(\.bitPattern)
+        outcome.epochs += [epoch.training, epoch.test]
+      default: break
+      }
+    }
+    return outcome
+  }
+
+  @Test(arguments: ["eva8", "tiny"], [256, 100])
+  func threadsAndNodesKeepTheBits(model: String, batchSize: Int) throws {
+    let expected = try Self.train(model, batchSize: batchSize, threads: 1)
+    #expect(expected.losses.count == 2 * ((330 + batchSize - 1) / batchSize))
+    for (threads, nodes) in [(2, 1), (3, 2), (5, 3), (16, 1), (8, 4)] {
+      let outcome = try Self.train(model, batchSize: batchSize, threads: threads, nodes: nodes)
+      #expect(outcome == expected, "\(threads) threads, \(nodes) nodes")
+    }
+  }
+
+  @Test(arguments: ["eva8", "tiny"], [256, 100])
+  func ranksKeepTheBits(model: String, batchSize: Int) throws {
+    let expected = try Self.train(model, batchSize: batchSize, threads: 2)
+    for (ranks, threads, nodes) in [(1, 1, 1), (2, 1, 1), (3, 2, 2), (4, 2, 1)] {
+      let outcomes = try ThreadRanks.run(ranks) { communicator in
+        try Self.train(
+          model, batchSize: batchSize, threads: threads, nodes: nodes, communicator: communicator)
+      }
+      #expect(outcomes.allSatisfy { $0 == expected }, "\(ranks) ranks of \(threads) threads")
+    }
+  }
+}
+
+/// Nodes that the machine does not have: worker `w` is at home on node `w` modulo `count`.
+struct SimulatedNodes: WorkerBinding {
+  let count: Int
+  func node(of worker: Int) -> Int { worker % count }
+  func run(as worker: Int, _ body: () -> Void) { body() }
+}
