@@ -2,6 +2,7 @@
 // The figures of the presets are the ones that the world counts for these networks.
 
 import Diagnostics
+import Memory
 import Testing
 
 @testable import Networks
@@ -144,6 +145,17 @@ import Testing
     #expect(try eva8(seed: 1) == eva8(seed: 1))
     #expect(try eva8(seed: 1) != eva8(seed: 2))
     #expect(try eva8(seed: 1).values != eva8(seed: 1 << 32 + 1).values)
+  }
+
+  @Test func everyTensorHasItsOwnStream() throws {
+    let state = try eva8(seed: 1 << 40 + 5)
+    for (index, tensor) in state.layout.tensors.enumerated() where tensor.role == .weight {
+      let stream = RandomStream(
+        seed: 1 << 40 + 5, purpose: .initialization, sample: UInt32(index))
+      let bound = 1 / Float(tensor.count / tensor.shape[0]).squareRoot()
+      let expected = (0..<tensor.count).map { bound * (2 * stream.uniform(element: $0) - 1) }
+      #expect(state[tensor.name] == expected)
+    }
   }
 
   @Test func batchNormStartsAsIdentity() throws {
