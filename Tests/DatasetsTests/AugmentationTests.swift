@@ -97,15 +97,6 @@ import Testing
     }
   }
 
-  @Test func sineAndCosineAreThose() {
-    for step in -100...100 {
-      let angle = Double(step) / 100 * .pi
-      let (sine, cosine) = sineCosine(angle)
-      #expect(abs(sine - sin(angle)) < 1e-12)
-      #expect(abs(cosine - cos(angle)) < 1e-12)
-    }
-  }
-
   /// The map without shear and shift is a rotation by the drawn angle over the drawn scale.
   @Test func drawsStayInTheirRangesAndReachThem() {
     var ranges = AffineAugmentation()

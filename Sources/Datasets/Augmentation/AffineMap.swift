@@ -19,7 +19,8 @@ struct AffineMap: Equatable {
     rotation: Double, scale: Double, shear: Double, shiftX: Double, shiftY: Double, height: Int,
     width: Int
   ) {
-    let (sine, cosine) = sineCosine(rotation)
+    let sine = Elementary.sin(rotation)
+    let cosine = Elementary.cos(rotation)
     xx = (cosine + shear * sine) / scale
     xy = (sine - shear * cosine) / scale
     yx = -sine / scale
