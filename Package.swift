@@ -78,7 +78,9 @@ let package = Package(
     .target(
       name: "Artifacts",
       dependencies: ["Diagnostics", "Networks", "Datasets", "Engine", "CMessageDigest"]),
-    .target(name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"]),
+    .target(
+      name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"],
+      resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),
     .executableTarget(
       name: "ptrain",
       dependencies: [
