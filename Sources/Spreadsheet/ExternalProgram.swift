@@ -28,8 +28,7 @@ struct ExternalProgram {
 
   private func temporaryFile(_ purpose: String) throws -> UnsafeMutablePointer<FILE> {
     guard let file = tmpfile() else {
-      let reason = String(cString: strerror(errno))
-      throw Failure(.inputOutput, "cannot \(purpose): no temporary file: \(reason)")
+      throw Failure(.inputOutput, "cannot \(purpose): no temporary file: \(systemReason())")
     }
     return file
   }
@@ -53,7 +52,7 @@ struct ExternalProgram {
         .cannotCreate,
         status == ENOENT
           ? "cannot \(purpose): \(name) is not installed; on Debian and Ubuntu: \(advice)"
-          : "cannot \(purpose): \(name): \(String(cString: strerror(status)))")
+          : "cannot \(purpose): \(name): \(systemReason(status))")
     }
     return process
   }
@@ -63,7 +62,7 @@ struct ExternalProgram {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 {
       guard errno == EINTR else {
-        throw Failure(.fault, "waiting for \(name): \(String(cString: strerror(errno)))")
+        throw Failure(.fault, "waiting for \(name): \(systemReason())")
       }
     }
     return status & 0x7f == 0 ? (status >> 8) & 0xff : -1

@@ -28,10 +28,10 @@ public struct SpreadsheetOutputs: Sendable {
     try files.stage(workbook) { try Self.writeWorkbook(experiment, path: $0) }
     if let plot { try files.stage(plot.path, bytes: plot.render(experiment)) }
     if let csvDirectory {
-      try StagedFiles.createDirectory(csvDirectory)
+      try makeDirectory(csvDirectory)
       for trajectory in experiment.trajectories {
         try files.stage(
-          "\(csvDirectory)/lr_\(trajectory.label).csv", bytes: trajectory.csv.utf8)
+          "\(csvDirectory)/lr_\(trajectory.label).csv", bytes: Array(trajectory.csv.utf8))
       }
     }
     return try files.commit()

@@ -1,6 +1,7 @@
 // Lines for people and programs, compared to the character with what the contract shows.
 
 import Artifacts
+import Diagnostics
 import Engine
 import Testing
 

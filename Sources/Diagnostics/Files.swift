@@ -1,7 +1,6 @@
 // Whole files in and out: bounded reads, and writes that leave either the old file or the new one.
 // Everything ptrain keeps goes through here, so a crash or a full disk never leaves half a file.
 
-import Diagnostics
 import Glibc
 
 /// The reason of the last failed system call.
