@@ -25,6 +25,7 @@ import Testing
           ptrain --model eva8 --epochs 1           train another model for one epoch
           ptrain eval --checkpoint runs/X/model.safetensors
           ptrain summary --model eva8
+          ptrain spreadsheet --output backpropagation.xlsx
 
         Without a subcommand, ptrain trains: see 'ptrain train --help' for the options.
 
@@ -39,6 +40,8 @@ import Testing
           eval                    Tests a model file on the test set.
           summary                 Prints a model's layers, shapes and parameters as
                                   torchsummary does.
+          spreadsheet             Writes the backpropagation workbook of a 2-2-2
+                                  network.
 
           See 'ptrain help <subcommand>' for detailed help.
 
@@ -138,6 +141,42 @@ import Testing
           --model <name|file.yaml>
                                   A preset (compact, eva8, tiny) or a description file.
                                   (default: compact)
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """)
+  }
+
+  @Test func spreadsheet() throws {
+    #expect(
+      try help(["spreadsheet"]) == """
+        OVERVIEW: Writes the backpropagation workbook of a 2-2-2 network.
+
+        Trains a network of two inputs, two hidden and two output neurons, without
+        biases, once for each learning rate. The workbook explains every step; each
+        learning rate has a sheet of live formulas, and one graph shows the errors of
+        all of them.
+
+        Example:
+          ptrain spreadsheet --output backpropagation.xlsx --csv tables --plot error.svg
+
+        USAGE: ptrain spreadsheet --output <file.xlsx> [--learning-rates <x,x,…>] [--iterations <n>] [--csv <dir>] [--plot <file.png|.svg>] [--log-scale] [--inputs <i1,i2>] [--targets <t1,t2>] [--weights <w1,…,w8>]
+
+        OPTIONS:
+          --output <file.xlsx>    The workbook to write.
+          --learning-rates <x,x,…>
+                                  Learning rates, separated by commas; each gets a
+                                  sheet. (default: 0.1,0.2,0.5,0.8,1.0,2.0)
+          --iterations <n>        Rows a sheet; the first one is before any update.
+                                  (default: 300)
+          --csv <dir>             Directory for the tables as lr_0.1.csv and so on.
+          --plot <file.png|.svg>  Draw the error graph (with gnuplot).
+          --log-scale             Logarithmic error axis in the graph of --plot.
+          --inputs <i1,i2>        The inputs. (default: 0.05,0.1)
+          --targets <t1,t2>       The targets. (default: 0.01,0.99)
+          --weights <w1,…,w8>     The starting weights. (default:
+                                  0.15,0.2,0.25,0.3,0.4,0.45,0.5,0.55)
           --version               Show the version.
           -h, --help              Show help information.
 

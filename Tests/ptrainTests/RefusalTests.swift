@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// Runs ptrain, which must refuse with one line that names `part`.
-private func expectRefusal(
+func expectRefusal(
   _ arguments: [String], in scratch: Scratch, exitCode: Int32, naming part: String,
   environment: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
@@ -73,7 +73,7 @@ private func expectRefusal(
   init() throws { scratch = try Scratch() }
 
   /// Training on `data` must be refused with a line that names the file or `part`.
-  private func expectRefusal(
+  func expectRefusal(
     naming part: String, suffix: String = "", sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     try data.write(to: scratch, suffix: suffix)
