@@ -57,8 +57,7 @@ private struct PlanCompiler {
       inputHeight: isDense ? 1 : layer.input.height,
       inputWidth: isDense ? shardSize : layer.input.width,
       kernel: kernel, stride: stride, padding: padding,
-      // A dense layer's input is always blocked, also with one feature.
-      isPlane: isDense ? false : nil)
+      isPlane: units.isEmpty && layer.input.channels == 1)
     let bias = layer.tensors.first { $0.role == .bias }
     units.append(Unit(isDense: isDense, geometry: geometry, hasBias: bias != nil))
     tensors.append(

@@ -31,6 +31,8 @@ package struct ReferenceMode<Scalar: ReferenceScalar>: Sendable {
   package var dropoutMasks: [Int: [Scalar]]
   /// ReLU masks to use instead of `x > 0`.
   package var reluMasks: [Int: [Bool]]
+  /// Places in `[N, C, H, W]` of max-pooling's input to use instead of the maxima's.
+  package var poolPlaces: [Int: [Int]] = [:]
 
   package init(
     isTraining: Bool, dropoutMasks: [Int: [Scalar]] = [:], reluMasks: [Int: [Bool]] = [:]
@@ -107,6 +109,9 @@ extension ReferenceNetwork {
     case .sigmoid: return (Reference.sigmoidForward(x: x), .nothing)
     case .batchNorm: return batchNorm(index, x, mode)
     case .maxPool(let size):
+      if let places = mode.poolPlaces[index] {
+        return (places.map { x[$0] }, .maxPool(places: places))
+      }
       let (y, places) = Reference.maxPoolForward(shape: place.input, size: size, x: x)
       return (y, .maxPool(places: places))
     case .globalAveragePool:
