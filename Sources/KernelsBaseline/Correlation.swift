@@ -3,7 +3,8 @@
 import KernelTypes
 
 /// `result[lane][column] += Σ a[pixel][lane] · b[pixel][column]` over `outerCount × innerCount`
-/// pixels, strides in floats; one chain of multiply-adds an element, in the order of the pixels.
+/// pixels, strides in floats; one chain of multiply-adds an element, in the order of the pixels,
+/// that starts at zero: a long chain through all images would round a constant background one way.
 struct Correlation {
   var outerCount: Int
   var outerStepA: Int
@@ -25,7 +26,7 @@ struct Correlation {
   let innerStepA = c.innerStepA
   let innerStepB = c.innerStepB
   let columnB = c.columnB
-  var tile = T(result, lanes, c.resultColumn)
+  var tile = T()
   var outer = 0
   while outer < c.outerCount {
     var left = a + outer * c.outerStepA
@@ -39,7 +40,7 @@ struct Correlation {
     }
     outer += 1
   }
-  tile.write(result, lanes, c.resultColumn)
+  tile.accumulate(result, lanes, c.resultColumn)
 }
 
 #if KERNELS_AVX512

@@ -9,6 +9,7 @@ protocol TileRow {
   init(_ pointer: FloatPointer, _ column: Int)
   mutating func add(_ factor: Float, _ row: Self)
   func write(_ pointer: MutableFloatPointer, _ column: Int)
+  func accumulate(_ pointer: MutableFloatPointer, _ column: Int)
 }
 
 struct SingleRow: TileRow {
@@ -22,6 +23,9 @@ struct SingleRow: TileRow {
   }
   @inline(__always) func write(_ pointer: MutableFloatPointer, _ column: Int) {
     store(pointer, x)
+  }
+  @inline(__always) func accumulate(_ pointer: MutableFloatPointer, _ column: Int) {
+    store(pointer, load(pointer) + x)
   }
 }
 
@@ -44,6 +48,10 @@ struct DoubleRow: TileRow {
     store(pointer, x)
     store(pointer + column, y)
   }
+  @inline(__always) func accumulate(_ pointer: MutableFloatPointer, _ column: Int) {
+    store(pointer, load(pointer) + x)
+    store(pointer + column, load(pointer + column) + y)
+  }
 }
 
 /// Rows of accumulators; `row` and `column` are strides in floats.
@@ -51,9 +59,11 @@ protocol Tile {
   associatedtype Row: TileRow
   static var rows: Int { get }
   init()
-  init(_ pointer: FloatPointer, _ row: Int, _ column: Int)
   mutating func add(_ factors: FloatPointer, _ stride: Int, _ row: Row)
+  /// Overwrites with the sums.
   func write(_ pointer: MutableFloatPointer, _ row: Int, _ column: Int)
+  /// Adds the sums to what is there.
+  func accumulate(_ pointer: MutableFloatPointer, _ row: Int, _ column: Int)
 }
 
 struct Tile1<Row: TileRow>: Tile {
@@ -61,14 +71,16 @@ struct Tile1<Row: TileRow>: Tile {
 
   @inline(__always) static var rows: Int { 1 }
   @inline(__always) init() {}
-  @inline(__always) init(_ pointer: FloatPointer, _ row: Int, _ column: Int) {
-    self.row = Row(pointer, column)
-  }
   @inline(__always) mutating func add(_ factors: FloatPointer, _ stride: Int, _ row: Row) {
     self.row.add(factors[0], row)
   }
   @inline(__always) func write(_ pointer: MutableFloatPointer, _ row: Int, _ column: Int) {
     self.row.write(pointer, column)
+  }
+  @inline(__always) func accumulate(
+    _ pointer: MutableFloatPointer, _ row: Int, _ column: Int
+  ) {
+    self.row.accumulate(pointer, column)
   }
 }
 
@@ -79,10 +91,6 @@ struct Stack<Upper: Tile, Lower: Tile>: Tile where Upper.Row == Lower.Row {
 
   @inline(__always) static var rows: Int { Upper.rows + Lower.rows }
   @inline(__always) init() {}
-  @inline(__always) init(_ pointer: FloatPointer, _ row: Int, _ column: Int) {
-    upper = Upper(pointer, row, column)
-    lower = Lower(pointer + row * Upper.rows, row, column)
-  }
   @inline(__always) mutating func add(
     _ factors: FloatPointer, _ stride: Int, _ row: Upper.Row
   ) {
@@ -92,6 +100,12 @@ struct Stack<Upper: Tile, Lower: Tile>: Tile where Upper.Row == Lower.Row {
   @inline(__always) func write(_ pointer: MutableFloatPointer, _ row: Int, _ column: Int) {
     upper.write(pointer, row, column)
     lower.write(pointer + row * Upper.rows, row, column)
+  }
+  @inline(__always) func accumulate(
+    _ pointer: MutableFloatPointer, _ row: Int, _ column: Int
+  ) {
+    upper.accumulate(pointer, row, column)
+    lower.accumulate(pointer + row * Upper.rows, row, column)
   }
 }
 
