@@ -2,17 +2,16 @@
 // ptrain: modules from bottom to top; an import only ever points down this list.
 import PackageDescription
 
-/// Full speed in debug builds too: whole-module, so that helpers of other files are inlined. One
-/// object a file there, which indexing wants; one object in all for release, without weak symbols
-/// (signature specialisation would make some).
+/// Full speed in debug builds too: whole-module, so that helpers of other files are inlined. All
+/// code in one LLVM module (the other objects stay empty), without signature specialisation: no
+/// weak symbols, of which the linker might keep a wider variant's.
 func kernelSettings(_ flags: [String] = []) -> [SwiftSetting] {
   [
     .unsafeFlags(
-      ["-Ounchecked", "-disable-batch-mode", "-whole-module-optimization"]
+      ["-Ounchecked", "-disable-batch-mode", "-whole-module-optimization", "-num-threads", "2"]
+        + ["-Xfrontend", "-enable-single-module-llvm-emission"]
         + ["-Xllvm", "-sil-disable-pass=function-signature-opts"]
-        + flags.flatMap { ["-Xcc", $0] }),
-    .unsafeFlags(["-num-threads", "2"], .when(configuration: .debug)),
-    .unsafeFlags(["-num-threads", "0"], .when(configuration: .release)),
+        + flags.flatMap { ["-Xcc", $0] })
   ]
 }
 
