@@ -65,3 +65,23 @@ package protocol ConvKernels: Sendable {
   func convUnpackWeightGradient(
     _ geometry: ConvGeometry, weightGradient: FloatPointer, result: MutableFloatPointer)
 }
+
+/// The first block of a network in one pass, so that its full-size activation is never stored.
+package protocol FirstStageKernels: Sendable {
+  /// Whether the two passes below take this unit; the same on every instruction set.
+  func fusesFirstStage(_ geometry: ConvGeometry, _ shape: ActivationShape) -> Bool
+
+  /// `convForward`, `activate` and `pool` of one image: `s` overwritten, `sums [blocks, 2, 16] +=`
+  /// over the full-size activation unless nil. `weights` and scratch as `convStorage` says.
+  func firstStageForward(
+    _ geometry: ConvGeometry, _ constants: ChannelConstants, x: FloatPointer,
+    weights: FloatPointer, s: MutableFloatPointer, sums: MutableFloatPointer?,
+    scratch: MutableFloatPointer)
+
+  /// `outputGradient` and `convBackward` of one image, from `x` and `dy` alone; `weights` are those
+  /// of the forward pass. `accumulator +=` as in `convBackward`, `biasGradient [blocks, 16] += Σdz`.
+  func firstStageBackward(
+    _ geometry: ConvGeometry, _ constants: ChannelConstants, _ factors: GradientFactors,
+    x: FloatPointer, weights: FloatPointer, dy: FloatPointer, accumulator: MutableFloatPointer,
+    biasGradient: MutableFloatPointer, scratch: MutableFloatPointer)
+}

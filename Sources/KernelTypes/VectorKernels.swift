@@ -94,6 +94,6 @@ package protocol VectorKernels: Sendable {
 }
 
 /// All kernels of one instruction set.
-package protocol KernelSet: ConvKernels, ActivationKernels, VectorKernels {
+package protocol KernelSet: ConvKernels, FirstStageKernels, ActivationKernels, VectorKernels {
   var instructionSet: InstructionSet { get }
 }

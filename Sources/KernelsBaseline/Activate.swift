@@ -134,7 +134,7 @@ enum Pool {
     }
   }
 
-  @inline(never) private static func maximumOfFour(
+  @inline(never) static func maximumOfFour(
     _ z: FloatPointer, _ row: Int, _ s: MutableFloatPointer, _ width: Int
   ) {
     var source = z
@@ -148,7 +148,7 @@ enum Pool {
     }
   }
 
-  @inline(never) private static func extremeOfFour(
+  @inline(never) static func extremeOfFour(
     _ z: FloatPointer, _ row: Int, _ s: MutableFloatPointer, _ width: Int, _ scale: FloatPointer
   ) {
     let negative = negativeMask(load(scale))

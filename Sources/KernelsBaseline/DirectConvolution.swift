@@ -4,7 +4,8 @@ import KernelTypes
 
 /// How the direct kernels see a geometry.
 ///
-/// Packed forward weights: `[B_out, ky, B_in, kx, 16 in, 16 out]`, for a plane `[B_out, ky, kx, 16]`.
+/// Packed forward weights: `[B_out, ky, B_in, kx, 16 in, 16 out]`, for a plane `[B_out, ky, kx, 16]`
+/// (behind them their transforms where `PlanePlan` applies).
 /// Packed backward weights: `[B_in, ky, B_out, kx, 16 out, 16 in]` with the kernel turned by 180
 /// degrees. Weight gradient: as the forward weights; for a plane `[B_out, taps, 16]` with taps
 /// `ky · kernel + kx` padded to 16.
@@ -31,12 +32,15 @@ enum DirectConvolution {
   }
 
   static func storage(_ g: ConvGeometry) -> ConvStorage {
-    ConvStorage(
-      forwardWeights: g.outputBlocks * forwardColumn(g),
+    let windows = PlanePlan.applies(to: g)
+    return ConvStorage(
+      forwardWeights: g.outputBlocks * (forwardColumn(g) + (windows ? lanes * lanes : 0)),
       backwardWeights: g.isPlane ? 0 : g.inputBlocks * backwardColumn(g),
       accumulator: g.outputBlocks * gradientColumn(g),
       weightGradient: g.outputBlocks * gradientColumn(g),
-      scratch: g.isPlane ? g.outputPixels * tapCount(g) : 0, imageGroup: 1)
+      scratch: windows
+        ? PlanePlan(g).scratchCount : g.isPlane ? g.outputPixels * tapCount(g) : 0,
+      imageGroup: 1)
   }
 
   static func forward(

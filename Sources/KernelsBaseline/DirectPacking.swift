@@ -44,6 +44,9 @@ extension DirectConvolution {
         }
       }
     }
+    if PlanePlan.applies(to: g) {
+      PlanePlan.transformWeights(g, forward, forward + g.outputBlocks * forwardColumn(g))
+    }
   }
 
   /// The accumulator is the gradient already.

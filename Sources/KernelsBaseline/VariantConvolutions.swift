@@ -30,9 +30,13 @@ extension VariantKernels {
     }
     var image = 0
     while image < imageCount {
-      DirectConvolution.forward(
-        geometry, x: x + image * geometry.inputCount, weights: weights,
-        z: z + image * geometry.outputCount)
+      let x = x + image * geometry.inputCount
+      let z = z + image * geometry.outputCount
+      if PlanePlan.applies(to: geometry) {
+        PlanePlan(geometry).forward(x: x, weights: weights, z: z, scratch: scratch)
+      } else {
+        DirectConvolution.forward(geometry, x: x, weights: weights, z: z)
+      }
       image += 1
     }
   }
@@ -50,10 +54,15 @@ extension VariantKernels {
     }
     var image = 0
     while image < imageCount {
+      let x = x + image * geometry.inputCount
       let dz = dz + image * geometry.outputGradientCount
-      DirectConvolution.weightGradient(
-        geometry, x: x + image * geometry.inputCount, dz: dz, gradient: accumulator,
-        scratch: scratch)
+      if PlanePlan.applies(to: geometry) {
+        PlanePlan(geometry).weightGradient(
+          x: x, dz: dz, accumulator: accumulator, scratch: scratch)
+      } else {
+        DirectConvolution.weightGradient(
+          geometry, x: x, dz: dz, gradient: accumulator, scratch: scratch)
+      }
       if let dx, let weights {
         DirectConvolution.inputGradient(
           geometry, dz: dz, weights: weights, dx: dx + image * geometry.inputGradientCount)
@@ -82,5 +91,29 @@ extension VariantKernels {
     } else {
       DirectConvolution.unpackGradient(geometry, gradient: weightGradient, result: result)
     }
+  }
+}
+
+extension VariantKernels {
+  package func fusesFirstStage(_ geometry: ConvGeometry, _ shape: ActivationShape) -> Bool {
+    FirstStage.applies(geometry, shape)
+  }
+
+  package func firstStageForward(
+    _ geometry: ConvGeometry, _ constants: ChannelConstants, x: FloatPointer,
+    weights: FloatPointer, s: MutableFloatPointer, sums: MutableFloatPointer?,
+    scratch: MutableFloatPointer
+  ) {
+    FirstStage(geometry, constants, x: x, weights: weights, scratch: scratch)
+      .forward(s: s, sums: sums)
+  }
+
+  package func firstStageBackward(
+    _ geometry: ConvGeometry, _ constants: ChannelConstants, _ factors: GradientFactors,
+    x: FloatPointer, weights: FloatPointer, dy: FloatPointer, accumulator: MutableFloatPointer,
+    biasGradient: MutableFloatPointer, scratch: MutableFloatPointer
+  ) {
+    FirstStage(geometry, constants, x: x, weights: weights, scratch: scratch)
+      .backward(factors, dy: dy, accumulator: accumulator, biasGradient: biasGradient)
   }
 }

@@ -25,7 +25,8 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
   }
 
   static let all: [ConvolutionCase] = [
-    .init(1, 16, 5, 5), .init(1, 64, 28, 28), .init(1, 7, 9, 13, images: 3),
+    .init(1, 16, 5, 5), .init(1, 64, 28, 28), .init(1, 20, 6, 50, images: 2), .init(1, 16, 4, 34),
+    .init(1, 7, 9, 13, images: 3),
     .init(1, 20, 11, 15, kernel: 5, padding: 2), .init(1, 33, 8, 8, stride: 2),
     .init(1, 12, 6, 7, kernel: 1, padding: 0), .init(2, 3, 4, 5), .init(3, 16, 13, 14),
     .init(16, 16, 14, 13), .init(16, 16, 28, 28, images: 2), .init(16, 16, 14, 14, images: 3),

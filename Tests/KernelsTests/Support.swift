@@ -52,7 +52,7 @@ struct SplitMix {
   mutating func uniform() -> Float { Float(next() >> 40) / Float(1 << 23) - 1 }
 }
 
-/// Every variant that runs here.
+/// Every variant that runs here, the baseline first.
 let variants: [any KernelSet] = KernelChoice.available.map { KernelChoice.kernels(for: $0) }
 
 /// Runs `body` on every variant: results within `tolerance` of `expected` (relative to its largest
