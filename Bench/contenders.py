@@ -1,0 +1,137 @@
+"""What is compared, and how one contender is started, asked for steps, and ended.
+
+A PyTorch contender is one long-lived process (it compiles once); ptrain runs as its users run it.
+"""
+
+import json
+import os
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+BENCH = Path(__file__).resolve().parent
+ROOT = BENCH.parent
+PYTORCH = {
+    "PyTorch fp32 eager": [],
+    "PyTorch fp32 eager, channels_last": ["--channels-last"],
+    "PyTorch fp32 compile, channels_last": ["--channels-last", "--compile"],
+    "PyTorch bf16 eager, channels_last": ["--channels-last", "--bf16"],
+    "PyTorch bf16 compile, channels_last": ["--channels-last", "--bf16", "--compile"],
+}
+PTRAIN = "ptrain fp32"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One network at one batch size and thread count."""
+
+    model: str
+    batch_size: int
+    threads: int
+
+    @property
+    def description(self):
+        """What ptrain and the twins take as the model: a preset's name or a file."""
+        path = BENCH / f"{self.model}.yaml"
+        return str(path) if path.exists() else self.model
+
+    def options(self, data):
+        return [
+            *("--model", self.description, "--batch-size", str(self.batch_size)),
+            *("--threads", str(self.threads)),
+            *(("--data", data) if data else ()),
+        ]
+
+
+@dataclass
+class Measured:
+    """Numbers of one contender in one case."""
+
+    name: str
+    rounds: list = field(default_factory=list)  # median milliseconds per step of each round
+    peak_mebibytes: float = 0.0
+    first_step_seconds: float = 0.0
+
+
+def environment():
+    """The caller's, without variables that tune one contender's threads or libraries."""
+    prefixes = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "PTRAIN_ISA", "ATEN_", "TORCH")
+    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+
+
+def median(values):
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return (ordered[middle] + ordered[~middle]) / 2
+
+
+class PyTorch:
+    """A configuration of PyTorch in a process that lives as long as its case."""
+
+    def __init__(self, name, case, data, python, cache):
+        self.measured = Measured(name)
+        command = [python, str(BENCH / "torch_worker.py"), *case.options(data), *PYTORCH[name]]
+        start = time.perf_counter()
+        self.process = subprocess.Popen(
+            command,
+            env={**environment(), "TORCHINDUCTOR_CACHE_DIR": cache},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.version = self.answer("first_step")["torch"]
+        self.measured.first_step_seconds = time.perf_counter() - start
+        self.expected = median(self.answer("ready")["milliseconds"])
+
+    def answer(self, event):
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"Bench/compare: {self.measured.name} ended before its {event}")
+        return json.loads(line)
+
+    def run(self, steps):
+        print("steps", steps, file=self.process.stdin, flush=True)
+        answer = self.answer("steps")
+        self.measured.rounds.append(median(answer["milliseconds"]))
+        self.measured.peak_mebibytes = answer["peak_mebibytes"]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Ptrain:
+    """`ptrain bench step`, a new process each round."""
+
+    version = ""
+
+    def __init__(self, case, data, binary):
+        self.measured = Measured(PTRAIN)
+        self.command = [binary, "bench", "step", *case.options(data), "--json"]
+        start = time.perf_counter()
+        self.steps(1, "--warm-up", "0")
+        self.measured.first_step_seconds = time.perf_counter() - start
+        self.expected = self.steps(5)["milliseconds_per_step"]
+
+    def steps(self, count, *more):
+        process = subprocess.Popen(
+            [*self.command, "--steps", str(count), *more],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise SystemExit(f"Bench/compare: ptrain bench step ended with {process.returncode}")
+        self.measured.peak_mebibytes = max(self.measured.peak_mebibytes, usage.ru_maxrss / 1024)
+        return json.loads(output)
+
+    def run(self, steps):
+        self.measured.rounds.append(self.steps(steps)["milliseconds_per_step"])
+
+    def close(self):
+        pass

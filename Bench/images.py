@@ -1,0 +1,36 @@
+"""Images for the PyTorch twins: real ones from IDX files, or random ones.
+
+All of them are normalised and in memory before the first step.
+"""
+
+import gzip
+from pathlib import Path
+
+import numpy
+import torch
+
+MEAN, DEVIATION = 0.1307, 0.3081
+
+
+def idx(folder, name):
+    """An IDX file of bytes, plain or gzip, as an array."""
+    path = Path(folder) / name
+    data = path.read_bytes() if path.exists() else gzip.open(f"{path}.gz").read()
+    rank = data[3]
+    shape = numpy.frombuffer(data, ">u4", rank, 4)
+    return numpy.frombuffer(data, numpy.uint8, offset=4 + 4 * rank).reshape(shape)
+
+
+def load(folder, part="train", limit=None):
+    """Normalised images [N, 1, H, W] and labels [N]."""
+    pixels = idx(folder, f"{part}-images-idx3-ubyte")[:limit]
+    labels = idx(folder, f"{part}-labels-idx1-ubyte")[:limit]
+    images = torch.from_numpy(pixels.astype(numpy.float32)) / 255
+    return ((images - MEAN) / DEVIATION)[:, None], torch.from_numpy(labels.astype(numpy.int64))
+
+
+def synthetic(count, side=28, classes=10):
+    """Random images and labels of the same form."""
+    torch.manual_seed(1)
+    images = (torch.rand(count, 1, side, side) - MEAN) / DEVIATION
+    return images, torch.randint(0, classes, (count,))

@@ -1,0 +1,115 @@
+"""Tables of results as Markdown, from the data that the scripts keep.
+
+Nothing in a table is typed by hand: a report can be made again from its JSON file.
+"""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+from contenders import PTRAIN, median
+
+FORMATS = ("fp32", "bf16")
+
+
+def command():
+    """The command line that makes this result again; paths of this machine are left out."""
+    words, skip = [f"Bench/{Path(sys.argv[0]).name}"], False
+    for word in sys.argv[1:]:
+        if skip or word.startswith(("--data=", "--output=", "--ptrain=")):
+            skip = False
+        elif word in ("--data", "--output", "--ptrain"):
+            skip = True
+        else:
+            words.append(shlex.quote(word))
+    return " ".join(words)
+
+
+def table(header, rows):
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def conditions(run):
+    """Lines under a table that say where and how it was measured."""
+    facts = run["machine"]
+    share = run["cpu_seconds_of_others"] / (run["seconds"] * facts["cpus"])
+    return (
+        f"`{run['command']}`, {run['date']}, {run['seconds']:.0f} s, on {facts['cpus']} CPUs of "
+        f"{facts['cpu']}, {facts['memory_gib']} GiB. Other processes took {share:.1%} of the CPU "
+        "time meanwhile."
+    )
+
+
+def milliseconds(contender):
+    return median(contender["rounds"])
+
+
+def best(case, number_format):
+    """PyTorch's fastest configuration of a format, or None."""
+    named = [c for c in case["contenders"] if c["name"].startswith(f"PyTorch {number_format}")]
+    return min(named, key=milliseconds, default=None)
+
+
+def ptrain(case):
+    return next((c for c in case["contenders"] if c["name"] == PTRAIN), None)
+
+
+def title(case):
+    plural = "" if case["threads"] == 1 else "s"
+    return f"{case['model']}, batch {case['batch_size']}, {case['threads']} thread{plural}"
+
+
+def summary_row(case):
+    own, rivals = ptrain(case), [best(case, number_format) for number_format in FORMATS]
+    cells = [title(case)]
+    cells += [f"{milliseconds(rival):.1f}" if rival else "" for rival in rivals]
+    cells.append(f"{milliseconds(own):.2f}" if own else "")
+    for rival in rivals:
+        known = own and rival
+        cells.append(f"{milliseconds(rival) / milliseconds(own):.1f}" if known else "")
+    return cells
+
+
+def contender_row(case, contender):
+    time, spread = milliseconds(contender), contender["rounds"]
+    fastest = best(case, "fp32")
+    return [
+        contender["name"],
+        f"{time:.2f}",
+        f"{min(spread):.2f} – {max(spread):.2f}",
+        f"{1000 * case['batch_size'] / time:,.0f}",
+        f"{milliseconds(fastest) / time:.2f}" if fastest else "",
+        f"{contender['peak_mebibytes']:,.0f}",
+        f"{contender['first_step_seconds']:.2f}",
+    ]
+
+
+def comparison(run):
+    """The whole report of Bench/compare."""
+    versions = sorted({version for case in run["cases"] for version in case["versions"]})
+    summary = table(
+        ["case", "best fp32, ms", "best bf16, ms", "ptrain, ms", "times fp32", "times bf16"],
+        [summary_row(case) for case in run["cases"]],
+    )
+    paragraphs = [
+        "# ptrain and PyTorch on the same CPUs",
+        f"PyTorch {', '.join(versions)}; {run['images']} images; median of the rounds' medians, "
+        "contenders in alternation. PyTorch's batches lie in memory, normalised; ptrain shuffles, "
+        "normalises and augments its bytes within the step.",
+        summary,
+        conditions(run),
+        "Speed is relative to PyTorch's best fp32 configuration. Peak memory is the process's "
+        "resident high-water mark, first step the time from its start to the end of the first "
+        "step (with an empty compile cache).",
+    ]
+    header = ["", "ms a step", "rounds", "images/s", "speed", "peak MiB", "first step, s"]
+    for case in run["cases"]:
+        rows = [contender_row(case, contender) for contender in case["contenders"]]
+        paragraphs += [f"## {title(case)}", table(header, rows)]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+if __name__ == "__main__":
+    print(comparison(json.loads(Path(sys.argv[1]).read_text())), end="")
