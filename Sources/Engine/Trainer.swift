@@ -121,6 +121,6 @@ package final class Trainer {
   }
 }
 
-private func seconds(since start: DispatchTime) -> Double {
+func seconds(since start: DispatchTime) -> Double {
   Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) * 1e-9
 }

@@ -1,0 +1,82 @@
+// Times training steps: the ones of a training run, without tests, listeners and files.
+// Measuring by another path than the trainer's would measure something else.
+
+import Datasets
+import Diagnostics
+import Dispatch
+import Memory
+import Networks
+
+/// Training steps of a network by its recipe, one timed after the other.
+package final class StepBenchmark {
+  private let recipe: Recipe
+  private let schedule: LearningRateSchedule
+  private let seed: UInt64
+  private let session: Session
+  private let store: SampleStore
+  private let stepsPerEpoch: Int
+  private var order: [UInt32] = []
+
+  /// Allocates everything that the steps need.
+  ///
+  /// Throws `Failure` for a recipe or a network that cannot be trained, or for fewer images than
+  /// one minibatch.
+  package init(
+    network: Network, recipe: Recipe, images: ImageSet, normalization: Normalization,
+    seed: UInt64 = 1, configuration: EngineConfiguration
+  ) throws {
+    try recipe.validate()
+    guard images.count >= recipe.batchSize else {
+      throw Failure(
+        .usage, "\(images.count) images are fewer than one minibatch of \(recipe.batchSize)")
+    }
+    self.recipe = recipe
+    self.seed = seed
+    stepsPerEpoch = images.count / recipe.batchSize
+    schedule = LearningRateSchedule(recipe: recipe, stepsPerEpoch: stepsPerEpoch)
+    store = SampleStore(images, normalization)
+    session = try Session(
+      network, state: .initial(network: network, seed: seed), configuration: configuration,
+      sampleCapacity: recipe.batchSize, seed: seed, labelSmoothing: recipe.labelSmoothing)
+  }
+
+  /// Seconds of each of `stepCount` steps that follow `warmUpCount` untimed ones.
+  ///
+  /// Every step has a full minibatch; steps beyond an epoch go on with the next one's order.
+  package func run(warmUpCount: Int, stepCount: Int) throws -> [Double] {
+    try session.pool.lead { [self] in
+      var elapsedSeconds: [Double] = []
+      elapsedSeconds.reserveCapacity(stepCount)
+      for index in 0..<warmUpCount + stepCount {
+        let start = DispatchTime.now()
+        train(index)
+        if index >= warmUpCount { elapsedSeconds.append(seconds(since: start)) }
+      }
+      return elapsedSeconds
+    }
+  }
+
+  private func train(_ index: Int) {
+    let (epoch, step) = index.quotientAndRemainder(dividingBy: stepsPerEpoch)
+    if step == 0 {
+      order = EpochOrder.permutation(count: store.source.count, seed: seed, epoch: UInt32(epoch))
+    }
+    let rate = schedule.rate(at: min(index, recipe.epochs * stepsPerEpoch - 1))
+    order.withUnsafeBufferPointer { order in
+      let batch = Minibatch(
+        source: store.source, samples: order.baseAddress! + step * recipe.batchSize,
+        count: recipe.batchSize, epoch: UInt32(epoch))
+      _ = session.runner.train(batch, OptimizerStep(recipe, index: index, rate: rate))
+    }
+  }
+}
+
+extension ImageSet {
+  /// Images of random grey values with random labels, for measurements without a dataset.
+  package static func synthetic(count: Int, height: Int, width: Int, classCount: Int) -> ImageSet {
+    var random = RandomSequence(RandomStream(seed: 0, purpose: .shuffle))
+    let bytes = (0..<count * height * width).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    let labels = (0..<count).map { _ in UInt8(random.next(below: UInt32(classCount))) }
+    return ImageSet(height: height, width: width, images: bytes, labels: labels)
+  }
+}
