@@ -22,7 +22,7 @@ import Glibc
       Without a subcommand, ptrain trains: see 'ptrain train --help' for the options.
       """,
     version: "ptrain 0.1.0",
-    subcommands: [Train.self, Eval.self, Summary.self, SpreadsheetCommand.self],
+    subcommands: [Train.self, Eval.self, Summary.self, SpreadsheetCommand.self, Bench.self],
     defaultSubcommand: Train.self)
 
   static func main() {

@@ -1,0 +1,97 @@
+// `ptrain bench`: how fast this machine trains, as a whole and kernel by kernel.
+
+import ArgumentParser
+import Datasets
+import Engine
+import Networks
+
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measures training steps, kernels and scaling.",
+    discussion: """
+      Example:
+        ptrain bench step --model eva8 --batch-size 256 --threads 2
+      """,
+    subcommands: [BenchStep.self])
+}
+
+/// What `bench step` and `bench scaling` train on.
+struct BenchOptions: ParsableArguments {
+  /// Random images without `--data`: several minibatches of any usual size.
+  private static let syntheticCount = 4096
+
+  @OptionGroup var model: ModelOptions
+
+  @Option(
+    help: ArgumentHelp("Samples of a minibatch (default: the model's recipe).", valueName: "n"))
+  var batchSize: Int?
+
+  @Option(help: ArgumentHelp("Timed steps.", valueName: "n"))
+  var steps = 50
+
+  @Option(help: ArgumentHelp("Steps before the timed ones.", valueName: "n"))
+  var warmUp = 5
+
+  @Option(
+    help: ArgumentHelp(
+      "Directory with the IDX files to train on (default: random images of 28 x 28 pixels).",
+      valueName: "dir"))
+  var data: String?
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  func validate() throws {
+    try checkLimit("--batch-size", batchSize)
+    try checkLimit("--steps", steps)
+    guard warmUp >= 0 else { throw ValidationError("--warm-up \(warmUp): expected 0 or more") }
+  }
+
+  /// The model with its recipe as the options change it, and images for it.
+  func workload() throws -> BenchWorkload {
+    let description = try model.description()
+    var recipe = description.recipe
+    recipe.batchSize = batchSize ?? recipe.batchSize
+    try recipe.validate()
+    var (images, normalization, classCount) = (synthetic(recipe), Normalization.mnist, 10)
+    if let data {
+      let dataset = try DataSource.locate(option: data, environment: [:], report: { _ in }).load()
+      (images, normalization, classCount) = (
+        dataset.training, dataset.normalization, dataset.classCount
+      )
+    }
+    let network = try Network(
+      description: description,
+      input: Shape(channels: 1, height: images.height, width: images.width),
+      classCount: classCount)
+    return BenchWorkload(
+      network: network, recipe: recipe, images: images, normalization: normalization)
+  }
+
+  private func synthetic(_ recipe: Recipe) -> ImageSet {
+    let count = data == nil ? max(Self.syntheticCount, recipe.batchSize) : 0
+    return .synthetic(count: count, height: 28, width: 28, classCount: 10)
+  }
+}
+
+/// A network with what it is trained on.
+struct BenchWorkload {
+  var network: Network
+  var recipe: Recipe
+  var images: ImageSet
+  var normalization: Normalization
+
+  /// Buffers and workers for training steps of it.
+  func stepBenchmark(_ configuration: EngineConfiguration) throws -> StepBenchmark {
+    try StepBenchmark(
+      network: network, recipe: recipe, images: images, normalization: normalization,
+      configuration: configuration)
+  }
+}
+
+/// The middle value, or the mean of the two middle ones; there must be at least one.
+func median(_ values: [Double]) -> Double {
+  let ordered = values.sorted()
+  return (ordered[ordered.count / 2] + ordered[(ordered.count - 1) / 2]) / 2
+}
