@@ -10,42 +10,51 @@ enum PassMode: Sendable {
   case evaluation
 }
 
-/// A plan with buffers for minibatches of up to `sampleCapacity` samples and `workerCount` workers.
+/// A plan with buffers for minibatches of up to `sampleCapacity` samples, as the workers of one node
+/// see it: nodes share everything but scratch, packed weights and channel vectors.
 final class Executor: @unchecked Sendable {
   let plan: Plan
   let kernels: any KernelSet
   let states: [UnitState]
+  /// One a worker of the pool.
   let scratch: [WorkerScratch]
   let sampleCapacity: Int
   let seed: UInt64
   let labelSmoothing: Float
   let results: ShardResults
   /// What the states point into.
-  private let buffers: [AlignedBuffer]
+  private let memory: NodeMemory
 
   init(
     plan: Plan, kernels: any KernelSet, sampleCapacity: Int, workerCount: Int, seed: UInt64,
-    labelSmoothing: Float = 0
+    labelSmoothing: Float, memory: NodeMemory
   ) throws {
     self.plan = plan
     self.kernels = kernels
     self.sampleCapacity = sampleCapacity
     self.seed = seed
     self.labelSmoothing = labelSmoothing
-    var buffers: [AlignedBuffer] = []
-    func allocate(_ count: Int) throws -> MutableFloatPointer {
-      buffers.append(try AlignedBuffer(count: count))
-      return buffers.last!.pointer
-    }
-    states = try plan.units.map {
-      try UnitState(
-        $0, kernels: kernels, sampleCapacity: sampleCapacity, allocate: allocate)
-    }
-    let shardCount = shardCount(sampleCapacity)
+    self.memory = memory
+    states = try plan.units.map { try UnitState($0, kernels: kernels, memory: memory) }
+    let shardCount = memory.shardCapacity
     results = ShardResults(
-      try allocate(ShardResults.count(shardCount: shardCount)), shardCount: shardCount)
-    self.buffers = buffers
-    scratch = try (0..<workerCount).map { [states] _ in try WorkerScratch(states) }
+      try memory.allocate(ShardResults.count(shardCount: shardCount)), shardCount: shardCount)
+    scratch = try (0..<workerCount).map { [states] worker in
+      try WorkerScratch(states, memory: memory, onNode: memory.binding.node(of: worker))
+    }
+  }
+
+  /// The same minibatch as another node sees it.
+  init(replicaOf executor: Executor, onNode node: Int) throws {
+    plan = executor.plan
+    kernels = executor.kernels
+    states = try executor.states.map { try $0.replica(in: executor.memory, onNode: node) }
+    scratch = executor.scratch
+    sampleCapacity = executor.sampleCapacity
+    seed = executor.seed
+    labelSmoothing = executor.labelSmoothing
+    results = executor.results
+    memory = executor.memory
   }
 }
 

@@ -5,7 +5,7 @@ import KernelTypes
 /// Images and labels in memory that outlives the executor.
 struct SampleSource: @unchecked Sendable {
   /// `[count, height, width]`.
-  let pixels: UnsafePointer<UInt8>
+  var pixels: UnsafePointer<UInt8>
   let labels: UnsafePointer<UInt8>
   let count: Int
   let height: Int
@@ -13,13 +13,21 @@ struct SampleSource: @unchecked Sendable {
   /// `pixel · gain + offset` is the normalised value.
   let gain: Float
   let offset: Float
+  /// The images as each node of the session reads them.
+  let nodePixels: UnsafePointer<UnsafePointer<UInt8>>
+
+  func onNode(_ node: Int) -> SampleSource {
+    var source = self
+    source.pixels = nodePixels[node]
+    return source
+  }
 
   func image(_ sample: Int) -> UnsafePointer<UInt8> { pixels + sample * height * width }
 }
 
 /// A range of an epoch's order.
 struct Minibatch: @unchecked Sendable {
-  let source: SampleSource
+  var source: SampleSource
   /// Indices into the source.
   let samples: UnsafePointer<UInt32>
   let count: Int
@@ -27,6 +35,12 @@ struct Minibatch: @unchecked Sendable {
   let epoch: UInt32
 
   var shardCount: Int { Engine.shardCount(count) }
+
+  func onNode(_ node: Int) -> Minibatch {
+    var batch = self
+    batch.source = source.onNode(node)
+    return batch
+  }
 
   /// Places of a shard's samples in the minibatch.
   func places(ofShard shard: Int) -> Range<Int> {

@@ -35,7 +35,7 @@ struct RankShares: Sendable {
 /// Exchange of subtree sums among ranks; called by the leader unless said otherwise.
 final class RankSums: @unchecked Sendable {
   let communicator: any Communicator
-  private let kernels: any KernelSet
+  let kernels: any KernelSet
   private let buffer: AlignedBuffer
   private var cache: [Int: RankShares] = [:]
   /// Bytes that this rank has sent to each other rank, and received from them all.
@@ -93,9 +93,11 @@ final class RankSums: @unchecked Sendable {
       kernels.treeSum(
         slots: slots.first + subtree.lowerBound * slots.stride, stride: slots.stride,
         slotCount: subtree.count, count: slots.count,
-        result: buffer.pointer + row * width + column)
+        result: self.row(row, width: width) + column)
     }
   }
+
+  func row(_ index: Int, width: Int) -> MutableFloatPointer { buffer.pointer + index * width }
 
   /// Completes the rows at every rank.
   func exchange(_ shares: RankShares, width: Int) {

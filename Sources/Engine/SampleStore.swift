@@ -1,26 +1,58 @@
 // Images and labels in stable memory, as workers read them.
+// Workers read samples in random order: each node gets a copy of its own, or, where that costs too much
+// memory, all nodes share the pages evenly.
 
 import Datasets
+import Memory
 
 /// A copy of an image set whose addresses stay valid as long as the store lives.
 final class SampleStore: @unchecked Sendable {
   let source: SampleSource
-  private let pixels: UnsafeMutableBufferPointer<UInt8>
+  private let pixels: [AlignedStorage]
   private let labels: UnsafeMutableBufferPointer<UInt8>
+  private let nodePixels: UnsafeMutableBufferPointer<UnsafePointer<UInt8>>
 
-  init(_ set: ImageSet, _ normalization: Normalization) {
-    pixels = .allocate(capacity: set.images.count)
-    _ = pixels.initialize(from: set.images)
+  /// Sets up to this size are copied to every node.
+  private static let replicationLimit = 256 << 20
+
+  /// Throws `Failure(.fault)` when memory is short.
+  init(
+    _ set: ImageSet, _ normalization: Normalization, binding: any WorkerBinding = Unbound()
+  ) throws {
+    pixels = try Self.placements(set.images.count, binding).map {
+      let storage = try AlignedStorage(byteCount: set.images.count, placement: $0)
+      if let reason = storage.placementFailure { binding.report(reason) }
+      set.images.withUnsafeBytes {
+        storage.base.copyMemory(from: $0.baseAddress!, byteCount: $0.count)
+      }
+      return storage
+    }
     labels = .allocate(capacity: set.labels.count)
     _ = labels.initialize(from: set.labels)
+    nodePixels = .allocate(capacity: binding.nodeCount)
+    for node in 0..<binding.nodeCount {
+      let storage = pixels[min(node, pixels.count - 1)]
+      (nodePixels.baseAddress! + node).initialize(
+        to: UnsafePointer(
+          storage.base.bindMemory(to: UInt8.self, capacity: storage.byteCount)))
+    }
     source = SampleSource(
-      pixels: UnsafePointer(pixels.baseAddress!), labels: UnsafePointer(labels.baseAddress!),
+      pixels: nodePixels[0], labels: UnsafePointer(labels.baseAddress!),
       count: set.count, height: set.height, width: set.width, gain: normalization.gain,
-      offset: normalization.offset)
+      offset: normalization.offset, nodePixels: UnsafePointer(nodePixels.baseAddress!))
   }
 
   deinit {
-    pixels.deallocate()
     labels.deallocate()
+    nodePixels.deallocate()
+  }
+
+  /// One placement for each copy.
+  private static func placements(
+    _ byteCount: Int, _ binding: any WorkerBinding
+  ) -> [MemoryPlacement] {
+    let nodes = (0..<binding.nodeCount).compactMap(binding.memoryNode)
+    guard nodes.count > 1, nodes.count == binding.nodeCount else { return [.firstTouch] }
+    return byteCount <= replicationLimit ? nodes.map { .node($0) } : [.interleaved(nodes)]
   }
 }

@@ -7,7 +7,7 @@ import Networks
 extension Session {
   /// Logits `[count, classes]` of a set, with running statistics.
   package func logits(_ set: ImageSet, _ normalization: Normalization) throws -> [Float] {
-    let store = SampleStore(set, normalization)
+    let store = try SampleStore(set, normalization, binding: runner.memory.binding)
     return try pool.lead { [self] in
       var logits: [Float] = []
       runner.useRunningStatistics()
@@ -23,7 +23,7 @@ extension Session {
   package func trainingLosses(
     _ set: ImageSet, _ normalization: Normalization, order: [UInt32], recipe: Recipe
   ) throws -> [Double] {
-    let store = SampleStore(set, normalization)
+    let store = try SampleStore(set, normalization, binding: runner.memory.binding)
     return try pool.lead { [self] in
       var losses: [Double] = []
       forEachMinibatch(of: order, store.source, epoch: 0) { step, batch in

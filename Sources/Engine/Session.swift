@@ -34,22 +34,29 @@ package final class Session {
     _ network: Network, state: ModelState, configuration: EngineConfiguration,
     sampleCapacity: Int, seed: UInt64 = 0, labelSmoothing: Double = 0
   ) throws {
+    let (binding, communicator) = (configuration.binding, configuration.communicator)
+    let shardCapacity = shardCount(sampleCapacity)
+    let memory = NodeMemory(
+      binding, workerCount: configuration.threadCount, shardCapacity: shardCapacity,
+      ownShards: RankShares(
+        shardCount: shardCapacity, rank: communicator.rank, rankCount: communicator.size
+      ).own)
     let executor = try Executor(
       plan: Plan(network), kernels: configuration.kernels, sampleCapacity: sampleCapacity,
-      workerCount: configuration.threadCount, seed: seed, labelSmoothing: Float(labelSmoothing))
+      workerCount: configuration.threadCount, seed: seed, labelSmoothing: Float(labelSmoothing),
+      memory: memory)
     block = try ParameterBlock(state)
     pool = WorkerPool(
-      workerCount: configuration.threadCount, cpuCount: configuration.cpuCount,
-      binding: configuration.binding)
+      workerCount: configuration.threadCount, cpuCount: configuration.cpuCount, binding: binding)
     runner = try StepRunner(
-      executor: executor, pool: pool, block: block, communicator: configuration.communicator)
+      executor: executor, pool: pool, block: block, memory: memory, communicator: communicator)
   }
 
   deinit { pool.stop() }
 
   /// Mean loss and correct predictions over a set, with running statistics.
   package func evaluate(_ set: ImageSet, _ normalization: Normalization) throws -> Evaluation {
-    let store = SampleStore(set, normalization)
+    let store = try SampleStore(set, normalization, binding: runner.memory.binding)
     return try pool.lead { [self] in evaluate(store.source) }
   }
 

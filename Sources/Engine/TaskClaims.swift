@@ -6,13 +6,12 @@ import Synchronization
 /// The tasks of the current phase, cut into one contiguous range for each node.
 final class TaskClaims: @unchecked Sendable {
   private let nodes: [Int]
-  private let nodeCount: Int
+  private let map: NodeMap
+  private var nodeCount: Int { map.nodeCount }
   /// One on each pair of cache lines.
   private let words: UnsafeMutablePointer<Atomic<UInt64>>
   /// First task of each node and the end; written between phases.
   private let firsts: UnsafeMutablePointer<Int>
-  /// Workers on nodes before each.
-  private let workersBefore: [Int]
   private var generation: UInt64 = 0
 
   private static let stride = 16
@@ -20,13 +19,12 @@ final class TaskClaims: @unchecked Sendable {
   /// - Parameter nodes: home node of each worker, `0..<nodeCount`.
   init(nodes: [Int]) {
     self.nodes = nodes
-    let nodeCount = (nodes.max() ?? 0) + 1
-    self.nodeCount = nodeCount
+    map = NodeMap(nodes: nodes)
+    let nodeCount = map.nodeCount
     words = .allocate(capacity: nodeCount * Self.stride)
     for node in 0..<nodeCount { (words + node * Self.stride).initialize(to: Atomic(0)) }
     firsts = .allocate(capacity: nodeCount + 1)
     firsts.initialize(repeating: 0, count: nodeCount + 1)
-    workersBefore = (0...nodeCount).map { node in nodes.count { $0 < node } }
   }
 
   deinit {
@@ -38,7 +36,7 @@ final class TaskClaims: @unchecked Sendable {
   /// Opens a phase; no claim may be open.
   func publish(_ taskCount: Int) {
     generation &+= 1
-    for node in 0...nodeCount { firsts[node] = first(of: node, taskCount) }
+    for node in 0...nodeCount { firsts[node] = map.first(of: node, count: taskCount) }
     for node in 0..<nodeCount {
       let word = ClaimWord(generation: generation, count: firsts[node + 1] - firsts[node])
       words[node * Self.stride].store(word.value, ordering: .sequentiallyConsistent)
@@ -72,11 +70,6 @@ final class TaskClaims: @unchecked Sendable {
     let claim = ClaimWord(
       value: word.pointee.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue)
     return claim.hasTask ? firsts[node] + claim.next : nil
-  }
-
-  /// Nodes share tasks by their workers.
-  private func first(of node: Int, _ taskCount: Int) -> Int {
-    taskCount * workersBefore[node] / nodes.count
   }
 }
 

@@ -37,8 +37,10 @@ package final class Trainer {
     self.recipe = recipe
     self.options = options
     self.configuration = configuration
-    training = SampleStore(dataset.training, dataset.normalization)
-    test = SampleStore(dataset.test, dataset.normalization)
+    training = try SampleStore(
+      dataset.training, dataset.normalization, binding: configuration.binding)
+    test = try SampleStore(
+      dataset.test, dataset.normalization, binding: configuration.binding)
     session = try Session(
       network, state: .initial(network: network, seed: options.seed),
       configuration: configuration, sampleCapacity: recipe.batchSize, seed: options.seed,
@@ -112,6 +114,7 @@ package final class Trainer {
     RunInfo(
       model: network.description.name, parameterCount: network.layout.parameterCount,
       threadCount: configuration.threadCount, rankCount: configuration.communicator.size,
+      nodeCount: configuration.binding.nodeCount,
       instructionSet: configuration.kernels.instructionSet.rawValue, seed: options.seed,
       epochCount: recipe.epochs, batchSize: recipe.batchSize,
       trainSampleCount: training.source.count, testSampleCount: test.source.count,

@@ -28,27 +28,37 @@ struct BatchResult: Sendable {
   var correctCount = 0
 }
 
-/// Steps of one executor on a pool of workers; called on the leader.
+/// Steps of a session's executors on a pool of workers; called on the leader.
 final class StepRunner {
+  /// The first node's, which holds what the leader writes.
   let executor: Executor
   let pool: WorkerPool
   let block: ParameterBlock
+  let memory: NodeMemory
   let sums: RankSums
   private(set) var clock = StepClock()
+  /// One a node.
+  private let executors: [Executor]
   private let schedule: PhaseSchedule
   private let reduction: GradientReduction
 
   init(
-    executor: Executor, pool: WorkerPool, block: ParameterBlock, communicator: any Communicator
+    executor: Executor, pool: WorkerPool, block: ParameterBlock, memory: NodeMemory,
+    communicator: any Communicator
   ) throws {
     self.executor = executor
     self.pool = pool
     self.block = block
+    self.memory = memory
+    executors =
+      try [executor]
+      + (1..<memory.map.nodeCount).map { try Executor(replicaOf: executor, onNode: $0) }
     schedule = PhaseSchedule(executor.plan.units)
-    reduction = GradientReduction(executor.states, executor.results)
+    let rows = SumRow(executor.states, executor.results)
     sums = try RankSums(
-      communicator, kernels: executor.kernels, shardCapacity: shardCount(executor.sampleCapacity),
-      width: reduction.width)
+      communicator, kernels: executor.kernels, shardCapacity: memory.shardCapacity,
+      width: rows.width)
+    reduction = try GradientReduction(rows, pool: pool, sums: sums, memory: memory)
     packParameters()
   }
 
@@ -60,10 +70,10 @@ final class StepRunner {
       runShards(batch, shares, .training) { executor, task in
         for unit in units { executor.forward(unit, task) }
       }
-      let unit = units.upperBound - 1
-      sumStatistics(executor.states[unit].forwardSums, batch, shares)
-      executor.normalizeBatch(unit, batch, block)
-      clock.book(.statistics)
+      setConstants(units.upperBound - 1) { unit in
+        sums.sum(executor.states[unit].forwardSums, shares, shardCount: batch.shardCount)
+        executor.normalizeBatch(unit, batch, block)
+      }
     }
     runShards(batch, shares, .training) { [schedule] executor, task in
       for unit in schedule.turn { executor.forward(unit, task) }
@@ -71,17 +81,17 @@ final class StepRunner {
       for unit in schedule.turn.reversed() { executor.backward(unit, task) }
     }
     for units in schedule.synchronized.reversed() {
-      let unit = units.upperBound - 1
-      sumStatistics(executor.states[unit].backwardSums, batch, shares)
-      executor.differentiateBatch(unit, batch, block)
-      clock.book(.statistics)
+      setConstants(units.upperBound - 1) { unit in
+        sums.sum(executor.states[unit].backwardSums, shares, shardCount: batch.shardCount)
+        executor.differentiateBatch(unit, batch, block)
+      }
       runShards(batch, shares, .training) { executor, task in
         for unit in units.reversed() { executor.backward(unit, task) }
       }
     }
-    let result = reduce(batch, shares)
+    reduction.run(shares, shardCount: batch.shardCount, clock: &clock)
     update(step)
-    return result
+    return executor.results.total
   }
 
   /// Loss and correct predictions with running statistics and without dropout.
@@ -99,53 +109,37 @@ final class StepRunner {
   /// Prepares `evaluate`; a training step sets its own constants again.
   func useRunningStatistics() {
     for unit in executor.plan.units.indices {
-      executor.normalizeByRunningStatistics(unit, block)
+      setConstants(unit) { executor.normalizeByRunningStatistics($0, block) }
     }
   }
 
   func packParameters() {
     pool.run(executor.states.count) { [executor, block] _, unit in executor.pack(unit, block) }
+    copyWeights()
+  }
+
+  /// Runs the leader's part between two phases and hands its result to all nodes.
+  private func setConstants(_ unit: Int, _ body: (Int) -> Void) {
+    body(unit)
+    for replica in executors.dropFirst() {
+      replica.states[unit].copyChannels(from: executor.states[unit])
+    }
+    clock.book(.statistics)
   }
 
   private func runShards(
     _ batch: Minibatch, _ shares: RankShares, _ mode: PassMode,
     _ body: @escaping (Executor, ShardTask) -> Void
   ) {
-    pool.run(shares.own.count) { [executor] worker, task in
+    pool.run(shares.own.count) { [executors, memory] worker, task in
+      let node = memory.binding.node(of: worker)
       body(
-        executor,
+        executors[node],
         ShardTask(
-          batch: batch, mode: mode, shard: shares.own.lowerBound + task,
-          scratch: executor.scratch[worker]))
+          batch: batch.onNode(node), mode: mode, shard: shares.own.lowerBound + task,
+          scratch: executors[node].scratch[worker]))
     }
     clock.book(.compute)
-  }
-
-  private func sumStatistics(_ statistics: SlotRange, _ batch: Minibatch, _ shares: RankShares) {
-    sums.sum(statistics, shares, shardCount: batch.shardCount)
-  }
-
-  /// Sums gradients and results, all in one exchange.
-  private func reduce(_ batch: Minibatch, _ shares: RankShares) -> BatchResult {
-    let (sums, pieces, width) = (sums, reduction.pieces, reduction.width)
-    guard sums.isDistributed else {
-      pool.run(pieces.count) { _, index in
-        sums.sum(pieces[index].slots, shares, shardCount: batch.shardCount)
-      }
-      clock.book(.reduce)
-      return executor.results.total
-    }
-    pool.run(pieces.count) { _, index in
-      sums.sumSubtrees(pieces[index].slots, shares, column: pieces[index].column, width: width)
-    }
-    clock.book(.reduce)
-    sums.exchange(shares, width: width)
-    clock.book(.exchange)
-    pool.run(pieces.count) { _, index in
-      sums.join(pieces[index].slots, shares, column: pieces[index].column, width: width)
-    }
-    clock.book(.reduce)
-    return executor.results.total
   }
 
   private func update(_ step: OptimizerStep) {
@@ -154,6 +148,18 @@ final class StepRunner {
       executor.update(unit, block, step)
       executor.pack(unit, block)
     }
+    copyWeights()
     clock.book(.update)
+  }
+
+  /// Refreshes the other nodes' replicas; the tasks of a node stand where its workers begin.
+  private func copyWeights() {
+    guard executors.count > 1 else { return }
+    let unitCount = executor.states.count
+    pool.run(executors.count * unitCount) { [executors] _, task in
+      let (node, unit) = task.quotientAndRemainder(dividingBy: unitCount)
+      guard node > 0 else { return }
+      executors[node].states[unit].copyWeights(from: executors[0].states[unit])
+    }
   }
 }

@@ -20,29 +20,53 @@ struct UnitState: @unchecked Sendable {
   private let pooled: MutableFloatPointer
   private let outputGradients: MutableFloatPointer
   private let shardSlots: MutableFloatPointer
-  private let weights: MutableFloatPointer
-  private let channels: MutableFloatPointer
+  private var weights: MutableFloatPointer
+  private var channels: MutableFloatPointer
   /// Sums over all shards, laid out like a slot.
   let sums: MutableFloatPointer
 
-  /// - Parameter allocate: returns that many zeros, 64-byte aligned, that outlive the state.
-  init(
-    _ unit: Unit, kernels: any KernelSet, sampleCapacity: Int,
-    allocate: (Int) throws -> MutableFloatPointer
-  ) throws {
+  /// The memory outlives the state.
+  init(_ unit: Unit, kernels: any KernelSet, memory: NodeMemory) throws {
     self.unit = unit
     storage = kernels.convStorage(unit.geometry)
     slotLayout = SlotLayout(unit, storage)
     let shape = unit.shape(rows: 1)
     activationCount = shape.count
     pooledCount = shape.pooledCount
-    activations = try allocate(unit.isRecomputed ? 0 : sampleCapacity * activationCount)
-    pooled = unit.window > 1 ? try allocate(sampleCapacity * pooledCount) : activations
-    outputGradients = try allocate(sampleCapacity * pooledCount)
-    shardSlots = try allocate(shardCount(sampleCapacity) * slotLayout.count)
-    weights = try allocate(aligned(storage.forwardWeights) + aligned(storage.backwardWeights))
-    channels = try allocate(ChannelVector.allCases.count * unit.lanes)
-    sums = try allocate(slotLayout.count)
+    activations = try memory.allocateByShard(unit.isRecomputed ? 0 : shardSize * activationCount)
+    pooled = unit.window > 1 ? try memory.allocateByShard(shardSize * pooledCount) : activations
+    outputGradients = try memory.allocateByShard(shardSize * pooledCount)
+    shardSlots = try memory.allocateByShard(slotLayout.count)
+    weights = try memory.allocate(Self.weightCount(storage))
+    channels = try memory.allocate(Self.channelCount(unit))
+    sums = try memory.allocate(slotLayout.count)
+  }
+
+  private static func weightCount(_ storage: ConvStorage) -> Int {
+    aligned(storage.forwardWeights) + aligned(storage.backwardWeights)
+  }
+
+  private static func channelCount(_ unit: Unit) -> Int {
+    ChannelVector.allCases.count * unit.lanes
+  }
+
+  // MARK: Replicas
+
+  /// The same unit with weights and channel vectors of its own on a node.
+  func replica(in memory: NodeMemory, onNode node: Int) throws -> UnitState {
+    var replica = self
+    replica.weights = try memory.allocate(Self.weightCount(storage), onNode: node)
+    replica.channels = try memory.allocate(Self.channelCount(unit), onNode: node)
+    return replica
+  }
+
+  func copyWeights(from state: UnitState) {
+    weights.update(from: state.weights, count: Self.weightCount(storage))
+    copyChannels(from: state)
+  }
+
+  func copyChannels(from state: UnitState) {
+    channels.update(from: state.channels, count: Self.channelCount(unit))
   }
 
   // MARK: By sample

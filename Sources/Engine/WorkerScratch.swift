@@ -1,7 +1,6 @@
 // Memory that one worker uses while it runs a shard's task; nothing in it outlives the task.
 
 import KernelTypes
-import Memory
 
 /// Buffers large enough for every unit of a plan; contents are whatever the last task left.
 struct WorkerScratch: @unchecked Sendable {
@@ -19,9 +18,9 @@ struct WorkerScratch: @unchecked Sendable {
   let mask: MutableFloatPointer
   /// A shard's worth of the widest vector: masks by row, losses by row.
   let rows: MutableFloatPointer
-  private let buffer: AlignedBuffer
 
-  init(_ states: [UnitState]) throws {
+  /// The memory outlives the scratch.
+  init(_ states: [UnitState], memory: NodeMemory, onNode node: Int) throws {
     func most(_ size: (UnitState) -> Int) -> Int { aligned(states.map(size).max() ?? 0) }
     let sizes = [
       most { $0.storage.imageGroup * $0.unit.geometry.inputCount },
@@ -33,11 +32,11 @@ struct WorkerScratch: @unchecked Sendable {
       most { max($0.pooledCount, $0.unit.lanes) },
       most { shardSize * $0.unit.lanes },
     ]
-    buffer = try AlignedBuffer(count: sizes.reduce(0, +))
+    let base = try memory.allocate(sizes.reduce(0, +), onNode: node)
     var pointers: [MutableFloatPointer] = []
     var offset = 0
     for size in sizes {
-      pointers.append(buffer.pointer + offset)
+      pointers.append(base + offset)
       offset += size
     }
     (x, dz, dx, z) = (pointers[0], pointers[1], pointers[2], pointers[3])

@@ -40,7 +40,7 @@ import Testing
     var configuration = EngineConfiguration(
       kernels: try KernelChoice.select(environment: [:]), threadCount: threads, cpuCount: 2)
     configuration.communicator = communicator
-    configuration.binding = SimulatedNodes(count: nodes)
+    configuration.binding = SimulatedNodes(nodeCount: nodes)
     let dataset = try dataset.get()
     let trainer = try Trainer(
       network: Network(
@@ -83,8 +83,11 @@ import Testing
 }
 
 /// Nodes that the machine does not have: worker `w` is at home on node `w` modulo `count`.
+/// Their memory is the first node's.
 struct SimulatedNodes: WorkerBinding {
-  let count: Int
-  func node(of worker: Int) -> Int { worker % count }
+  let nodeCount: Int
+  func node(of worker: Int) -> Int { worker % nodeCount }
+  func memoryNode(of node: Int) -> Int? { nodeCount > 1 ? 0 : nil }
   func run(as worker: Int, _ body: () -> Void) { body() }
+  func report(_ reason: String) {}
 }

@@ -120,11 +120,13 @@ import Testing
 /// Counts the threads that become workers; worker `w` is at home on node `w` modulo `nodeCount`.
 private final class CountingBinding: WorkerBinding {
   let entered = Atomic<Int>(0)
-  private let nodeCount: Int
+  let nodeCount: Int
 
   init(nodeCount: Int) { self.nodeCount = nodeCount }
 
   func node(of worker: Int) -> Int { worker % nodeCount }
+  func memoryNode(of node: Int) -> Int? { nil }
+  func report(_ reason: String) {}
 
   func run(as worker: Int, _ body: () -> Void) {
     entered.wrappingAdd(1, ordering: .relaxed)

@@ -42,6 +42,14 @@ public final class AlignedBuffer: @unchecked Sendable {
   /// Why the pages are not on the nodes that were asked for; nil if they are, or none were.
   public var placementFailure: String? { storage.placementFailure }
 
+  /// Moves the pages of some elements to a node; for buffers with a placement, before they are touched.
+  ///
+  /// A page at an end of the range goes with the element that it starts with.
+  package func place(_ elements: Range<Int>, onNode node: Int) {
+    let stride = MemoryLayout<Float>.stride
+    storage.place(elements.lowerBound * stride..<elements.upperBound * stride, onNode: node)
+  }
+
   /// The node that holds an element's page, which must have been written; nil if unknown.
   package func node(ofElement index: Int) -> Int? {
     MemoryPlacement.node(ofPageAt: pointer + index)

@@ -20,7 +20,7 @@ package final class AlignedStorage: @unchecked Sendable {
   package let base: UnsafeMutableRawPointer
   package let byteCount: Int
   /// Why the placement that was asked for could not be had; the memory is then unbound.
-  package let placementFailure: String?
+  package private(set) var placementFailure: String?
   /// What to unmap; nil for memory from the heap.
   private let mapping: UnsafeMutableRawBufferPointer?
 
@@ -45,6 +45,17 @@ package final class AlignedStorage: @unchecked Sendable {
       placementFailure = nil
     }
     Self.allocations.add(1, ordering: .relaxed)
+  }
+
+  /// Moves the untouched pages that start in a range of bytes to a node; for placed blocks only.
+  func place(_ bytes: Range<Int>, onNode node: Int) {
+    precondition(mapping != nil && 0 <= bytes.lowerBound && bytes.upperBound <= byteCount)
+    let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let first = (bytes.lowerBound + pageSize - 1) / pageSize * pageSize
+    let end = (bytes.upperBound + pageSize - 1) / pageSize * pageSize
+    guard first < end else { return }
+    let pages = UnsafeMutableRawBufferPointer(start: base + first, count: end - first)
+    if let reason = MemoryPlacement.node(node).apply(to: pages) { placementFailure = reason }
   }
 
   deinit {
