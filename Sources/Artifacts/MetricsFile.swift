@@ -15,7 +15,7 @@ extension RunInfo {
       "test_samples": .integer(testSampleCount), "epochs": .integer(epochCount),
       "optimizer": .string(optimizer), "learning_rate": .number(learningRate),
       "schedule": .string(schedule), "weight_decay": .number(weightDecay),
-      "augment": .string(augmentation),
+      "augment": .string(augmentation), "exchanged_bytes_per_step": .integer(exchangedByteCount),
     ])
   }
 }

@@ -80,7 +80,9 @@ extension RunInfo {
   package var startLine: String {
     let nodes = nodeCount == 1 ? "1 node" : "\(nodeCount) nodes"
     let threads = threadCount == 1 ? "1 thread" : "\(threadCount) threads"
-    let ranks = rankCount == 1 ? "" : "\(rankCount) ranks, "
+    let ranks =
+      rankCount == 1
+      ? "" : "\(rankCount) ranks (\(grouped(exchangedByteCount)) bytes a step), each "
     return "Training \(model) (\(grouped(parameterCount)) parameters) on "
       + "\(grouped(trainSampleCount)) images, batches of \(batchSize), seed \(seed): "
       + "\(ranks)\(threads) on \(nodes), \(instructionSet)"

@@ -17,6 +17,9 @@ struct GradientReduction {
       ? try NodeSums(memory, kernels: sums.kernels, width: row.width) : nil
   }
 
+  /// Floats of a row of sums.
+  var width: Int { row.width }
+
   /// Leaves every slot range's sum over all shards of all ranks.
   func run(_ shares: RankShares, shardCount: Int, clock: inout StepClock) {
     if let nodeSums {

@@ -14,6 +14,12 @@ package enum Launcher {
     sizeVariables.lazy.compactMap { environment[$0].flatMap { Int($0) } }.first
   }
 
+  /// Ranks on this machine; 1 without a launcher.
+  package static func localRankCount(_ environment: [String: String]) -> Int {
+    let names = ["OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"]
+    return max(1, names.lazy.compactMap { environment[$0].flatMap { Int($0) } }.first ?? 1)
+  }
+
   /// The communicator of this process; MPI starts under a launcher only.
   ///
   /// Throws `Failure(.usage)` under a launcher where the build has no MPI.

@@ -38,14 +38,6 @@ final class RankSums: @unchecked Sendable {
   let kernels: any KernelSet
   private let buffer: AlignedBuffer
   private var cache: [Int: RankShares] = [:]
-  /// Bytes that this rank has sent to each other rank, and received from them all.
-  private(set) var traffic = Traffic()
-
-  struct Traffic: Equatable, Sendable {
-    var sentByteCount = 0
-    var receivedByteCount = 0
-    var exchangeCount = 0
-  }
 
   /// - Parameter width: most floats of a row.
   init(
@@ -103,11 +95,11 @@ final class RankSums: @unchecked Sendable {
   func exchange(_ shares: RankShares, width: Int) {
     communicator.gather(
       buffer.pointer, parts: shares.rows.map { $0.lowerBound * width..<$0.upperBound * width })
-    let rowByteCount = width * MemoryLayout<Float>.stride
-    traffic.exchangeCount += 1
-    traffic.sentByteCount += shares.ownRows.count * rowByteCount
-    traffic.receivedByteCount +=
-      (shares.subtrees.count - shares.ownRows.count) * rowByteCount
+  }
+
+  /// Bytes of the other ranks' rows.
+  func receivedByteCount(_ shares: RankShares, width: Int) -> Int {
+    (shares.subtrees.count - shares.ownRows.count) * width * MemoryLayout<Float>.stride
   }
 
   /// Adds up the rows in tree order, as many values from `column` on as a slot has, into the slots'

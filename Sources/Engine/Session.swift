@@ -6,24 +6,6 @@ import KernelTypes
 import Memory
 import Networks
 
-/// How the engine uses the machine.
-package struct EngineConfiguration: Sendable {
-  package var kernels: any KernelSet
-  package var threadCount: Int
-  /// CPUs that the process may use.
-  package var cpuCount: Int
-  /// The processes that train together; `threadCount` is each one's.
-  package var communicator: any Communicator = SingleProcess()
-  /// Where workers run and what memory they prefer.
-  package var binding: any WorkerBinding = Unbound()
-
-  package init(kernels: any KernelSet, threadCount: Int, cpuCount: Int) {
-    self.kernels = kernels
-    self.threadCount = threadCount
-    self.cpuCount = cpuCount
-  }
-}
-
 /// Executor, workers and parameters for minibatches of up to `sampleCapacity` samples.
 package final class Session {
   let pool: WorkerPool
@@ -53,6 +35,9 @@ package final class Session {
   }
 
   deinit { pool.stop() }
+
+  /// Bytes that this rank receives from the others in a step with a full minibatch.
+  package var exchangedByteCount: Int { runner.exchangedByteCount }
 
   /// Mean loss and correct predictions over a set, with running statistics.
   package func evaluate(_ set: ImageSet, _ normalization: Normalization) throws -> Evaluation {

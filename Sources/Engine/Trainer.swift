@@ -120,7 +120,8 @@ package final class Trainer {
       trainSampleCount: training.source.count, testSampleCount: test.source.count,
       optimizer: recipe.optimizer.rawValue, learningRate: recipe.learningRate,
       schedule: recipe.schedule.rawValue, weightDecay: recipe.weightDecay,
-      augmentation: recipe.augment == nil ? "none" : "affine")
+      augmentation: recipe.augment == nil ? "none" : "affine",
+      exchangedByteCount: session.exchangedByteCount)
   }
 }
 

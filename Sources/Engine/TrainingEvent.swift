@@ -37,12 +37,15 @@ package struct RunInfo: Equatable, Sendable {
   package var schedule: String
   package var weightDecay: Double
   package var augmentation: String
+  /// Bytes that a rank receives from the others in a step with a full minibatch.
+  package var exchangedByteCount: Int
 
   package init(
     model: String, parameterCount: Int, threadCount: Int, rankCount: Int = 1, nodeCount: Int = 1,
     instructionSet: String, seed: UInt64, epochCount: Int, batchSize: Int,
     trainSampleCount: Int, testSampleCount: Int, optimizer: String, learningRate: Double,
-    schedule: String, weightDecay: Double = 0, augmentation: String = "none"
+    schedule: String, weightDecay: Double = 0, augmentation: String = "none",
+    exchangedByteCount: Int = 0
   ) {
     self.model = model
     self.parameterCount = parameterCount
@@ -60,6 +63,7 @@ package struct RunInfo: Equatable, Sendable {
     self.schedule = schedule
     self.weightDecay = weightDecay
     self.augmentation = augmentation
+    self.exchangedByteCount = exchangedByteCount
   }
 }
 

@@ -118,6 +118,17 @@ final class StepRunner {
     copyWeights()
   }
 
+  /// Bytes that this rank receives from the others in a step with a full minibatch.
+  var exchangedByteCount: Int {
+    let statistics = schedule.synchronized.map { units in
+      let layout = executor.states[units.upperBound - 1].slotLayout
+      return layout.forwardSums.count + layout.backwardSums.count
+    }
+    return sums.receivedByteCount(
+      sums.shares(shardCount: memory.shardCapacity),
+      width: statistics.reduce(reduction.width, +))
+  }
+
   /// Runs the leader's part between two phases and hands its result to all nodes.
   private func setConstants(_ unit: Int, _ body: (Int) -> Void) {
     body(unit)

@@ -1,16 +1,20 @@
-// From the machine and `--threads` to what the engine is told to use.
+// From the machine, `--threads` and `--numa` to what the engine is told to use.
 
 import Engine
-import FoundationEssentials
-import Glibc
 import Kernels
+import Memory
 
 extension MachineOptions {
-  /// Kernels of the widest instruction set, or of the one in `PTRAIN_ISA`.
+  /// Kernels of the widest instruction set, or of the one in `PTRAIN_ISA`; workers as the topology has
+  /// room, together with the other processes of the job.
   func engineConfiguration() throws -> EngineConfiguration {
-    let cpuCount = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    let communicator = try Job.join()
     return EngineConfiguration(
-      kernels: try KernelChoice.select(environment: ProcessInfo.processInfo.environment),
-      threadCount: threads ?? cpuCount, cpuCount: cpuCount)
+      kernels: try KernelChoice.select(environment: Job.environment), topology: Topology.read(),
+      threadCount: threads, communicator: communicator,
+      localRankCount: Launcher.localRankCount(Job.environment), bindsToNodes: numa == .auto
+    ) { reason in
+      Terminal.remark("Warning: \(Job.rankPrefix)\(reason)")
+    }
   }
 }

@@ -10,7 +10,7 @@ import Glibc
     commandName: "ptrain",
     abstract: "Trains compact convolutional networks on the CPU, in parallel.",
     discussion: """
-      The same seed gives the same model, bit for bit, at any number of threads.
+      The same seed gives the same model, bit for bit, at any number of threads and processes.
 
       Examples:
         ptrain --threads 2                       train the default model on MNIST
@@ -29,6 +29,7 @@ import Glibc
     do {
       var command = try parseAsRoot()
       try command.run()
+      Job.finish()
     } catch {
       leave(with: error)
     }
@@ -47,8 +48,9 @@ import Glibc
 
   private static func leave(_ code: Int32, _ message: String) -> Never {
     let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-    try? Terminal.writeRemark("ptrain: \(line)\n")
-    Glibc.exit(code)
+    Job.waitForLeader()
+    try? Terminal.writeRemark("ptrain: \(Job.rankPrefix)\(line)\n")
+    Job.abort(status: code)
   }
 
   private static var subcommandName: String {

@@ -35,14 +35,17 @@ struct DataOptions: ParsableArguments {
 
   /// Finds and reads the data; `line` tells which was found.
   func dataset(limitTrain: Int? = nil) throws -> (dataset: Dataset, line: String) {
-    let source = try DataSource.locate(
-      option: data, environment: ProcessInfo.processInfo.environment, report: remark)
+    let source = try Job.leaderFirst {
+      try DataSource.locate(
+        option: data, environment: ProcessInfo.processInfo.environment, report: remark)
+    }
     var dataset = try source.load()
     try dataset.limit(training: limitTrain, test: limitTest)
     return (dataset, "Data: \(dataset.name) from \(source.directory)")
   }
 
   private func remark(_ event: DataSourceEvent) {
+    guard Job.isLeader else { return }
     guard case .progress = event else { return Terminal.remark(event.description) }
     if Terminal.drawsBars { try? Terminal.writeRemark("\r\(event.description)  ") }
   }
@@ -53,13 +56,23 @@ func checkLimit(_ option: String, _ count: Int?) throws {
   guard count ?? 1 >= 1 else { throw ValidationError("\(option) \(count!): expected 1 or more") }
 }
 
-/// `--threads`.
+enum NUMAMode: String, CaseIterable, ExpressibleByArgument { case auto, off }
+
+/// `--threads` and `--numa`.
 struct MachineOptions: ParsableArguments {
   static let threadLimit = 1024
 
   @Option(
-    help: ArgumentHelp("Workers (default: the CPUs that this process may use).", valueName: "n"))
+    help: ArgumentHelp(
+      """
+      Workers, of each process under mpirun (default: one for each physical core that this process may \
+      use, within its CPU quota).
+      """, valueName: "n"))
   var threads: Int?
+
+  @Option(
+    help: ArgumentHelp("Bind workers to CPUs and buffers to NUMA nodes.", valueName: "mode"))
+  var numa = NUMAMode.auto
 
   func validate() throws {
     guard (1...Self.threadLimit).contains(threads ?? 1) else {

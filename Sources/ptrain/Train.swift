@@ -17,6 +17,9 @@ struct Train: ParsableCommand {
 
       Example:
         ptrain --model eva8 --epochs 20 --threads 2 --output runs/first
+
+      Built with '--traits MPI', several processes train one model:
+        mpirun -np 2 ptrain --model eva8 --threads 1
       """)
 
   @OptionGroup var model: ModelOptions
@@ -63,6 +66,10 @@ struct Train: ParsableCommand {
     let trainer = try Trainer(
       network: network, recipe: recipe, dataset: dataset, options: options,
       configuration: configuration)
+    guard Job.isLeader else {
+      _ = try trainer.run { _ in }
+      return
+    }
     try record(
       trainer, network: network, normalization: dataset.normalization, dataLine: dataLine)
   }

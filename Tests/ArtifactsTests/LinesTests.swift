@@ -79,7 +79,7 @@ let sampleEpoch = EpochResult(
         + #""nodes":1,"instruction_set":"avx512","seed":18446744073709551615,"#
         + #""batch_size":256,"train_samples":60000,"test_samples":10000,"epochs":20,"#
         + #""optimizer":"adam","learning_rate":0.001,"schedule":"constant","#
-        + #""weight_decay":0.0,"augment":"none"}"#)
+        + #""weight_decay":0.0,"augment":"none","exchanged_bytes_per_step":0}"#)
   }
 
   @Test func epochLine() {

@@ -18,7 +18,8 @@ import Testing
       try help([]) == """
         OVERVIEW: Trains compact convolutional networks on the CPU, in parallel.
 
-        The same seed gives the same model, bit for bit, at any number of threads.
+        The same seed gives the same model, bit for bit, at any number of threads and
+        processes.
 
         Examples:
           ptrain --threads 2                       train the default model on MNIST
@@ -59,6 +60,9 @@ import Testing
         Example:
           ptrain --model eva8 --epochs 20 --threads 2 --output runs/first
 
+        Built with '--traits MPI', several processes train one model:
+          mpirun -np 2 ptrain --model eva8 --threads 1
+
         USAGE: ptrain train <options>
 
         RECIPE (DEFAULT: THE MODEL'S OWN):
@@ -82,7 +86,11 @@ import Testing
                                   plain or .gz (default: $PTRAIN_DATA, else MNIST from
                                   the cache or a download, else Fashion-MNIST).
           --limit-test <n>        Use the first N test samples only.
-          --threads <n>           Workers (default: the CPUs that this process may use).
+          --threads <n>           Workers, of each process under mpirun (default: one
+                                  for each physical core that this process may use,
+                                  within its CPU quota).
+          --numa <mode>           Bind workers to CPUs and buffers to NUMA nodes.
+                                  (values: auto, off; default: auto)
           --seed <n>              Seed of everything random. (default: 1)
           --limit-train <n>       Use the first N training samples only.
           --target-accuracy <percent>
@@ -108,7 +116,7 @@ import Testing
         Example:
           ptrain eval --checkpoint runs/first/model.safetensors --json
 
-        USAGE: ptrain eval --checkpoint <file> [--data <dir>] [--limit-test <n>] [--threads <n>] [--json]
+        USAGE: ptrain eval --checkpoint <file> [--data <dir>] [--limit-test <n>] [--threads <n>] [--numa <mode>] [--json]
 
         OPTIONS:
           --checkpoint <file>     A model.safetensors that ptrain wrote.
@@ -116,7 +124,11 @@ import Testing
                                   plain or .gz (default: $PTRAIN_DATA, else MNIST from
                                   the cache or a download, else Fashion-MNIST).
           --limit-test <n>        Use the first N test samples only.
-          --threads <n>           Workers (default: the CPUs that this process may use).
+          --threads <n>           Workers, of each process under mpirun (default: one
+                                  for each physical core that this process may use,
+                                  within its CPU quota).
+          --numa <mode>           Bind workers to CPUs and buffers to NUMA nodes.
+                                  (values: auto, off; default: auto)
           --json                  Print the result as JSON.
           --version               Show the version.
           -h, --help              Show help information.
