@@ -109,8 +109,6 @@ extension GoldenTests {
     let comparison = try ReferenceComparison(
       TestData.eva8(dropout: 0.1), state: golden.state, set: dataset.training,
       normalization: dataset.normalization, order: [UInt32](0..<256))
-    let t = comparison.network.layout["conv1.weight"]!
-    for o in [35, 63] { for k in 0..<9 { print("CH", o, comparison.gradient[t.offset + o * 9 + k], comparison.referenceGradient[t.offset + o * 9 + k]) } }
     for (name, error) in comparison.gradientErrors() { #expect(error < 1e-4, "\(name)") }
     for (name, error) in comparison.statisticsErrors() { #expect(error < 1e-5, "\(name)") }
   }
