@@ -19,7 +19,7 @@ extension Session {
   package func decisions(
     _ set: ImageSet, _ normalization: Normalization, order: [UInt32]
   ) throws -> [UnitDecisions] {
-    let store = try SampleStore(set, normalization)
+    let store = try SampleStore(set, normalization, binding: runner.memory.binding)
     return try pool.lead { [self] in
       var decisions: [UnitDecisions] = []
       forEachMinibatch(of: order, store.source, epoch: 0) { _, batch in

@@ -17,7 +17,7 @@ final class SampleStore: @unchecked Sendable {
 
   /// Throws `Failure(.fault)` when memory is short.
   init(
-    _ set: ImageSet, _ normalization: Normalization, binding: any WorkerBinding = Unbound()
+    _ set: ImageSet, _ normalization: Normalization, binding: any WorkerBinding
   ) throws {
     pixels = try Self.placements(set.images.count, binding).map {
       let storage = try AlignedStorage(byteCount: set.images.count, placement: $0)

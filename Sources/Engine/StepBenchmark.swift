@@ -34,7 +34,7 @@ package final class StepBenchmark {
     self.seed = seed
     stepsPerEpoch = images.count / recipe.batchSize
     schedule = LearningRateSchedule(recipe: recipe, stepsPerEpoch: stepsPerEpoch)
-    store = SampleStore(images, normalization)
+    store = try SampleStore(images, normalization, binding: configuration.binding)
     session = try Session(
       network, state: .initial(network: network, seed: seed), configuration: configuration,
       sampleCapacity: recipe.batchSize, seed: seed, labelSmoothing: recipe.labelSmoothing)
