@@ -8,6 +8,18 @@ extension Executor {
     let state = states[index]
     clearGradients(state, task)
     if index > 0 { clearBackwardSums(states[index - 1], task) }
+    if state.isFused {
+      backwardFirstStage(state, task)
+    } else {
+      backwardCalls(index, task)
+    }
+    kernels.convFinishWeightGradient(
+      state.unit.geometry, accumulator: task.scratch.accumulator,
+      weightGradient: state.slot(task.shard) + state.slotLayout.weightGradient.lowerBound)
+  }
+
+  private func backwardCalls(_ index: Int, _ task: ShardTask) {
+    let state = states[index]
     forEachCall(of: state, task) { places in
       prepareInput(index, places, task)
       let z = activation(of: state, places, task)
@@ -24,9 +36,6 @@ extension Executor {
         dx: index == 0 ? nil : task.scratch.dx, scratch: task.scratch.conv)
       if index > 0 { returnInputGradient(index, places, task) }
     }
-    kernels.convFinishWeightGradient(
-      state.unit.geometry, accumulator: task.scratch.accumulator,
-      weightGradient: state.slot(task.shard) + state.slotLayout.weightGradient.lowerBound)
   }
 
   /// Loss and correct predictions of the shard's logits; `dy` of the last unit when training.

@@ -8,6 +8,10 @@ extension Executor {
     let state = states[index]
     let sums = state.slot(task.shard) + state.slotLayout.forwardSums.lowerBound
     sums.update(repeating: 0, count: state.slotLayout.forwardSums.count)
+    if state.isFused {
+      forwardFirstStage(state, task, sums: sums)
+      return
+    }
     forEachCall(of: state, task) { places in
       prepareInput(index, places, task)
       let z = activation(of: state, places, task)

@@ -11,6 +11,8 @@ import KernelTypes
 struct UnitState: @unchecked Sendable {
   let unit: Unit
   let storage: ConvStorage
+  /// Whether the kernels compute the whole unit in one pass over the image.
+  let isFused: Bool
   /// Floats of one sample's full-size and pooled activation.
   let activationCount: Int
   let pooledCount: Int
@@ -31,6 +33,7 @@ struct UnitState: @unchecked Sendable {
     storage = kernels.convStorage(unit.geometry)
     slotLayout = SlotLayout(unit, storage)
     let shape = unit.shape(rows: 1)
+    isFused = !unit.isDense && kernels.fusesFirstStage(unit.geometry, shape)
     activationCount = shape.count
     pooledCount = shape.pooledCount
     activations = try memory.allocateByShard(unit.isRecomputed ? 0 : shardSize * activationCount)
