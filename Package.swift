@@ -76,7 +76,7 @@ let package = Package(
       ]),
     .target(
       name: "Artifacts",
-      dependencies: ["Diagnostics", "Networks", "Datasets", "Engine", "CMessageDigest"]),
+      dependencies: ["Diagnostics", "Memory", "Networks", "Datasets", "Engine", "CMessageDigest"]),
     .target(
       name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"],
       resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),

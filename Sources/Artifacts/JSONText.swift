@@ -6,6 +6,8 @@ package enum JSONText: Equatable, Sendable {
   case string(String)
   case integer(Int)
   case unsigned(UInt64)
+  case flag(Bool)
+  case null
   /// Not a number and infinities become `null`, which JSON has no other word for.
   case number(Double)
   case array([JSONText])
@@ -30,6 +32,8 @@ package enum JSONText: Equatable, Sendable {
     case .string(let value): quoted(value)
     case .integer(let value): String(value)
     case .unsigned(let value): String(value)
+    case .flag(let value): String(value)
+    case .null: "null"
     case .number(let value): value.isFinite ? "\(value)" : "null"
     case .array(let values): "[" + values.map(\.text).joined(separator: ",") + "]"
     case .object(let pairs):

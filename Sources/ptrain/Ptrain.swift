@@ -17,12 +17,16 @@ import Glibc
         ptrain --model eva8 --epochs 1           train another model for one epoch
         ptrain eval --checkpoint runs/X/model.safetensors
         ptrain summary --model eva8
+        ptrain topology
         ptrain spreadsheet --output backpropagation.xlsx
 
       Without a subcommand, ptrain trains: see 'ptrain train --help' for the options.
       """,
     version: "ptrain 0.1.0",
-    subcommands: [Train.self, Eval.self, Summary.self, SpreadsheetCommand.self, Bench.self],
+    subcommands: [
+      Train.self, Eval.self, Summary.self, TopologyCommand.self, Bench.self,
+      SpreadsheetCommand.self,
+    ],
     defaultSubcommand: Train.self)
 
   static func main() {

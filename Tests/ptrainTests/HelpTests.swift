@@ -26,6 +26,7 @@ import Testing
           ptrain --model eva8 --epochs 1           train another model for one epoch
           ptrain eval --checkpoint runs/X/model.safetensors
           ptrain summary --model eva8
+          ptrain topology
           ptrain spreadsheet --output backpropagation.xlsx
 
         Without a subcommand, ptrain trains: see 'ptrain train --help' for the options.
@@ -41,6 +42,8 @@ import Testing
           eval                    Tests a model file on the test set.
           summary                 Prints a model's layers, shapes and parameters as
                                   torchsummary does.
+          topology                Shows nodes, CPUs, limits, and where workers go.
+          bench                   Measures training steps, kernels and scaling.
           spreadsheet             Writes the backpropagation workbook of a 2-2-2
                                   network.
 
@@ -153,6 +156,30 @@ import Testing
           --model <name|file.yaml>
                                   A preset (compact, eva8, tiny) or a description file.
                                   (default: compact)
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """)
+  }
+
+  @Test func topology() throws {
+    #expect(
+      try help(["topology"]) == """
+        OVERVIEW: Shows nodes, CPUs, limits, and where workers go.
+
+        Example:
+          ptrain topology --threads 16
+
+        USAGE: ptrain topology [--threads <n>] [--numa <mode>] [--json]
+
+        OPTIONS:
+          --threads <n>           Workers, of each process under mpirun (default: one
+                                  for each physical core that this process may use,
+                                  within its CPU quota).
+          --numa <mode>           Bind workers to CPUs and buffers to NUMA nodes.
+                                  (values: auto, off; default: auto)
+          --json                  Print everything as JSON.
           --version               Show the version.
           -h, --help              Show help information.
 
