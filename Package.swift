@@ -33,6 +33,16 @@ func kernelVariant(_ name: String, condition: String, flags: [String]) -> Target
   let kernelVariants: [Target] = []
 #endif
 
+/// `Scripts/fuzz` sets PTRAIN_FUZZ: the target links libFuzzer, which no other build has.
+let fuzzTargets: [Target] =
+  Context.environment["PTRAIN_FUZZ"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Diagnostics", "Networks", "Datasets", "Artifacts", "CShims"],
+      path: "Fuzz", exclude: ["Seeds"])
+  ]
+
 let package = Package(
   name: "ptrain",
   products: [.executable(name: "ptrain", targets: ["ptrain"])],
@@ -103,6 +113,6 @@ let package = Package(
     .testTarget(name: "ArtifactsTests", dependencies: ["Artifacts"]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Spreadsheet"]),
     .testTarget(name: "ptrainTests", dependencies: ["ptrain"]),
-  ],
+  ] + fuzzTargets,
   swiftLanguageModes: [.v6]
 )

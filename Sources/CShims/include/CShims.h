@@ -5,6 +5,7 @@
 #include "affinity.h"
 #include "cpu_features.h"
 #include "futex.h"
+#include "fuzzer.h"
 #include "vector_sqrt.h"
 
 #endif

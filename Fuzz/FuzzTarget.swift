@@ -1,0 +1,38 @@
+// The parsers of untrusted input, each as a function of bytes.
+// A parser may refuse what it gets with a `Failure`; anything else that happens is a finding.
+
+import Artifacts
+import Datasets
+import Diagnostics
+import Networks
+
+/// A parser to fuzz, named as `Scripts/fuzz` names it.
+enum FuzzTarget: String, CaseIterable {
+  case idxImages = "idx-images"
+  case idxLabels = "idx-labels"
+  case safetensors
+  case description
+
+  /// Keeps one input's memory far below the limit that counts as a finding.
+  private static let byteLimit = 64 << 20
+
+  /// Parses `bytes`, which may be anything.
+  func run(_ bytes: [UInt8]) {
+    do {
+      try parse(bytes)
+    } catch {
+      guard let failure = error as? Failure else { fatalError("not a failure: \(error)") }
+      precondition(!failure.message.contains("\n"), "a failure of several lines")
+    }
+  }
+
+  private func parse(_ bytes: [UInt8]) throws {
+    switch self {
+    case .idxImages: _ = try IDX(bytes, as: .images, file: "input", byteLimit: Self.byteLimit)
+    case .idxLabels: _ = try IDX(bytes, as: .labels, file: "input", byteLimit: Self.byteLimit)
+    case .safetensors: _ = try Safetensors(bytes, source: "input")
+    case .description:
+      _ = try ModelDescription.parse(yaml: String(decoding: bytes, as: UTF8.self), source: "input")
+    }
+  }
+}
