@@ -60,14 +60,16 @@ package final class Session {
       sampleCount: source.count)
   }
 
-  /// Cuts an order into minibatches of the session's capacity; the last may be smaller.
+  /// Cuts an order into minibatches of the session's capacity; the last may be smaller. The first
+  /// `firstStep` of them are left out.
   func forEachMinibatch(
     of order: [UInt32], _ source: SampleSource, epoch: UInt32,
-    _ body: (_ step: Int, _ batch: Minibatch) throws -> Void
+    from firstStep: Int = 0, _ body: (_ step: Int, _ batch: Minibatch) throws -> Void
   ) rethrows {
     let capacity = runner.executor.sampleCapacity
     try order.withUnsafeBufferPointer { order in
-      for (step, first) in stride(from: 0, to: order.count, by: capacity).enumerated() {
+      let firsts = stride(from: 0, to: order.count, by: capacity)
+      for (step, first) in firsts.enumerated().dropFirst(firstStep) {
         let batch = Minibatch(
           source: source, samples: order.baseAddress! + first,
           count: min(capacity, order.count - first), epoch: epoch)

@@ -24,13 +24,15 @@ package final class Trainer {
   private let session: Session
   private let training: SampleStore
   private let test: SampleStore
+  private var position = TrainingPosition()
 
   /// Allocates everything that the run needs.
   ///
-  /// Throws `Failure` for a recipe or a network that cannot be trained.
+  /// A run that goes on from a `snapshot` needs the same recipe, data and seed. Throws `Failure` for a
+  /// recipe or a network that cannot be trained.
   package init(
     network: Network, recipe: Recipe, dataset: Dataset, options: TrainingOptions,
-    configuration: EngineConfiguration
+    configuration: EngineConfiguration, from snapshot: TrainingSnapshot? = nil
   ) throws {
     try recipe.validate()
     self.network = network
@@ -42,10 +44,17 @@ package final class Trainer {
     test = try SampleStore(
       dataset.test, dataset.normalization, binding: configuration.binding)
     session = try Session(
-      network, state: .initial(network: network, seed: options.seed),
+      network, state: snapshot?.model ?? .initial(network: network, seed: options.seed),
       configuration: configuration, sampleCapacity: recipe.batchSize, seed: options.seed,
       labelSmoothing: recipe.labelSmoothing)
+    if let snapshot {
+      session.block.restoreMoments(snapshot)
+      position = snapshot.position
+    }
   }
+
+  /// The run as it stands; for the listener of `run`, on whose thread nothing changes meanwhile.
+  package var snapshot: TrainingSnapshot { session.block.snapshot(at: position) }
 
   /// Trains to the end; `listener` is called in order on a worker's thread.
   @discardableResult
@@ -53,61 +62,77 @@ package final class Trainer {
     try session.pool.lead { [self] in
       try listener(.started(info))
       let start = DispatchTime.now()
-      var result = RunResult(
-        epochCount: 0, elapsedSeconds: 0, testAccuracy: 0, bestTestAccuracy: 0)
-      for epoch in 1...recipe.epochs {
-        let epochResult = try runEpoch(epoch, listener)
-        result.epochCount = epoch
-        result.testAccuracy = epochResult.test.accuracy
-        result.bestTestAccuracy = max(result.bestTestAccuracy, result.testAccuracy)
-        result.elapsedSeconds = seconds(since: start)
-        try listener(.epoch(epochResult, state: session.block.state))
-        if let target = options.targetAccuracy, result.testAccuracy >= target { break }
+      let secondsBefore = position.runSeconds
+      while !position.isFinished {
+        let result = try runEpoch(listener)
+        position.runSeconds = secondsBefore + seconds(since: start)
+        finishEpoch(result)
+        try listener(.epoch(result, state: session.block.state))
       }
+      let result = RunResult(
+        epochCount: position.epoch - 1, elapsedSeconds: position.runSeconds,
+        testAccuracy: position.testAccuracy, bestTestAccuracy: position.bestTestAccuracy)
       try listener(.finished(result))
       return result
     }
+  }
+
+  /// Moves the position to the start of the next epoch.
+  private func finishEpoch(_ result: EpochResult) {
+    var next = position
+    next.epoch += 1
+    (next.step, next.lossSum, next.correctCount, next.epochSeconds) = (0, 0, 0, 0)
+    next.testAccuracy = result.test.accuracy
+    next.bestTestAccuracy = max(position.bestTestAccuracy, next.testAccuracy)
+    let reachesTarget = options.targetAccuracy.map { next.testAccuracy >= $0 } ?? false
+    next.isFinished = reachesTarget || next.epoch > recipe.epochs
+    position = next
   }
 
   private var stepsPerEpoch: Int {
     (training.source.count + recipe.batchSize - 1) / recipe.batchSize
   }
 
-  private func runEpoch(_ epoch: Int, _ listener: (TrainingEvent) throws -> Void) throws
-    -> EpochResult
-  {
+  /// The rest of the position's epoch, and its test.
+  private func runEpoch(_ listener: (TrainingEvent) throws -> Void) throws -> EpochResult {
     let start = DispatchTime.now()
-    let draws = UInt32(epoch - 1)
+    let secondsBefore = position.epochSeconds
+    let draws = UInt32(position.epoch - 1)
     let order = EpochOrder.permutation(
       count: training.source.count, seed: options.seed, epoch: draws)
-    var total = BatchResult()
     let schedule = LearningRateSchedule(recipe: recipe, stepsPerEpoch: stepsPerEpoch)
-    var rate = 0.0
-    try session.forEachMinibatch(of: order, training.source, epoch: draws) { step, batch in
-      let index = (epoch - 1) * stepsPerEpoch + step
-      rate = schedule.rate(at: index)
-      let result = session.runner.train(batch, OptimizerStep(recipe, index: index, rate: rate))
-      total.loss += result.loss
-      total.correctCount += result.correctCount
+    try session.forEachMinibatch(
+      of: order, training.source, epoch: draws, from: position.step
+    ) { _, batch in
+      let rate = schedule.rate(at: position.runStep)
+      let result = session.runner.train(
+        batch, OptimizerStep(recipe, index: position.runStep, rate: rate))
       let loss = result.loss / Double(batch.count)
-      guard loss.isFinite else { throw divergence(epoch: epoch, step: step, loss: loss) }
+      guard loss.isFinite else { throw divergence(loss: loss) }
+      position.lossSum += result.loss
+      position.correctCount += result.correctCount
+      position.step += 1
+      position.runStep += 1
+      position.epochSeconds = secondsBefore + seconds(since: start)
       try listener(
-        .step(StepResult(epoch: epoch, step: step, stepCount: stepsPerEpoch, loss: loss)))
+        .step(
+          StepResult(
+            epoch: position.epoch, step: position.step - 1, stepCount: stepsPerEpoch, loss: loss)))
     }
-    let elapsedSeconds = seconds(since: start)
+    let sampleCount = training.source.count
     return EpochResult(
-      epoch: epoch, learningRate: rate,
+      epoch: position.epoch, learningRate: schedule.rate(at: position.runStep - 1),
       training: Evaluation(
-        loss: total.loss / Double(training.source.count), correctCount: total.correctCount,
-        sampleCount: training.source.count),
-      test: session.evaluate(test.source), elapsedSeconds: elapsedSeconds)
+        loss: position.lossSum / Double(sampleCount), correctCount: position.correctCount,
+        sampleCount: sampleCount),
+      test: session.evaluate(test.source), elapsedSeconds: position.epochSeconds)
   }
 
-  private func divergence(epoch: Int, step: Int, loss: Double) -> Failure {
+  private func divergence(loss: Double) -> Failure {
     Failure(
       .badData,
-      "training diverged: the loss is \(loss) in epoch \(epoch), step \(step + 1); try a smaller "
-        + "--learning-rate")
+      "training diverged: the loss is \(loss) in epoch \(position.epoch), step "
+        + "\(position.step + 1); try a smaller --learning-rate")
   }
 
   private var info: RunInfo {

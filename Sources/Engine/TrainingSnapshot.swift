@@ -1,0 +1,74 @@
+// Everything that the rest of a run follows from, between two steps, besides data and recipe.
+// A run that goes on from a snapshot ends with the bits of one that never stopped.
+
+import KernelTypes
+import Networks
+
+/// How far a run has come.
+package struct TrainingPosition: Equatable, Sendable {
+  /// 1-based; the epoch that the next step belongs to.
+  package var epoch = 1
+  /// Steps done in that epoch; all of them when only its test is missing.
+  package var step = 0
+  /// Steps done in the whole run.
+  package var runStep = 0
+  /// Summed cross-entropy of the epoch's samples so far.
+  package var lossSum = 0.0
+  /// Correct predictions among the epoch's samples so far.
+  package var correctCount = 0
+  /// Training time of the epoch so far.
+  package var epochSeconds = 0.0
+  /// Time of the whole run so far, tests included.
+  package var runSeconds = 0.0
+  /// Percent, after the last tested epoch.
+  package var testAccuracy = 0.0
+  package var bestTestAccuracy = 0.0
+  /// Whether no step follows.
+  package var isFinished = false
+
+  package init() {}
+}
+
+/// A run's values and position between two steps.
+package struct TrainingSnapshot: Equatable, Sendable {
+  package var model: ModelState
+  /// Adam's mean or SGD's velocity, one value a value of the block.
+  package var firstMoment: [Float]
+  /// Adam's variance, one value a value of the block.
+  package var secondMoment: [Float]
+  package var position: TrainingPosition
+
+  package init(
+    model: ModelState, firstMoment: [Float], secondMoment: [Float], position: TrainingPosition
+  ) {
+    precondition(firstMoment.count == model.values.count)
+    precondition(secondMoment.count == model.values.count)
+    self.model = model
+    self.firstMoment = firstMoment
+    self.secondMoment = secondMoment
+    self.position = position
+  }
+}
+
+extension ParameterBlock {
+  /// A copy of everything that an optimizer step reads besides gradients.
+  func snapshot(at position: TrainingPosition) -> TrainingSnapshot {
+    TrainingSnapshot(
+      model: state, firstMoment: copy(firstMoment), secondMoment: copy(secondMoment),
+      position: position)
+  }
+
+  /// Takes an earlier run's moments; the parameters came with the block's first state.
+  func restoreMoments(_ snapshot: TrainingSnapshot) {
+    snapshot.firstMoment.withUnsafeBufferPointer {
+      firstMoment.update(from: $0.baseAddress!, count: layout.count)
+    }
+    snapshot.secondMoment.withUnsafeBufferPointer {
+      secondMoment.update(from: $0.baseAddress!, count: layout.count)
+    }
+  }
+
+  private func copy(_ values: MutableFloatPointer) -> [Float] {
+    Array(UnsafeBufferPointer(start: values, count: layout.count))
+  }
+}
