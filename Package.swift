@@ -77,7 +77,9 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
       name: "Datasets",
-      dependencies: ["Diagnostics", "Memory", "Networks", "CZlib", "CMessageDigest"]),
+      dependencies: ["Diagnostics", "Memory", "Networks", "CZlib", "CMessageDigest"],
+      // Whole datasets pass through it; unoptimised, each test on MNIST would wait for seconds.
+      swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
       name: "Engine",
       dependencies: [
