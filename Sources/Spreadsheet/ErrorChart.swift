@@ -1,20 +1,20 @@
 // Charts of E_total against the step that recompute with the sheets they point at.
 // A scatter chart, because only it has a numeric x axis in every spreadsheet program.
 import CXlsxWriter
+import Diagnostics
 
 /// One curve of a chart: the error column of a learning-rate sheet.
 struct ErrorCurve {
-  let sheetName: String
-  let steps: Int
-  let color: UInt32
-  /// What the legend shows: text, or a formula such as `='BackProp_Graph'!$A$55` that stays live.
-  var name = Column.totalError.title
+  let trajectory: Trajectory
+  /// Counts in the palette.
+  let color: Int
+  /// The cell that holds the legend's text, for example `='BackProp_Graph'!$A$55`, and that text.
+  var name: (cell: String, cached: String)?
 
-  /// `color` counts in the palette.
-  init(of trajectory: Trajectory, color: Int) {
-    sheetName = TableSheet.name(of: trajectory)
-    steps = trajectory.rows.count
-    self.color = Palette.curve(color)
+  /// The range of one of the sheet's columns as a chart names it.
+  func range(column: Int) -> String {
+    "='\(TableSheet.name(of: trajectory))'!"
+      + SheetLayout.range(column: column, steps: trajectory.rows.count)
   }
 }
 
@@ -29,20 +29,23 @@ struct ErrorChart {
     in workbook: Workbook, curves: [ErrorCurve]
   ) throws -> UnsafeMutablePointer<lxw_chart> {
     let chart = try workbook.addChart(LXW_CHART_SCATTER_STRAIGHT)
-    for curve in curves { add(curve, to: chart) }
+    for curve in curves { try add(curve, to: chart) }
     setTitle(of: chart)
-    setAxes(of: chart, lastStep: (curves.map(\.steps).max() ?? 1) - 1)
+    setAxes(of: chart, lastStep: (curves.map(\.trajectory.rows.count).max() ?? 1) - 1)
     return chart
   }
 
-  private func add(_ curve: ErrorCurve, to chart: UnsafeMutablePointer<lxw_chart>) {
-    let sheet = "='\(curve.sheetName)'!"
-    let series = chart_add_series(
-      chart, sheet + SheetLayout.range(column: SheetLayout.stepColumn, steps: curve.steps),
-      sheet + SheetLayout.range(column: SheetLayout.column(.totalError), steps: curve.steps))
-    chart_series_set_name(series, curve.name)
+  private func add(_ curve: ErrorCurve, to chart: UnsafeMutablePointer<lxw_chart>) throws {
+    let errors = curve.range(column: SheetLayout.column(.totalError))
+    guard
+      let series = chart_add_series(chart, curve.range(column: SheetLayout.stepColumn), errors)
+    else { throw Failure(.fault, "libxlsxwriter could not add a curve to a chart") }
+    try ChartCache.fill(
+      series.pointee.values, with: curve.trajectory.rows.map { $0[.totalError] })
+    chart_series_set_name(series, curve.name?.cell ?? Column.totalError.title)
+    if let name = curve.name { try ChartCache.fill(series.pointee.title.range, with: name.cached) }
     var line = lxw_chart_line()
-    line.color = curve.color
+    line.color = Palette.curve(curve.color)
     line.width = 2.25
     chart_series_set_line(series, &line)
   }

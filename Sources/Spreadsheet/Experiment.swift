@@ -35,8 +35,8 @@ public struct Experiment: Sendable {
   /// The rates the class asks for.
   public static let defaultLearningRates = [0.1, 0.2, 0.5, 0.8, 1.0, 2.0]
   public static let defaultIterations = 300
-  /// Keeps one sheet well inside the 1,048,576 rows of a workbook and the run inside memory.
-  public static let maximumIterations = 100_000
+  /// libxlsxwriter counts the points of a chart in 16 bits; a workbook itself has room for more.
+  public static let maximumIterations = 65_000
 
   public let start: StartingValues
   public let iterations: Int

@@ -33,9 +33,9 @@ enum GraphSheet {
   /// Named by the summary's first column, so that the legend follows a changed learning rate.
   private static func curves(_ trajectories: [Trajectory]) -> [ErrorCurve] {
     trajectories.enumerated().map { position, trajectory in
-      var curve = ErrorCurve(of: trajectory, color: position)
-      curve.name = "='\(name)'!$A$\(summaryRow + 2 + position + 1)"
-      return curve
+      let cell = "='\(name)'!$A$\(summaryRow + 2 + position + 1)"
+      return ErrorCurve(
+        trajectory: trajectory, color: position, name: (cell, legend(trajectory.learningRate)))
     }
   }
 
@@ -63,7 +63,7 @@ enum GraphSheet {
       let source = "'\(TableSheet.name(of: trajectory))'!"
       try sheet.write(
         formula: "=\"η = \"&\(source)\(SheetLayout.learningRateCell)",
-        cachedText: "η = \(shortest(trajectory.learningRate))", row: summaryRow + 2 + row,
+        cachedText: legend(trajectory.learningRate), row: summaryRow + 2 + row,
         column: 0,
         format: formats.step)
       for (column, step) in steps.enumerated() {
@@ -75,9 +75,9 @@ enum GraphSheet {
     }
   }
 
-  /// As a spreadsheet joins a number to text: `2`, not `2.0`.
-  private static func shortest(_ rate: Double) -> String {
-    let text = "\(rate)"
+  /// As a spreadsheet joins a number to text: `η = 2`, not `η = 2.0`.
+  private static func legend(_ rate: Double) -> String {
+    let text = "η = \(rate)"
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 

@@ -23,7 +23,7 @@ struct TableSheet {
     try workbook.defineName(
       "'\(sheet.name)'!learning_rate", as: "='\(sheet.name)'!\(SheetLayout.learningRateCell)")
     let chart = try ErrorChart(title: "Error at the learning rate of this sheet").make(
-      in: workbook, curves: [ErrorCurve(of: trajectory, color: color)])
+      in: workbook, curves: [ErrorCurve(trajectory: trajectory, color: color)])
     try sheet.insert(
       chart, row: SheetLayout.firstRow, column: 0, size: ChartSize(width: 480, height: 340))
   }

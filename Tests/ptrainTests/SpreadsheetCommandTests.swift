@@ -41,7 +41,7 @@ import Testing
     (["--learning-rates", "inf"], 64, "greater than 0, found inf"),
     (["--learning-rates", "0.1,"], 64, "'0.1,' is invalid"),
     (["--learning-rates", "0.1,0.10"], 64, "0.1 is given twice"),
-    (["--iterations", "0"], 64, "--iterations: expected 1 to 100000 rows a sheet, found 0"),
+    (["--iterations", "0"], 64, "--iterations: expected 1 to 65000 rows a sheet, found 0"),
     (["--iterations", "-5"], 64, "found -5"),
     (["--weights", "1,2,3"], 64, "--weights: expected 8 numbers, found 3"),
     (["--inputs", "1,nan"], 64, "--inputs: expected finite numbers"),
