@@ -18,6 +18,7 @@ TOLERANCE = 1e-12
 RATES = ["0.1", "0.2", "0.5", "0.8", "1.0", "2.0"]
 ROWS = 300
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 RATE_CELL = "B1"
 
 
@@ -135,6 +136,24 @@ def compare_table(sheet, cells, table):
     return len(rows[0]) * (len(rows) - 1), worst
 
 
+def compare_charts(path, written):
+    """The points that every chart shows at once against the cells that it refers to."""
+    curves = 0
+    with zipfile.ZipFile(path) as archive:
+        charts = [name for name in archive.namelist() if name.startswith("xl/charts/chart")]
+        for chart in charts:
+            for values in ElementTree.fromstring(archive.read(chart)).iter(f"{CHART}yVal"):
+                reference = values.find(f".//{CHART}f").text
+                sheet, column, first, last = re.fullmatch(
+                    r"'(.+)'!\$([A-Z]+)\$(\d+):\$\2\$(\d+)", reference).groups()
+                cells = [f"{column}{row}" for row in range(int(first), int(last) + 1)]
+                points = [float(point.text) for point in values.iter(f"{CHART}v")]
+                if points != [written[sheet][cell][1] for cell in cells] or len(points) != ROWS:
+                    raise Mismatch(f"{chart}: its points of {reference} are not the cells' values")
+                curves += 1
+    return len(charts), curves
+
+
 def verify_defaults(ptrain, folder):
     workbook, tables = folder / "backpropagation.xlsx", folder / "tables"
     run(ptrain, "spreadsheet", "--output", workbook, "--csv", tables)
@@ -145,6 +164,10 @@ def verify_defaults(ptrain, folder):
     if count != values:
         raise Mismatch(f"{values} cached values were stripped, but {count} formulas compared")
     print(f"{count} formula cells recalculated, largest relative difference {worst:.1e}")
+    charts, curves = compare_charts(workbook, written)
+    if (charts, curves) != (len(RATES) + 2, 3 * len(RATES)):
+        raise Mismatch(f"{charts} charts with {curves} curves, expected one a rate and two of all")
+    print(f"{charts} charts with {curves} curves show the values of their cells")
     for rate in RATES:
         sheet = f"LR_{rate}"
         count, worst = compare_table(sheet, recalculated[sheet], tables / f"lr_{rate}.csv")

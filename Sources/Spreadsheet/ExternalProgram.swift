@@ -13,34 +13,24 @@ struct ExternalProgram {
   /// Throws a `Failure` of kind `cannotCreate` that begins with "cannot `purpose`" when the program
   /// is not installed or ends with an error.
   func run(input: String, purpose: String) throws -> [UInt8] {
-    let streams = try (0..<3).map { _ in try temporaryFile(purpose) }
-    defer { for stream in streams { fclose(stream) } }
-    fputs(input, streams[0])
-    rewind(streams[0])
+    let streams = try (0..<3).map { _ in try TemporaryFile() }
+    try streams[0].write(input)
     let status = try wait(for: spawn(streams, purpose: purpose))
     guard status == 0 else {
-      let messages = String(decoding: Self.contents(of: streams[2]), as: UTF8.self)
+      let messages = String(decoding: try streams[2].contents(), as: UTF8.self)
       let reason = messages.split(separator: "\n").last { !$0.allSatisfy(\.isWhitespace) }
       throw Failure(.cannotCreate, "cannot \(purpose): \(name): \(reason ?? "status \(status)")")
     }
-    return Self.contents(of: streams[1])
-  }
-
-  private func temporaryFile(_ purpose: String) throws -> UnsafeMutablePointer<FILE> {
-    guard let file = tmpfile() else {
-      throw Failure(.inputOutput, "cannot \(purpose): no temporary file: \(systemReason())")
-    }
-    return file
+    return try streams[1].contents()
   }
 
   /// Starts the program with `streams` as its standard input, output and error.
-  private func spawn(_ streams: [UnsafeMutablePointer<FILE>], purpose: String) throws -> pid_t {
+  private func spawn(_ streams: [TemporaryFile], purpose: String) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     for (target, stream) in streams.enumerated() {
-      fflush(stream)
-      posix_spawn_file_actions_adddup2(&actions, fileno(stream), Int32(target))
+      posix_spawn_file_actions_adddup2(&actions, stream.descriptor, Int32(target))
     }
     let argument = strdup(name)
     defer { free(argument) }
@@ -66,15 +56,5 @@ struct ExternalProgram {
       }
     }
     return status & 0x7f == 0 ? (status >> 8) & 0xff : -1
-  }
-
-  private static func contents(of file: UnsafeMutablePointer<FILE>) -> [UInt8] {
-    rewind(file)
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while case let count = fread(&chunk, 1, chunk.count, file), count > 0 {
-      bytes.append(contentsOf: chunk[..<count])
-    }
-    return bytes
   }
 }

@@ -25,7 +25,7 @@ public struct SpreadsheetOutputs: Sendable {
   @discardableResult
   public func write(_ experiment: Experiment) throws -> [String] {
     let files = StagedFiles()
-    try files.stage(workbook) { try Self.writeWorkbook(experiment, path: $0) }
+    try files.stage(workbook, bytes: Self.workbook(of: experiment))
     if let plot { try files.stage(plot.path, bytes: plot.render(experiment)) }
     if let csvDirectory {
       try makeDirectory(csvDirectory)
@@ -37,8 +37,10 @@ public struct SpreadsheetOutputs: Sendable {
     return try files.commit()
   }
 
-  private static func writeWorkbook(_ experiment: Experiment, path: String) throws {
-    let workbook = try Workbook(path: path)
+  /// The finished workbook; our own writing of it tells better what went wrong than the library's.
+  private static func workbook(of experiment: Experiment) throws -> [UInt8] {
+    let file = try TemporaryFile()
+    let workbook = try Workbook(path: file.path)
     let formats = CellFormats(workbook)
     try ExplanationSheet.add(experiment, to: workbook, formats: formats)
     for (color, trajectory) in experiment.trajectories.enumerated() {
@@ -46,5 +48,6 @@ public struct SpreadsheetOutputs: Sendable {
     }
     try GraphSheet.add(experiment.trajectories, to: workbook, formats: formats)
     try workbook.close()
+    return try file.contents()
   }
 }

@@ -11,10 +11,11 @@ final class StagedFiles {
     for file in files { unlink(file.staged) }
   }
 
-  /// Lets `write` fill an existing empty file whose name it gets; it becomes `path` in `commit`.
+  /// Writes `bytes` beside `path`, whose name they get in `commit`.
   ///
-  /// Throws a `Failure` of kind `cannotCreate` when `path` is a directory or its folder refuses.
-  func stage(_ path: String, write: (String) throws -> Void) throws {
+  /// Throws a `Failure`: `cannotCreate` when `path` is a directory or its folder refuses,
+  /// `inputOutput` when writing fails.
+  func stage(_ path: String, bytes: [UInt8]) throws {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
       throw Failure(.cannotCreate, "\(path): cannot create it: it is a directory; name a file")
@@ -22,23 +23,14 @@ final class StagedFiles {
     let staged = "\(path).\(getpid()).part"
     let file = open(staged, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw creationFailure(path) }
-    close(file)
+    defer { close(file) }
     files.append((staged, path))
-    try write(staged)
+    try writeAll(file, bytes, path: path)
+    guard fsync(file) == 0 else { throw Failure(.inputOutput, "\(path): \(systemReason())") }
   }
 
-  func stage(_ path: String, bytes: [UInt8]) throws {
-    try stage(path) { staged in
-      let file = open(staged, O_WRONLY | O_CLOEXEC)
-      guard file >= 0 else { throw creationFailure(path) }
-      defer { close(file) }
-      try writeAll(file, bytes, path: path)
-    }
-  }
-
-  /// Makes all staged files durable, gives them their names and returns those.
+  /// Gives all staged files their names and returns those.
   func commit() throws -> [String] {
-    for file in files { try Self.synchronize(file.staged) }
     let destinations = files.map(\.destination)
     while let file = files.first {
       guard rename(file.staged, file.destination) == 0 else {
@@ -48,12 +40,5 @@ final class StagedFiles {
       files.removeFirst()
     }
     return destinations
-  }
-
-  private static func synchronize(_ path: String) throws {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw Failure(.inputOutput, "\(path): \(systemReason())") }
-    defer { close(file) }
-    guard fsync(file) == 0 else { throw Failure(.inputOutput, "\(path): \(systemReason())") }
   }
 }

@@ -1,0 +1,47 @@
+// A file without a name, for a library or a program that can only read and write files.
+// It vanishes when it is closed or the process ends, whatever happens in between.
+import Diagnostics
+import Glibc
+
+/// An anonymous file, open for reading and writing.
+final class TemporaryFile {
+  private let stream: UnsafeMutablePointer<FILE>
+
+  /// Throws a `Failure` of kind `inputOutput` when there is no place for one.
+  init() throws {
+    guard let stream = tmpfile() else {
+      throw Failure(.inputOutput, "cannot create a temporary file: \(systemReason())")
+    }
+    self.stream = stream
+    _ = fcntl(fileno(stream), F_SETFD, FD_CLOEXEC)
+  }
+
+  deinit { fclose(stream) }
+
+  var descriptor: Int32 { fileno(stream) }
+
+  /// A path by which this process can open the file once more.
+  var path: String { "/proc/self/fd/\(descriptor)" }
+
+  /// Replaces what is in the file and goes back to its start.
+  func write(_ text: String) throws {
+    try writeAll(descriptor, Array(text.utf8), path: "a temporary file")
+    lseek(descriptor, 0, SEEK_SET)
+  }
+
+  /// Everything in the file.
+  func contents() throws -> [UInt8] {
+    lseek(descriptor, 0, SEEK_SET)
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = read(descriptor, &chunk, chunk.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else {
+        throw Failure(.inputOutput, "cannot read a temporary file: \(systemReason())")
+      }
+      if count == 0 { return bytes }
+      bytes.append(contentsOf: chunk[..<count])
+    }
+  }
+}
