@@ -26,53 +26,61 @@ enum TileLimits {
   #if KERNELS_AVX512
     static let single = 28
     static let double = 14
-    static let vectorsPerBlock = 1
   #elseif KERNELS_AVX2
     static let single = 6
     static let double = 0
-    static let vectorsPerBlock = 2
   #elseif arch(arm64)
     static let single = 6
     static let double = 0
-    static let vectorsPerBlock = 4
   #else
     static let single = 3
     static let double = 0
-    static let vectorsPerBlock = 4
   #endif
 
   /// Column blocks that one tile takes when `blocks` are left.
   @inline(__always) static func columns(_ blocks: Int) -> Int { double > 0 && blocks > 1 ? 2 : 1 }
 
-  /// Rows of a tile of `columns` blocks for `count` rows: the cheapest cover, where a tile costs its
-  /// products but no less than the latency of a chain.
-  static func rows(_ count: Int, columns: Int) -> Int {
-    var best = 1
-    var bestCost = Int.max
-    var rows = 1
-    while rows <= min(count, columns == 2 ? double : single) {
-      if rows <= 14 || rows == 16 || rows == 21 || rows == 28 {
-        let cost = ceilingDivide(count, rows) * max(rows * columns * vectorsPerBlock + 1, 8)
-        if cost <= bestCost {
-          best = rows
-          bestCost = cost
-        }
-      }
-      rows += 1
-    }
-    return best
+  /// Rows of a tile of `columns` blocks for `count` rows: as few tiles as fit, of equal height.
+  @inline(__always) static func rows(_ count: Int, columns: Int) -> Int {
+    let limit = columns == 2 ? double : single
+    let rows = ceilingDivide(count, ceilingDivide(count, limit))
+    guard rows > 14 else { return rows }
+    // Not every height has a body of its own: the next one, if the rows fill it.
+    let next = rows > 25 ? 28 : rows > 21 ? 25 : rows > 18 ? 21 : rows > 16 ? 18 : 16
+    return next <= count ? next : ceilingDivide(count, 2)
+  }
+}
+
+/// One pass of `rowCount` rows through tiles of one shape; the last overlaps its neighbour instead of
+/// being cut, which writes the same bits twice. The loop over the tiles is in here, so that a tile's
+/// stores run beside the products of the next.
+@inline(__always) private func panels<T: Tile>(
+  _: T.Type, _ p: borrowing PanelProduct, _ rowCount: Int, _ a: FloatPointer, _ b: FloatPointer,
+  _ z: MutableFloatPointer
+) {
+  let rowStride = p.rowStride
+  let outputColumn = p.outputColumn
+  var row = 0
+  while row < rowCount {
+    let start = min(row, rowCount - T.rows)
+    // A literal stride is folded into the addresses of the factors.
+    let tile =
+      rowStride == lanes
+      ? panel(T.self, p, a + start * lanes, b, lanes)
+      : panel(T.self, p, a + start * rowStride, b, rowStride)
+    tile.write(z + start * lanes, lanes, outputColumn)
+    row += T.rows
   }
 }
 
 @inline(__always) private func panel<T: Tile>(
   _: T.Type, _ p: borrowing PanelProduct, _ a: FloatPointer, _ b: FloatPointer,
-  _ z: MutableFloatPointer
-) {
+  _ rowStride: Int
+) -> T {
   let innerCount = p.innerCount
   let innerStep = p.innerStep
   let outerStep = p.outerStep
   let run = p.run
-  let rowStride = p.rowStride
   let weightColumn = p.weightColumn
   var tile = T()
   var weights = b
@@ -92,81 +100,77 @@ enum TileLimits {
     }
     outer += 1
   }
-  tile.write(z, lanes, p.outputColumn)
+  return tile
 }
 
-/// All rows of `columns` column blocks; the last tile overlaps its neighbour instead of being cut,
-/// which writes the same bits twice. `tileRows` is `TileLimits.rows(rowCount, columns:)`.
+/// All rows of `columns` column blocks; `tileRows` is `TileLimits.rows(rowCount, columns:)`.
 @inline(__always) func productSweep(
   _ p: PanelProduct, rowCount: Int, tileRows: Int, columns: Int, a: FloatPointer,
   b: FloatPointer, z: MutableFloatPointer
 ) {
-  var row = 0
-  while row < rowCount {
-    let start = min(row, rowCount - tileRows)
-    if columns == 2 {
-      doublePanel(p, tileRows, a + start * p.rowStride, b, z + start * lanes)
-    } else {
-      singlePanel(p, tileRows, a + start * p.rowStride, b, z + start * lanes)
-    }
-    row += tileRows
+  if columns == 2 {
+    doublePanel(p, tileRows, rowCount, a, b, z)
+  } else {
+    singlePanel(p, tileRows, rowCount, a, b, z)
   }
 }
 
 #if KERNELS_AVX512
   @inline(never) private func doublePanel(
-    _ p: borrowing PanelProduct, _ rows: Int, _ a: FloatPointer, _ b: FloatPointer,
-    _ z: MutableFloatPointer
+    _ p: borrowing PanelProduct, _ rows: Int, _ count: Int, _ a: FloatPointer,
+    _ b: FloatPointer, _ z: MutableFloatPointer
   ) {
     switch rows {
-    case 2: panel(Tile2<DoubleRow>.self, p, a, b, z)
-    case 3: panel(Tile3<DoubleRow>.self, p, a, b, z)
-    case 4: panel(Tile4<DoubleRow>.self, p, a, b, z)
-    case 5: panel(Tile5<DoubleRow>.self, p, a, b, z)
-    case 6: panel(Tile6<DoubleRow>.self, p, a, b, z)
-    case 7: panel(Tile7<DoubleRow>.self, p, a, b, z)
-    case 8: panel(Tile8<DoubleRow>.self, p, a, b, z)
-    case 9: panel(Tile9<DoubleRow>.self, p, a, b, z)
-    case 10: panel(Tile10<DoubleRow>.self, p, a, b, z)
-    case 11: panel(Tile11<DoubleRow>.self, p, a, b, z)
-    case 12: panel(Tile12<DoubleRow>.self, p, a, b, z)
-    case 13: panel(Tile13<DoubleRow>.self, p, a, b, z)
-    case 14: panel(Tile14<DoubleRow>.self, p, a, b, z)
-    default: panel(Tile1<DoubleRow>.self, p, a, b, z)
+    case 2: panels(Tile2<DoubleRow>.self, p, count, a, b, z)
+    case 3: panels(Tile3<DoubleRow>.self, p, count, a, b, z)
+    case 4: panels(Tile4<DoubleRow>.self, p, count, a, b, z)
+    case 5: panels(Tile5<DoubleRow>.self, p, count, a, b, z)
+    case 6: panels(Tile6<DoubleRow>.self, p, count, a, b, z)
+    case 7: panels(Tile7<DoubleRow>.self, p, count, a, b, z)
+    case 8: panels(Tile8<DoubleRow>.self, p, count, a, b, z)
+    case 9: panels(Tile9<DoubleRow>.self, p, count, a, b, z)
+    case 10: panels(Tile10<DoubleRow>.self, p, count, a, b, z)
+    case 11: panels(Tile11<DoubleRow>.self, p, count, a, b, z)
+    case 12: panels(Tile12<DoubleRow>.self, p, count, a, b, z)
+    case 13: panels(Tile13<DoubleRow>.self, p, count, a, b, z)
+    case 14: panels(Tile14<DoubleRow>.self, p, count, a, b, z)
+    default: panels(Tile1<DoubleRow>.self, p, count, a, b, z)
     }
   }
 #else
   @inline(__always) private func doublePanel(
-    _ p: borrowing PanelProduct, _ rows: Int, _ a: FloatPointer, _ b: FloatPointer,
-    _ z: MutableFloatPointer
+    _ p: borrowing PanelProduct, _ rows: Int, _ count: Int, _ a: FloatPointer,
+    _ b: FloatPointer, _ z: MutableFloatPointer
   ) {}
 #endif
 
 @inline(never) private func singlePanel(
-  _ p: borrowing PanelProduct, _ rows: Int, _ a: FloatPointer, _ b: FloatPointer,
+  _ p: borrowing PanelProduct, _ rows: Int, _ count: Int, _ a: FloatPointer, _ b: FloatPointer,
   _ z: MutableFloatPointer
 ) {
   switch rows {
-  case 2: panel(Tile2<SingleRow>.self, p, a, b, z)
-  case 3: panel(Tile3<SingleRow>.self, p, a, b, z)
+  case 2: panels(Tile2<SingleRow>.self, p, count, a, b, z)
+  case 3: panels(Tile3<SingleRow>.self, p, count, a, b, z)
   #if KERNELS_AVX2 || KERNELS_AVX512 || arch(arm64)
-    case 4: panel(Tile4<SingleRow>.self, p, a, b, z)
-    case 5: panel(Tile5<SingleRow>.self, p, a, b, z)
-    case 6: panel(Tile6<SingleRow>.self, p, a, b, z)
+    case 4: panels(Tile4<SingleRow>.self, p, count, a, b, z)
+    case 5: panels(Tile5<SingleRow>.self, p, count, a, b, z)
+    case 6: panels(Tile6<SingleRow>.self, p, count, a, b, z)
   #endif
   #if KERNELS_AVX512
-    case 7: panel(Tile7<SingleRow>.self, p, a, b, z)
-    case 8: panel(Tile8<SingleRow>.self, p, a, b, z)
-    case 9: panel(Tile9<SingleRow>.self, p, a, b, z)
-    case 10: panel(Tile10<SingleRow>.self, p, a, b, z)
-    case 11: panel(Tile11<SingleRow>.self, p, a, b, z)
-    case 12: panel(Tile12<SingleRow>.self, p, a, b, z)
-    case 13: panel(Tile13<SingleRow>.self, p, a, b, z)
-    case 14: panel(Tile14<SingleRow>.self, p, a, b, z)
-    case 16: panel(Tile16<SingleRow>.self, p, a, b, z)
-    case 21: panel(Tile21<SingleRow>.self, p, a, b, z)
-    case 28: panel(Tile28<SingleRow>.self, p, a, b, z)
+    case 7: panels(Tile7<SingleRow>.self, p, count, a, b, z)
+    case 8: panels(Tile8<SingleRow>.self, p, count, a, b, z)
+    case 9: panels(Tile9<SingleRow>.self, p, count, a, b, z)
+    case 10: panels(Tile10<SingleRow>.self, p, count, a, b, z)
+    case 11: panels(Tile11<SingleRow>.self, p, count, a, b, z)
+    case 12: panels(Tile12<SingleRow>.self, p, count, a, b, z)
+    case 13: panels(Tile13<SingleRow>.self, p, count, a, b, z)
+    case 14: panels(Tile14<SingleRow>.self, p, count, a, b, z)
+    case 16: panels(Tile16<SingleRow>.self, p, count, a, b, z)
+    case 18: panels(Tile18<SingleRow>.self, p, count, a, b, z)
+    case 21: panels(Tile21<SingleRow>.self, p, count, a, b, z)
+    case 25: panels(Tile25<SingleRow>.self, p, count, a, b, z)
+    case 28: panels(Tile28<SingleRow>.self, p, count, a, b, z)
   #endif
-  default: panel(Tile1<SingleRow>.self, p, a, b, z)
+  default: panels(Tile1<SingleRow>.self, p, count, a, b, z)
   }
 }

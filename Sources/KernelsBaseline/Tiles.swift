@@ -123,5 +123,7 @@ typealias Tile12<Row: TileRow> = Stack<Tile8<Row>, Tile4<Row>>
 typealias Tile13<Row: TileRow> = Stack<Tile8<Row>, Tile5<Row>>
 typealias Tile14<Row: TileRow> = Stack<Tile8<Row>, Tile6<Row>>
 typealias Tile16<Row: TileRow> = Stack<Tile8<Row>, Tile8<Row>>
+typealias Tile18<Row: TileRow> = Stack<Tile14<Row>, Tile4<Row>>
 typealias Tile21<Row: TileRow> = Stack<Tile14<Row>, Tile7<Row>>
+typealias Tile25<Row: TileRow> = Stack<Tile14<Row>, Tile11<Row>>
 typealias Tile28<Row: TileRow> = Stack<Tile14<Row>, Tile14<Row>>
