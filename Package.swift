@@ -99,6 +99,10 @@ let package = Package(
         "Spreadsheet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .executableTarget(
+      name: "PlacementCheck",
+      dependencies: ["CShims", "Memory", "Networks", "Datasets", "Engine", "Kernels"],
+      path: "Tests/PlacementCheck"),
     .testTarget(
       name: "KernelsTests", dependencies: ["Diagnostics", "Kernels", "KernelTypes"],
       // Plain loops in Double over whole convolutions.

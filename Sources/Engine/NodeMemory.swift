@@ -3,6 +3,14 @@
 import KernelTypes
 import Memory
 
+/// Memory that was asked for on a node.
+package struct MemoryAssignment: @unchecked Sendable {
+  /// Valid as long as its session lives.
+  package let region: UnsafeRawBufferPointer
+  /// The system's number.
+  package let node: Int
+}
+
 /// Owner of buffers for minibatches of up to `shardCapacity` shards.
 final class NodeMemory: @unchecked Sendable {
   let binding: any WorkerBinding
@@ -11,6 +19,8 @@ final class NodeMemory: @unchecked Sendable {
   /// Shards of a full minibatch that this process runs.
   private let ownShards: Range<Int>
   private var buffers: [AlignedBuffer] = []
+  /// What lies on which node, where there is a choice.
+  private(set) var assignments: [MemoryAssignment] = []
 
   init(
     _ binding: any WorkerBinding, workerCount: Int, shardCapacity: Int, ownShards: Range<Int>
@@ -23,20 +33,31 @@ final class NodeMemory: @unchecked Sendable {
 
   /// `count` zeros on a node.
   func allocate(_ count: Int, onNode node: Int = 0) throws -> MutableFloatPointer {
-    keep(try AlignedBuffer(count: count, node: binding.memoryNode(of: node)))
+    let buffer = try AlignedBuffer(count: count, node: binding.memoryNode(of: node))
+    assign(buffer, 0..<count, node)
+    return keep(buffer)
   }
 
   /// `count` zeros for each shard; each node has those of the shards that its workers claim first.
   func allocateByShard(_ count: Int) throws -> MutableFloatPointer {
     let buffer = try AlignedBuffer(
       count: shardCapacity * count, node: binding.memoryNode(of: 0))
-    for node in 1..<max(map.nodeCount, 1) {
+    for node in 0..<map.nodeCount {
       guard let memoryNode = binding.memoryNode(of: node) else { continue }
       let shards = map.range(of: node, count: ownShards.count)
       let first = (ownShards.lowerBound + shards.lowerBound) * count
-      buffer.place(first..<first + shards.count * count, onNode: memoryNode)
+      let elements = first..<first + shards.count * count
+      if node > 0 { buffer.place(elements, onNode: memoryNode) }
+      assign(buffer, elements, node)
     }
     return keep(buffer)
+  }
+
+  private func assign(_ buffer: AlignedBuffer, _ elements: Range<Int>, _ node: Int) {
+    guard let memoryNode = binding.memoryNode(of: node) else { return }
+    let region = UnsafeRawBufferPointer(
+      UnsafeMutableBufferPointer(rebasing: buffer.elements[elements]))
+    assignments.append(MemoryAssignment(region: region, node: memoryNode))
   }
 
   private func keep(_ buffer: AlignedBuffer) -> MutableFloatPointer {

@@ -41,6 +41,9 @@ extension Session {
 
   package var state: ModelState { block.state }
 
+  /// Which buffers were asked for on which node.
+  package var memoryAssignments: [MemoryAssignment] { runner.memory.assignments }
+
   private func lastOutput(of batch: Minibatch, place: Int) -> [Float] {
     let state = runner.executor.states.last!
     let places = batch.places(ofShard: place / shardSize)
