@@ -6,8 +6,10 @@ Nothing in a table is typed by hand: a report can be made again from its JSON fi
 import json
 import shlex
 import sys
+import time
 from pathlib import Path
 
+import machine
 from contenders import PTRAIN, median
 
 FORMATS = ("fp32", "bf16")
@@ -31,14 +33,32 @@ def table(header, rows):
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def conditions(run):
-    """Lines under a table that say where and how it was measured."""
+def circumstances(others, start):
+    """Command, date, machine and how busy it was, for a result that began at `start`."""
+    return {
+        "command": command(),
+        "date": time.strftime("%Y-%m-%d", time.gmtime(start)),
+        "seconds": round(time.time() - start, 1),
+        "cpu_seconds_of_others": round(others.cpu_seconds(), 1),
+        "machine": machine.facts(),
+    }
+
+
+def machine_line(run):
+    """The machine of a result whose numbers are not timings of this run."""
     facts = run["machine"]
-    share = run["cpu_seconds_of_others"] / (run["seconds"] * facts["cpus"])
     return (
-        f"`{run['command']}`, {run['date']}, {run['seconds']:.0f} s, on {facts['cpus']} CPUs of "
-        f"{facts['cpu']}, {facts['memory_gib']} GiB. Other processes took {share:.1%} of the CPU "
-        "time meanwhile."
+        f"`{run['command']}`, {run['date']}, on {facts['cpus']} CPUs of {facts['cpu']}, "
+        f"{facts['memory_gib']} GiB."
+    )
+
+
+def conditions(run):
+    """The machine, how long the measurement took, and how busy others kept it."""
+    share = run["cpu_seconds_of_others"] / (run["seconds"] * run["machine"]["cpus"])
+    return (
+        f"{machine_line(run)} It took {run['seconds']:.0f} s; other processes had {share:.1%} of "
+        "the CPU time meanwhile."
     )
 
 
