@@ -1,11 +1,12 @@
 // How fast an instruction set's multiply-adds can go at all: what kernels are measured against.
 
-/// Independent chains of multiply-adds on registers, without memory.
+/// Independent chains of multiply-adds that stay in registers.
 package protocol PeakKernels: Sendable {
-  /// Floating-point operations of one turn; a multiply-add counts as two.
-  var operationsPerTurn: Int { get }
+  /// Vectors of 16 floats that run side by side; a turn is `32 · chainCount` operations.
+  var chainCount: Int { get }
 
-  /// Does `chain = chain · factor + summand` `turns` times on every chain; returns the chains' sum, so
-  /// that nothing can be left out.
-  func multiplyAddChains(turns: Int, factor: Float, summand: Float) -> Float
+  /// Does `chain = chain · factor + summand` `turns` times on every chain, in place.
+  ///
+  /// `operands [2 + chainCount, 16]`, 64-byte aligned: factor, summand, chains.
+  func multiplyAddChains(turns: Int, operands: MutableFloatPointer)
 }

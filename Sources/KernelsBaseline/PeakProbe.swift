@@ -2,70 +2,91 @@
 // Twelve vectors do on two units of four cycles; of narrow ones several make up a `Lanes`.
 import KernelTypes
 
-extension VariantKernels {
-  package var operationsPerTurn: Int { PeakProbe.triples * 3 * lanes * 2 }
-
-  package func multiplyAddChains(turns: Int, factor: Float, summand: Float) -> Float {
-    PeakProbe.run(turns, Lanes(repeating: factor), Lanes(repeating: summand))
-  }
-}
-
-/// Three chains, which start at different values so that none is another's copy.
+/// Two chains; loaded from memory, since constants would be split into halves.
 private struct Chains {
   var x: Lanes
   var y: Lanes
-  var z: Lanes
 
-  @inline(__always) init(_ start: Float) {
-    x = Lanes(repeating: start)
-    y = Lanes(repeating: start + 1)
-    z = Lanes(repeating: start + 2)
+  @inline(__always) init(_ pointer: MutableFloatPointer) {
+    x = load(pointer)
+    y = load(pointer + lanes)
   }
 
   @inline(__always) mutating func turn(_ factor: Lanes, _ summand: Lanes) {
     x = multiplyAdd(x, factor, summand)
     y = multiplyAdd(y, factor, summand)
-    z = multiplyAdd(z, factor, summand)
   }
 
-  @inline(__always) var sum: Float { laneSum(x) + laneSum(y) + laneSum(z) }
+  @inline(__always) func write(_ pointer: MutableFloatPointer) {
+    store(pointer, x)
+    store(pointer + lanes, y)
+  }
+}
+
+/// Six chains.
+private struct ChainGroup {
+  var a: Chains
+  var b: Chains
+  var c: Chains
+
+  @inline(__always) init(_ pointer: MutableFloatPointer) {
+    a = Chains(pointer)
+    b = Chains(pointer + 2 * lanes)
+    c = Chains(pointer + 4 * lanes)
+  }
+
+  @inline(__always) mutating func turn(_ factor: Lanes, _ summand: Lanes) {
+    a.turn(factor, summand)
+    b.turn(factor, summand)
+    c.turn(factor, summand)
+  }
+
+  @inline(__always) func write(_ pointer: MutableFloatPointer) {
+    a.write(pointer)
+    b.write(pointer + 2 * lanes)
+    c.write(pointer + 4 * lanes)
+  }
 }
 
 enum PeakProbe {
   #if KERNELS_AVX512
-    static var triples: Int { 4 }
-  #elseif KERNELS_AVX2
-    static var triples: Int { 2 }
+    static var chainCount: Int { 12 }
+  #elseif KERNELS_AVX2 || arch(arm64)
+    static var chainCount: Int { 6 }
   #else
-    static var triples: Int { 1 }
+    static var chainCount: Int { 2 }
   #endif
 
-  static func run(_ turns: Int, _ factor: Lanes, _ summand: Lanes) -> Float {
+  static func run(_ turns: Int, _ operands: MutableFloatPointer) {
+    let (factor, summand) = (load(operands), load(operands + lanes))
+    let first = operands + 2 * lanes
     #if KERNELS_AVX512
-      var (a, b, c, d) = (Chains(0), Chains(3), Chains(6), Chains(9))
-    #elseif KERNELS_AVX2
-      var (a, b) = (Chains(0), Chains(3))
+      var low = ChainGroup(first)
+      var high = ChainGroup(first + 6 * lanes)
+    #elseif KERNELS_AVX2 || arch(arm64)
+      var low = ChainGroup(first)
     #else
-      var a = Chains(0)
+      var low = Chains(first)
     #endif
     var turn = 0
     while turn < turns {
-      a.turn(factor, summand)
-      #if KERNELS_AVX2 || KERNELS_AVX512
-        b.turn(factor, summand)
-      #endif
+      low.turn(factor, summand)
       #if KERNELS_AVX512
-        c.turn(factor, summand)
-        d.turn(factor, summand)
+        high.turn(factor, summand)
       #endif
       turn += 1
     }
+    low.write(first)
     #if KERNELS_AVX512
-      return a.sum + b.sum + c.sum + d.sum
-    #elseif KERNELS_AVX2
-      return a.sum + b.sum
-    #else
-      return a.sum
+      high.write(first + 6 * lanes)
     #endif
+  }
+}
+
+extension VariantKernels {
+  package var chainCount: Int { PeakProbe.chainCount }
+
+  package func multiplyAddChains(turns: Int, operands: MutableFloatPointer) {
+    PeakProbe.run(turns, operands)
   }
 }

@@ -97,7 +97,8 @@ enum Architecture: String, CaseIterable {
     let comparison = try ReferenceComparison(
       network, state: architecture.state(network), set: architecture.samples(24),
       normalization: Normalization(mean: 0.5, standardDeviation: 0.3),
-      order: (0..<UInt32(count)).map { ($0 * 5) % 24 }, labelSmoothing: 0.1)
+      order: (0..<UInt32(count)).map { ($0 * 5) % 24 }, labelSmoothing: 0.1,
+      configuration: TestData.configuration())
     #expect(abs(comparison.loss - comparison.referenceLoss) < 1e-5)
     for (name, error) in comparison.gradientErrors() { #expect(error < 1e-4, "\(name)") }
     for (name, error) in comparison.statisticsErrors() { #expect(error < 1e-5, "\(name)") }
@@ -108,7 +109,8 @@ extension GoldenTests {
   @Test func gradientsOf256ImagesAgreeWithReference() throws {
     let comparison = try ReferenceComparison(
       TestData.eva8(dropout: 0.1), state: golden.state, set: dataset.training,
-      normalization: dataset.normalization, order: [UInt32](0..<256))
+      normalization: dataset.normalization, order: [UInt32](0..<256),
+      configuration: TestData.configuration())
     for (name, error) in comparison.gradientErrors() { #expect(error < 1e-4, "\(name)") }
     for (name, error) in comparison.statisticsErrors() { #expect(error < 1e-5, "\(name)") }
   }

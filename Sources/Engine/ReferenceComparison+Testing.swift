@@ -6,26 +6,25 @@ import Datasets
 import Memory
 import Networks
 
-@testable import Engine
-
 /// One training step's loss and gradient from both interpreters.
-struct ReferenceComparison {
-  let network: Network
-  var loss = 0.0
-  var referenceLoss = 0.0
-  var gradient: [Float] = []
-  var referenceGradient: [Double] = []
-  var state: ModelState
-  var referenceValues: [Double] = []
+package struct ReferenceComparison {
+  package let network: Network
+  package private(set) var loss = 0.0
+  package private(set) var referenceLoss = 0.0
+  package private(set) var gradient: [Float] = []
+  package private(set) var referenceGradient: [Double] = []
+  package private(set) var state: ModelState
+  package private(set) var referenceValues: [Double] = []
 
-  init(
+  package init(
     _ network: Network, state: ModelState, set: ImageSet, normalization: Normalization,
-    order: [UInt32], seed: UInt64 = 1, labelSmoothing: Double = 0, threads: Int = 2
+    order: [UInt32], seed: UInt64 = 1, labelSmoothing: Double = 0,
+    configuration: EngineConfiguration
   ) throws {
     self.network = network
     let session = try Session(
-      network, state: state, configuration: TestData.configuration(threads: threads),
-      sampleCapacity: order.count, seed: seed, labelSmoothing: labelSmoothing)
+      network, state: state, configuration: configuration, sampleCapacity: order.count, seed: seed,
+      labelSmoothing: labelSmoothing)
     var recipe = network.description.recipe
     recipe.learningRate = 0
     loss = try session.trainingLosses(set, normalization, order: order, recipe: recipe)[0]
@@ -54,7 +53,7 @@ struct ReferenceComparison {
   ///
   /// A bias right before BN has no effect, its gradient is rounding noise: it is measured against
   /// the gradient of its weight.
-  func gradientErrors() -> [(name: String, error: Double)] {
+  package func gradientErrors() -> [(name: String, error: Double)] {
     var scale = 0.0
     return network.layout.tensors.filter(\.isTrainable).map { tensor in
       let reference = referenceGradient[tensor.range]
@@ -66,7 +65,7 @@ struct ReferenceComparison {
   }
 
   /// Largest difference of running statistics, relative to the tensor's largest value.
-  func statisticsErrors() -> [(name: String, error: Double)] {
+  package func statisticsErrors() -> [(name: String, error: Double)] {
     network.layout.tensors.filter { !$0.isTrainable }.map { tensor in
       let reference = referenceValues[tensor.range]
       let difference = zip(state.values[tensor.range], reference).map { abs(Double($0) - $1) }

@@ -1,0 +1,106 @@
+// Times the plan's fused units, forward and backward, on one thread with one step's data.
+// A unit's time holds everything from its input to its output: transforms, BN, ReLU, pooling.
+
+import Datasets
+import Dispatch
+import KernelTypes
+import Networks
+
+/// The two directions of a unit.
+package enum UnitPass: String, CaseIterable, Sendable {
+  case forward, backward
+}
+
+/// One unit in one direction; figures are per image.
+package struct UnitFigure: Sendable {
+  /// That of the convolution or dense layer.
+  package var name: String
+  package var pass: UnitPass
+  package var geometry: ConvGeometry
+  package var isDense: Bool
+  /// Floating-point operations of direct loops over real channels; a multiply-add counts as two.
+  package var operationCount: Int
+  /// Each operand once, as Floats of real channels.
+  package var byteCount: Int
+  /// The fastest pass over the minibatch, divided by its images.
+  package var elapsedSeconds: Double
+}
+
+/// The units of a network with buffers for one minibatch.
+package final class UnitBenchmark {
+  /// Eight shards: more than a cache of the first two levels holds, as in training.
+  package static let sampleCount = 8 * shardSize
+
+  private let session: Session
+  private let store: SampleStore
+  private let order = [UInt32](0..<UInt32(sampleCount))
+
+  /// Trains one step, so that every unit has its inputs and gradients; `images` are at least
+  /// `sampleCount`.
+  package init(
+    network: Network, images: ImageSet, normalization: Normalization,
+    configuration: EngineConfiguration
+  ) throws {
+    var configuration = configuration
+    configuration.threadCount = 1
+    session = try Session(
+      network, state: .initial(network: network, seed: 1), configuration: configuration,
+      sampleCapacity: Self.sampleCount, seed: 1)
+    store = try SampleStore(images, normalization, binding: session.runner.memory.binding)
+    _ = try session.trainingLosses(
+      images[0..<Self.sampleCount], normalization, order: order, recipe: network.description.recipe)
+  }
+
+  /// Times every unit in both directions, each for `seconds`.
+  package func run(seconds limit: Double) throws -> [UnitFigure] {
+    try session.pool.lead { [self] in
+      let executor = session.runner.executor
+      return executor.states.indices.flatMap { index in
+        UnitPass.allCases.map { pass in
+          var figure = figure(index, pass)
+          figure.elapsedSeconds = fastest(limit) { task in
+            switch pass {
+            case .forward: executor.forward(index, task)
+            case .backward: executor.backward(index, task)
+            }
+          }
+          return figure
+        }
+      }
+    }
+  }
+
+  private func fastest(_ limit: Double, _ body: (ShardTask) -> Void) -> Double {
+    order.withUnsafeBufferPointer { order in
+      let batch = Minibatch(
+        source: store.source, samples: order.baseAddress!, count: order.count, epoch: 0)
+      let scratch = session.runner.executor.scratch[0]
+      let begin = DispatchTime.now()
+      var fastest = Double.infinity
+      repeat {
+        let start = DispatchTime.now()
+        for shard in 0..<batch.shardCount {
+          body(ShardTask(batch: batch, mode: .training, shard: shard, scratch: scratch))
+        }
+        fastest = min(fastest, seconds(since: start))
+      } while seconds(since: begin) < limit
+      return fastest / Double(batch.count)
+    }
+  }
+
+  /// Everything of a figure but its time.
+  private func figure(_ index: Int, _ pass: UnitPass) -> UnitFigure {
+    let plan = session.runner.executor.plan
+    let unit = plan.units[index]
+    let geometry = unit.geometry(rows: 1)
+    let input = geometry.inputChannels * geometry.inputPixels
+    let output = geometry.outputChannels * geometry.outputPixels / (unit.window * unit.window)
+    // Backward: weight gradient, and input gradient unless the input is the image.
+    let products = pass == .forward ? 1 : index == 0 ? 1 : 2
+    let operands = pass == .forward ? 1 : 2
+    return UnitFigure(
+      name: plan.tensors[index].name, pass: pass, geometry: geometry, isDense: unit.isDense,
+      operationCount: 2 * products * geometry.multiplyAdds,
+      byteCount: 4 * operands * (input + output), elapsedSeconds: 0)
+  }
+}

@@ -1,0 +1,101 @@
+// `ptrain bench kernels`: each fused unit of a network against the peak of the multiply-adds.
+
+import ArgumentParser
+import Artifacts
+import Datasets
+import Diagnostics
+import Engine
+import KernelTypes
+import Kernels
+import Networks
+
+struct BenchKernels: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kernels",
+    abstract: "Times every unit of a network on one thread, per instruction set.",
+    discussion: """
+      A unit is a convolution or dense layer with its transforms, bias, ReLU, BN and pooling. \
+      Operations are those of direct loops, so that Winograd convolutions may pass 100 % of the \
+      peak. First a training step is held against the reference in double precision. PTRAIN_ISA \
+      limits it to one instruction set.
+
+      Example:
+        ptrain bench kernels --model eva8 --model compact
+      """)
+
+  /// Largest error of a gradient that is accepted, relative to its tensor's largest entry.
+  private static let tolerance = 1e-4
+
+  @Option(
+    help: ArgumentHelp(
+      "A preset or a description file; may be repeated (default: eva8 and compact).",
+      valueName: "name|file.yaml"))
+  var model: [String] = []
+
+  @Option(help: ArgumentHelp("Seconds for each unit and direction.", valueName: "x"))
+  var seconds = 0.2
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  func validate() throws {
+    guard seconds > 0 && seconds <= 60 else {
+      throw ValidationError("--seconds \(seconds): expected more than 0, at most 60")
+    }
+  }
+
+  func run() throws {
+    let descriptions = try (model.isEmpty ? ["eva8", "compact"] : model)
+      .map(ModelDescription.load(nameOrFile:))
+    var results: [KernelTiming] = []
+    for kernels in try kernelSets() {
+      let peak = try PeakMeasurement.operationsPerSecond(of: kernels)
+      for description in descriptions {
+        results.append(try measure(description, kernels, peak))
+        if !json { try Terminal.writeResult(results.last!.table) }
+      }
+    }
+    if json { try Terminal.writeResult(JSONText.array(results.map(\.json)).text + "\n") }
+  }
+
+  /// The forced instruction set, else all that this processor has, widest first.
+  private func kernelSets() throws -> [any KernelSet] {
+    guard Job.environment[KernelChoice.variable] == nil else {
+      return [try KernelChoice.select(environment: Job.environment)]
+    }
+    return KernelChoice.available.reversed().map(KernelChoice.kernels(for:))
+  }
+
+  private func measure(
+    _ description: ModelDescription, _ kernels: any KernelSet, _ peak: Double
+  ) throws -> KernelTiming {
+    let network = try Network(
+      description: description, input: Shape(channels: 1, height: 28, width: 28), classCount: 10)
+    let images = ImageSet.synthetic(
+      count: UnitBenchmark.sampleCount, height: 28, width: 28, classCount: 10)
+    let configuration = EngineConfiguration(kernels: kernels, threadCount: 1, cpuCount: 1)
+    let error = try verify(network, images, configuration)
+    let benchmark = try UnitBenchmark(
+      network: network, images: images, normalization: .mnist, configuration: configuration)
+    return KernelTiming(
+      model: description.name, instructionSet: kernels.instructionSet, peak: peak,
+      gradientError: error, units: try benchmark.run(seconds: seconds))
+  }
+
+  /// The largest relative error of a training step's gradients on eight images.
+  private func verify(
+    _ network: Network, _ images: ImageSet, _ configuration: EngineConfiguration
+  ) throws -> Double {
+    let comparison = try ReferenceComparison(
+      network, state: .initial(network: network, seed: 1), set: images, normalization: .mnist,
+      order: [UInt32](0..<8), configuration: configuration)
+    let worst = comparison.gradientErrors().max { $0.error < $1.error }!
+    guard worst.error < Self.tolerance else {
+      throw Failure(
+        .fault,
+        "\(network.description.name): the gradient of \(worst.name) is off by \(worst.error) of its "
+          + "largest entry; nothing is timed")
+    }
+    return worst.error
+  }
+}
