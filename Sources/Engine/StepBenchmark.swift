@@ -7,6 +7,21 @@ import Dispatch
 import Memory
 import Networks
 
+/// Timed steps.
+package struct StepSamples: Sendable {
+  /// One value a step.
+  package var elapsedSeconds: [Double] = []
+  /// Sums over all steps.
+  package var partSeconds: [StepPart: Double] = [:]
+
+  package init() {}
+
+  package mutating func append(_ other: StepSamples) {
+    elapsedSeconds += other.elapsedSeconds
+    partSeconds.merge(other.partSeconds, uniquingKeysWith: +)
+  }
+}
+
 /// Training steps of a network by its recipe, one timed after the other.
 package final class StepBenchmark {
   private let recipe: Recipe
@@ -16,6 +31,7 @@ package final class StepBenchmark {
   private let store: SampleStore
   private let stepsPerEpoch: Int
   private var order: [UInt32] = []
+  private var doneCount = 0
 
   /// Allocates everything that the steps need.
   ///
@@ -40,23 +56,30 @@ package final class StepBenchmark {
       sampleCapacity: recipe.batchSize, seed: seed, labelSmoothing: recipe.labelSmoothing)
   }
 
-  /// Seconds of each of `stepCount` steps that follow `warmUpCount` untimed ones.
+  /// Times `stepCount` steps that follow `warmUpCount` untimed ones; further calls go on from there.
   ///
   /// Every step has a full minibatch; steps beyond an epoch go on with the next one's order.
-  package func run(warmUpCount: Int, stepCount: Int) throws -> [Double] {
+  package func run(warmUpCount: Int, stepCount: Int) throws -> StepSamples {
     try session.pool.lead { [self] in
-      var elapsedSeconds: [Double] = []
-      elapsedSeconds.reserveCapacity(stepCount)
-      for index in 0..<warmUpCount + stepCount {
+      for _ in 0..<warmUpCount { train() }
+      let clock = session.runner.clock
+      var samples = StepSamples()
+      samples.elapsedSeconds.reserveCapacity(stepCount)
+      for _ in 0..<stepCount {
         let start = DispatchTime.now()
-        train(index)
-        if index >= warmUpCount { elapsedSeconds.append(seconds(since: start)) }
+        train()
+        samples.elapsedSeconds.append(seconds(since: start))
       }
-      return elapsedSeconds
+      for part in StepPart.allCases {
+        samples.partSeconds[part] = session.runner.clock.seconds(of: part, since: clock)
+      }
+      return samples
     }
   }
 
-  private func train(_ index: Int) {
+  private func train() {
+    let index = doneCount
+    doneCount += 1
     let (epoch, step) = index.quotientAndRemainder(dividingBy: stepsPerEpoch)
     if step == 0 {
       order = EpochOrder.permutation(count: store.source.count, seed: seed, epoch: UInt32(epoch))

@@ -5,8 +5,10 @@ import Dispatch
 
 /// Parts of a training step in which all workers do the same kind of work.
 package enum StepPart: Int, CaseIterable, Sendable {
-  /// Forward, loss and backward over shards, until the last worker has finished.
+  /// Forward, loss and backward over shards, as long as the leader has some to do.
   case compute
+  /// The leader's wait until the last worker has finished its shard.
+  case wait
   /// Sums and constants of batch normalisation, on the leader.
   case statistics
   /// Sums of the shards' gradients.
@@ -25,12 +27,16 @@ package struct StepClock: Sendable {
   /// Starts a step.
   mutating func start() { last = DispatchTime.now().uptimeNanoseconds }
 
-  /// Books the time since the last call under `part`.
-  mutating func book(_ part: StepPart) {
+  /// Books the time since the last call under `part`, but for its last `waiting` nanoseconds.
+  mutating func book(_ part: StepPart, waiting: UInt64 = 0) {
     let now = DispatchTime.now().uptimeNanoseconds
-    nanoseconds[part.rawValue] += now - last
+    nanoseconds[part.rawValue] += now - last - waiting
+    nanoseconds[StepPart.wait.rawValue] += waiting
     last = now
   }
 
   package subscript(part: StepPart) -> Double { Double(nanoseconds[part.rawValue]) * 1e-9 }
+
+  /// Seconds of a part since an earlier state of the same clock.
+  func seconds(of part: StepPart, since earlier: StepClock) -> Double { self[part] - earlier[part] }
 }

@@ -150,7 +150,7 @@ final class StepRunner {
           batch: batch.onNode(node), mode: mode, shard: shares.own.lowerBound + task,
           scratch: executors[node].scratch[worker]))
     }
-    clock.book(.compute)
+    clock.book(.compute, waiting: pool.waitNanoseconds)
   }
 
   private func update(_ step: OptimizerStep) {

@@ -23,6 +23,8 @@ package final class WorkerPool: @unchecked Sendable {
   private let isStopping = Atomic<Bool>(false)
   private let words = PoolWords()
   private var body: Body = { _, _ in }
+  /// How long the leader waited for others at the end of the last phase.
+  private(set) var waitNanoseconds: UInt64 = 0
 
   /// - Parameters:
   ///   - workerCount: workers, at least 1.
@@ -69,6 +71,7 @@ package final class WorkerPool: @unchecked Sendable {
   /// Runs `body` once for each task in `0..<taskCount` and returns when all are done; called by the
   /// leader only. The tasks' writes are visible to the leader and to the next phase.
   package func run(_ taskCount: Int, _ body: @escaping Body) {
+    waitNanoseconds = 0
     guard taskCount > 0 else { return }
     guard workerCount > 1, taskCount > 1 else {
       for task in 0..<taskCount { body(0, task) }
@@ -79,7 +82,9 @@ package final class WorkerPool: @unchecked Sendable {
     claims.publish(taskCount)
     words.publish(wakeLimit: min(wakeLimit, taskCount - 1))
     while claimAndRun(as: 0) {}
+    let start = DispatchTime.now().uptimeNanoseconds
     words.waitUntilCompleted(taskCount, spinLimit: spinLimit)
+    waitNanoseconds = DispatchTime.now().uptimeNanoseconds - start
   }
 
   private func follow(as worker: Int) {

@@ -13,7 +13,7 @@ struct Bench: ParsableCommand {
       Example:
         ptrain bench step --model eva8 --batch-size 256 --threads 2
       """,
-    subcommands: [BenchStep.self, BenchKernels.self])
+    subcommands: [BenchStep.self, BenchKernels.self, BenchScaling.self])
 }
 
 /// What `bench step` and `bench scaling` train on.

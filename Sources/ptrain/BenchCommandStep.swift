@@ -22,10 +22,10 @@ struct BenchStep: ParsableCommand {
   func run() throws {
     let workload = try options.workload()
     let configuration = try machine.engineConfiguration()
-    let elapsedSeconds = try workload.stepBenchmark(configuration)
+    let samples = try workload.stepBenchmark(configuration)
       .run(warmUpCount: options.warmUp, stepCount: options.steps)
     let result = StepTiming(
-      workload: workload, configuration: configuration, elapsedSeconds: elapsedSeconds)
+      workload: workload, configuration: configuration, elapsedSeconds: samples.elapsedSeconds)
     try Terminal.writeResult((options.json ? result.json.text : result.line) + "\n")
   }
 }
