@@ -21,12 +21,13 @@ def idx(folder, name):
     return numpy.frombuffer(data, numpy.uint8, offset=4 + 4 * rank).reshape(shape)
 
 
-def load(folder, part="train", limit=None):
-    """Normalised images [N, 1, H, W] and labels [N]."""
+def load(folder, part="train", limit=None, raw=False):
+    """Images [N, 1, H, W], normalised or (raw) from 0 to 1, and labels [N]."""
     pixels = idx(folder, f"{part}-images-idx3-ubyte")[:limit]
     labels = idx(folder, f"{part}-labels-idx1-ubyte")[:limit]
-    images = torch.from_numpy(pixels.astype(numpy.float32)) / 255
-    return ((images - MEAN) / DEVIATION)[:, None], torch.from_numpy(labels.astype(numpy.int64))
+    images = torch.from_numpy(pixels.astype(numpy.float32))[:, None] / 255
+    images = images if raw else (images - MEAN) / DEVIATION
+    return images, torch.from_numpy(labels.astype(numpy.int64))
 
 
 def synthetic(count, side=28, classes=10):
