@@ -1,0 +1,96 @@
+// A run between two steps as one safetensors file: PyTorch can read the parameters in it, and a
+// digest over every byte tells whether it is whole.
+
+import Diagnostics
+import Engine
+import Networks
+
+/// Everything that the rest of a run follows from.
+package struct Checkpoint: Equatable, Sendable {
+  /// The description in it has the run's recipe.
+  package var model: TrainedModel
+  package var snapshot: TrainingSnapshot
+  package var settings: RunSettings
+
+  package init(model: TrainedModel, snapshot: TrainingSnapshot, settings: RunSettings) {
+    self.model = model
+    self.snapshot = snapshot
+    self.settings = settings
+  }
+}
+
+extension Checkpoint {
+  private static let firstMomentName = "optimizer.first_moment"
+  private static let secondMomentName = "optimizer.second_moment"
+
+  /// The file's content, sealed with its digest.
+  package var bytes: [UInt8] {
+    let count = snapshot.model.values.count
+    let file = Safetensors(
+      metadata: [.init(Seal.key, Seal.blank)] + model.metadata + settings.metadata
+        + snapshot.position.metadata,
+      tensors: snapshot.model.tensors + [
+        .init(name: Self.firstMomentName, shape: [count], values: snapshot.firstMoment),
+        .init(name: Self.secondMomentName, shape: [count], values: snapshot.secondMoment),
+      ])
+    return Seal.close(file.bytes)
+  }
+
+  /// Reads a file's bytes; `source` names them in errors.
+  ///
+  /// Throws `badData` for anything but what `bytes` once gave.
+  package init(_ bytes: [UInt8], source: String) throws {
+    guard Seal.isIntact(bytes) else {
+      throw Failure(.badData, "\(source): damaged, its digest does not fit its content")
+    }
+    var file = try Safetensors(bytes, source: source)
+    let firstMoment = try Self.takeTensor(Self.firstMomentName, from: &file, source)
+    let secondMoment = try Self.takeTensor(Self.secondMomentName, from: &file, source)
+    let model = try TrainedModel(file, source: source)
+    let count = model.network.layout.count
+    guard firstMoment.count == count, secondMoment.count == count,
+      let settings = RunSettings(file, normalization: model.normalization),
+      let position = TrainingPosition(file)
+    else { throw Failure(.badData, "\(source): no checkpoint of this version of ptrain") }
+    self.init(
+      model: model,
+      snapshot: TrainingSnapshot(
+        model: model.state, firstMoment: firstMoment, secondMoment: secondMoment,
+        position: position),
+      settings: settings)
+  }
+
+  private static func takeTensor(
+    _ name: String, from file: inout Safetensors, _ source: String
+  ) throws -> [Float] {
+    guard let index = file.tensors.firstIndex(where: { $0.name == name }) else {
+      throw Failure(.badData, "\(source): no checkpoint, \(name) is missing")
+    }
+    return file.tensors.remove(at: index).values
+  }
+}
+
+/// A digest inside of the file that it is over: the first metadata value, taken as zeros meanwhile.
+private enum Seal {
+  static let key = "digest"
+  static let blank = String(repeating: "0", count: 64)
+  /// What follows the eight bytes of the header's length.
+  private static let start = Array(#"{"__metadata__":{"digest":""#.utf8)
+  private static let range = 8 + start.count..<8 + start.count + 64
+
+  static func close(_ bytes: [UInt8]) -> [UInt8] {
+    var bytes = bytes
+    let digest = bytes.withUnsafeBytes { sha256($0) }
+    bytes.replaceSubrange(range, with: digest.utf8)
+    return bytes
+  }
+
+  static func isIntact(_ bytes: [UInt8]) -> Bool {
+    guard bytes.count >= range.upperBound, Array(bytes[8..<range.lowerBound]) == start else {
+      return false
+    }
+    var blanked = bytes
+    blanked.replaceSubrange(range, with: blank.utf8)
+    return blanked.withUnsafeBytes { sha256($0) }.utf8.elementsEqual(bytes[range])
+  }
+}

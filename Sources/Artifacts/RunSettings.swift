@@ -1,0 +1,47 @@
+// What a run was asked to do besides its recipe: kept in its checkpoints, so that `--resume` needs
+// no other option and can refuse those that contradict the run.
+
+import Datasets
+
+/// Settings of a run that its result depends on, and where its data lay.
+package struct RunSettings: Equatable, Sendable {
+  package var seed: UInt64
+  package var limitTrain: Int?
+  package var limitTest: Int?
+  /// Percent.
+  package var targetAccuracy: Double?
+  /// Steps between two checkpoints; nil: at the end of every epoch only.
+  package var checkpointInterval: Int?
+  /// What `--data` said, as an absolute path; nil where data was found without it.
+  package var dataDirectory: String?
+  package var data: DataFingerprint
+
+  package init(seed: UInt64, data: DataFingerprint) {
+    self.seed = seed
+    self.data = data
+  }
+}
+
+/// Tells whether data is that of the run, without reading it a second time.
+package struct DataFingerprint: Equatable, Sendable {
+  package var name: String
+  package var trainSampleCount: Int
+  package var testSampleCount: Int
+  /// From every pixel of the training set.
+  package var normalization: Normalization
+
+  package init(
+    name: String, trainSampleCount: Int, testSampleCount: Int, normalization: Normalization
+  ) {
+    self.name = name
+    self.trainSampleCount = trainSampleCount
+    self.testSampleCount = testSampleCount
+    self.normalization = normalization
+  }
+
+  package init(_ dataset: Dataset) {
+    self.init(
+      name: dataset.name, trainSampleCount: dataset.training.count,
+      testSampleCount: dataset.test.count, normalization: dataset.normalization)
+  }
+}
