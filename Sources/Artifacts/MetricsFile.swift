@@ -3,6 +3,7 @@
 
 import Diagnostics
 import Engine
+import FoundationEssentials
 import Glibc
 
 extension RunInfo {
@@ -16,6 +17,18 @@ extension RunInfo {
       "optimizer": .string(optimizer), "learning_rate": .number(learningRate),
       "schedule": .string(schedule), "weight_decay": .number(weightDecay),
       "augment": .string(augmentation), "exchanged_bytes_per_step": .integer(exchangedByteCount),
+    ])
+  }
+}
+
+extension RunInfo {
+  /// Marks where another process went on with the run.
+  package func resumeLine(at position: TrainingPosition) -> JSONText {
+    .object([
+      "event": .string("resume"), "epoch": .integer(position.epoch),
+      "step": .integer(position.step), "threads": .integer(threadCount),
+      "ranks": .integer(rankCount), "nodes": .integer(nodeCount),
+      "instruction_set": .string(instructionSet),
     ])
   }
 }
@@ -42,8 +55,26 @@ extension RunResult {
   }
 }
 
+/// What tells one line of a metrics file from another.
+private struct LineHead: Decodable {
+  let event: String
+  let epoch: Int?
+
+  /// Whether a run that goes on in `epoch` will not write this line again.
+  func isBefore(epoch: Int) -> Bool {
+    switch event {
+    case "epoch": self.epoch.map { $0 < epoch } ?? false
+    case "end": false
+    default: true
+    }
+  }
+}
+
 /// A metrics file that is open for appending.
 package final class MetricsFile {
+  /// Longest file that is read, in bytes.
+  private static let byteLimit = 64 << 20
+
   private let path: String
   private let descriptor: Int32
 
@@ -52,6 +83,21 @@ package final class MetricsFile {
     self.path = path
     descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw creationFailure(path) }
+  }
+
+  /// Opens `path` after removing what a run that goes on in `epoch` will write again, and any line
+  /// that was cut off.
+  package convenience init(path: String, keepingEpochsBefore epoch: Int) throws {
+    if fileExists(path) {
+      let text = String(decoding: try readFile(path, limit: Self.byteLimit), as: UTF8.self)
+      let decoder = JSONDecoder()
+      let kept = text.split(separator: "\n").filter { line in
+        let head = try? decoder.decode(LineHead.self, from: Data(line.utf8))
+        return head?.isBefore(epoch: epoch) ?? false
+      }
+      try writeFile(path, Array(kept.map { $0 + "\n" }.joined().utf8))
+    }
+    try self.init(path: path)
   }
 
   deinit { close(descriptor) }

@@ -1,6 +1,7 @@
-// Listens to a training run and leaves its files: the metrics and, after every epoch, the model.
+// Listens to a training run and leaves its files: metrics, model and checkpoints.
 
 import Datasets
+import Diagnostics
 import Engine
 import Networks
 
@@ -8,39 +9,63 @@ import Networks
 package final class RunRecorder {
   private let directory: RunDirectory
   private let network: Network
-  private let normalization: Normalization
+  private let settings: RunSettings
+  private let resumed: TrainingPosition?
   private let report: (String) throws -> Void
+  private let store: CheckpointStore
   private var metrics: MetricsFile?
-  private var digest = ""
+  /// Where the last checkpoint of this process lies.
+  package private(set) var lastCheckpoint: String?
 
-  /// `report` takes lines for the terminal.
+  /// `resumed` is where an earlier process stopped; `report` takes lines for the terminal.
   package init(
-    directory: RunDirectory, network: Network, normalization: Normalization,
-    report: @escaping (String) throws -> Void
+    directory: RunDirectory, network: Network, settings: RunSettings,
+    resumed: TrainingPosition? = nil, report: @escaping (String) throws -> Void
   ) {
     self.directory = directory
     self.network = network
-    self.normalization = normalization
+    self.settings = settings
+    self.resumed = resumed
     self.report = report
+    store = CheckpointStore(directory: directory.checkpointPath)
   }
 
-  /// Throws `Failure` when a file cannot be written.
-  package func receive(_ event: TrainingEvent) throws {
+  /// Throws `Failure` when a file cannot be written; `snapshot` is the run as it stands.
+  package func receive(_ event: TrainingEvent, snapshot: () -> TrainingSnapshot) throws {
     switch event {
     case .started(let info): try start(info)
-    case .step: break
+    case .step(let step):
+      let runStep = (step.epoch - 1) * step.stepCount + step.step + 1
+      if let interval = settings.checkpointInterval, runStep.isMultiple(of: interval) {
+        try saveCheckpoint(snapshot())
+      }
     case .epoch(let result, let state):
-      let model = TrainedModel(network: network, state: state, normalization: normalization)
-      digest = state.digest
-      try model.write(to: directory.modelPath)
-      try metrics?.append(result.metricsLine(digest: digest))
+      try model(state).write(to: directory.modelPath)
+      try metrics?.append(result.metricsLine(digest: state.digest))
+      // Last: what is in the files by now is not repeated by a run that goes on from here.
+      try saveCheckpoint(snapshot())
     case .finished(let result):
-      try metrics?.append(result.metricsLine(digest: digest))
+      try metrics?.append(result.metricsLine(digest: snapshot().model.digest))
       try report("Model: \(directory.modelPath)")
     }
   }
 
+  /// Keeps the run as it stands.
+  package func saveCheckpoint(_ snapshot: TrainingSnapshot) throws {
+    lastCheckpoint = try store.save(
+      Checkpoint(model: model(snapshot.model), snapshot: snapshot, settings: settings))
+  }
+
+  private func model(_ state: ModelState) -> TrainedModel {
+    TrainedModel(network: network, state: state, normalization: settings.data.normalization)
+  }
+
   private func start(_ info: RunInfo) throws {
+    if let resumed {
+      metrics = try MetricsFile(path: directory.metricsPath, keepingEpochsBefore: resumed.epoch)
+      try metrics?.append(info.resumeLine(at: resumed))
+      return
+    }
     if let aside = try directory.create() {
       try report("\(directory.path) held another run; it is in \(aside) now")
     }

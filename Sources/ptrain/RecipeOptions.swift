@@ -73,4 +73,25 @@ struct RecipeOptions: ParsableArguments {
     try recipe.validate()
     return recipe
   }
+
+  /// The options that say something else than `recipe`.
+  func contradictions(to recipe: Recipe) -> [String] {
+    let augmentation: Augmentation = recipe.augment == nil ? .none : .affine
+    return [
+      Self.contradiction("--epochs", epochs, recipe.epochs),
+      Self.contradiction("--batch-size", batchSize, recipe.batchSize),
+      Self.contradiction("--optimizer", optimizer?.rawValue, recipe.optimizer.rawValue),
+      Self.contradiction("--learning-rate", learningRate, recipe.learningRate),
+      Self.contradiction("--momentum", momentum, recipe.momentum),
+      Self.contradiction("--weight-decay", weightDecay, recipe.weightDecay),
+      Self.contradiction("--schedule", schedule?.rawValue, recipe.schedule.rawValue),
+      Self.contradiction("--augment", augment?.rawValue, augmentation.rawValue),
+    ].compactMap { $0 }
+  }
+
+  private static func contradiction<Value: Equatable>(
+    _ option: String, _ given: Value?, _ actual: Value
+  ) -> String? {
+    given.flatMap { $0 == actual ? nil : "\(option) \($0)" }
+  }
 }

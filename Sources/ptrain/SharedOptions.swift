@@ -10,12 +10,18 @@ import Networks
 struct ModelOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A preset (\(ModelDescription.presetNames.joined(separator: ", "))) or a description file.",
-      valueName: "name|file.yaml"))
-  var model = "compact"
+      """
+      A preset (\(ModelDescription.presetNames.joined(separator: ", "))) or a description file \
+      (default: \(Self.defaultName)).
+      """, valueName: "name|file.yaml"))
+  var model: String?
+
+  private static let defaultName = "compact"
 
   /// The description that the option names.
-  func description() throws -> ModelDescription { try .load(nameOrFile: model) }
+  func description() throws -> ModelDescription {
+    try .load(nameOrFile: model ?? Self.defaultName)
+  }
 }
 
 /// `--data` and `--limit-test`.

@@ -5,18 +5,19 @@ import Artifacts
 import Datasets
 import Diagnostics
 import Engine
-import Glibc
 import Networks
 
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains a model and leaves it in a run directory.",
     discussion: """
-      Writes model.safetensors and metrics.jsonl (one JSON object a line) into the run directory. \
+      Writes model.safetensors, metrics.jsonl (one JSON object a line) and checkpoint/ into the run \
+      directory. Ctrl-C ends the step, keeps the run and tells how to go on with it. \
       PTRAIN_ISA=baseline|avx2|avx512|neon forces an instruction set.
 
       Example:
         ptrain --model eva8 --epochs 20 --threads 2 --output runs/first
+        ptrain --resume runs/first
 
       Built with '--traits MPI', several processes train one model:
         mpirun -np 2 ptrain --model eva8 --threads 1
@@ -27,8 +28,8 @@ struct Train: ParsableCommand {
   @OptionGroup(title: "Recipe (default: the model's own)") var recipe: RecipeOptions
   @OptionGroup var machine: MachineOptions
 
-  @Option(help: ArgumentHelp("Seed of everything random.", valueName: "n"))
-  var seed: UInt64 = 1
+  @Option(help: ArgumentHelp("Seed of everything random (default: 1).", valueName: "n"))
+  var seed: UInt64?
 
   @Option(help: ArgumentHelp("Use the first N training samples only.", valueName: "n"))
   var limitTrain: Int?
@@ -43,11 +44,29 @@ struct Train: ParsableCommand {
     help: ArgumentHelp("The run directory (default: runs/MODEL-DATE-TIME).", valueName: "dir"))
   var output: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Go on with the run in this directory, with the bits of a run that never stopped. Threads, \
+      processes and --numa may change, and --data where the data was moved.
+      """, valueName: "dir"))
+  var resume: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Steps between two checkpoints (default: one at the end of each epoch).",
+      valueName: "steps"))
+  var checkpointEvery: Int?
+
   @Flag(help: "No progress bar.")
   var quiet = false
 
   func validate() throws {
     try checkLimit("--limit-train", limitTrain)
+    try checkLimit("--checkpoint-every", checkpointEvery)
+    if resume != nil && output != nil {
+      throw ValidationError("--output: a run that is resumed stays in its directory")
+    }
     if let targetAccuracy, !(targetAccuracy > 0 && targetAccuracy <= 100) {
       throw ValidationError("--target-accuracy \(targetAccuracy): expected a percentage up to 100")
     }
@@ -55,52 +74,67 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
-    let description = try model.description()
-    let recipe = try recipe.apply(to: description.recipe)
+    // Wrong options are told before the other processes of the job are met.
+    var plan = resume == nil ? try newPlan() : nil
     let configuration = try machine.engineConfiguration()
-    let (dataset, dataLine) = try data.dataset(limitTrain: limitTrain)
+    if let resume { plan = try resumedPlan(resume) }
+    try train(plan!, configuration)
+  }
+
+  private func train(_ plan: RunPlan, _ configuration: EngineConfiguration) throws {
+    let (dataset, dataLine) = try plan.data.dataset(limitTrain: plan.limitTrain)
+    try plan.check(dataset)
     let network = try Network(
-      description: ModelDescription(
-        name: description.name, layers: description.layers, recipe: recipe),
-      input: dataset.inputShape, classCount: dataset.classCount)
+      description: plan.description, input: dataset.inputShape, classCount: dataset.classCount)
     let trainer = try Trainer(
-      network: network, recipe: recipe, dataset: dataset, options: options,
-      configuration: configuration)
+      network: network, recipe: plan.description.recipe, dataset: dataset, options: plan.options,
+      configuration: configuration, from: plan.checkpoint?.snapshot)
     guard Job.isLeader else {
+      Interruption.ignoreSignals()
       _ = try trainer.run { _ in }
       return
     }
-    try record(
-      trainer, network: network, normalization: dataset.normalization, dataLine: dataLine)
-  }
-
-  private var options: TrainingOptions {
-    var options = TrainingOptions()
-    options.seed = seed
-    options.targetAccuracy = targetAccuracy
-    return options
+    let recorder = RunRecorder(
+      directory: plan.directory, network: network, settings: plan.settings(dataset),
+      resumed: plan.checkpoint?.snapshot.position, report: Terminal.remark)
+    try record(trainer, recorder, in: plan.directory, dataLine: dataLine)
   }
 
   private func record(
-    _ trainer: Trainer, network: Network, normalization: Normalization, dataLine: String
+    _ trainer: Trainer, _ recorder: RunRecorder, in directory: RunDirectory, dataLine: String
   ) throws {
-    let directory =
-      output.map(RunDirectory.init(path:))
-      ?? RunDirectory(model: network.description.name, time: time(nil))
-    let recorder = RunRecorder(
-      directory: directory, network: network, normalization: normalization,
-      report: Terminal.remark)
     let console = TrainingConsole(
       ConsoleOutput(
         drawsBars: Terminal.drawsBars && !quiet, columnCount: Terminal.columnCount,
         writeResult: Terminal.writeResult, writeRemark: Terminal.writeRemark, now: Terminal.now))
-    defer { try? console.closeBar() }
-    try trainer.run { event in
-      // The files first: a line on the terminal says that the epoch is kept.
-      try recorder.receive(event)
-      if case .started = event { Terminal.remark(dataLine) }
-      try console.receive(event)
+    Interruption.noteSignals()
+    do {
+      try trainer.run { event in
+        // The files first: a line on the terminal says that the epoch is kept.
+        try recorder.receive(event) { trainer.snapshot }
+        if case .started = event { Terminal.remark(dataLine) }
+        try console.receive(event)
+        try stopIfAsked(after: event, trainer, recorder, directory)
+      }
+    } catch let failure as Failure {
+      try console.closeBar()
+      guard let path = recorder.lastCheckpoint else { throw failure }
+      throw Failure(failure.kind, "\(failure.message); the last good checkpoint is \(path)")
+    } catch {
+      try console.closeBar()
+      throw error
     }
+  }
+
+  private func stopIfAsked(
+    after event: TrainingEvent, _ trainer: Trainer, _ recorder: RunRecorder,
+    _ directory: RunDirectory
+  ) throws {
+    guard let signal = Interruption.pendingSignal else { return }
+    if case .finished = event { return }
+    if case .started = event { return }
+    try recorder.saveCheckpoint(trainer.snapshot)
+    throw Interruption(signal: signal, command: "ptrain --resume \(directory.path)")
   }
 }
 

@@ -107,6 +107,21 @@ let sampleEpoch = EpochResult(
     #expect(text.contains(#""train_loss":null"#) && text.contains(#""test_loss":null"#))
   }
 
+  /// A run that goes on in epoch 2 writes its line, and the end, again.
+  @Test func dropsWhatIsWrittenAgain() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.path + "/metrics.jsonl"
+    var second = sampleEpoch
+    second.epoch = 2
+    let kept = [sampleInfo.metricsLine, sampleEpoch.metricsLine(digest: "a")].map(\.text)
+    let dropped = [second.metricsLine(digest: "b").text, #"{"event":"end"}"#, #"{"event":"epo"#]
+    try writeFile(path, Array((kept + dropped).joined(separator: "\n").utf8))
+    try MetricsFile(path: path, keepingEpochsBefore: 2).append(second.metricsLine(digest: "c"))
+    let lines = String(decoding: try readFile(path, limit: 10_000), as: UTF8.self)
+      .split(separator: "\n")
+    #expect(lines == kept.map { $0[...] } + [second.metricsLine(digest: "c").text[...]])
+  }
+
   @Test func appendsWholeLines() throws {
     let directory = TemporaryDirectory()
     let path = directory.path + "/metrics.jsonl"

@@ -97,6 +97,19 @@ extension String {
   fileprivate func components(of part: String) -> Int { ranges(of: part).count }
 }
 
+private func settings(_ model: TrainedModel) -> RunSettings {
+  RunSettings(
+    seed: 1,
+    data: DataFingerprint(
+      name: "MNIST", trainSampleCount: 6, testSampleCount: 2, normalization: model.normalization))
+}
+
+private func snapshot(_ model: TrainedModel) -> TrainingSnapshot {
+  let moments = [Float](repeating: 0, count: model.state.values.count)
+  return TrainingSnapshot(
+    model: model.state, firstMoment: moments, secondMoment: moments, position: TrainingPosition())
+}
+
 @Suite struct RunRecorderTests {
   let temporary = TemporaryDirectory()
 
@@ -105,8 +118,8 @@ extension String {
     var remarks = ""
     let recorder = RunRecorder(
       directory: RunDirectory(path: temporary.path + "/a/run"), network: model.network,
-      normalization: model.normalization, report: { remarks += $0 + "\n" })
-    for event in events { try recorder.receive(event) }
+      settings: settings(model), report: { remarks += $0 + "\n" })
+    for event in events { try recorder.receive(event) { snapshot(model) } }
     return remarks
   }
 
@@ -114,7 +127,7 @@ extension String {
     let model = try sampleModel()
     let remarks = try record(events(model), model: model)
     let run = RunDirectory(path: temporary.path + "/a/run")
-    #expect(temporary.names(run.path) == ["metrics.jsonl", "model.safetensors"])
+    #expect(temporary.names(run.path) == ["checkpoint", "metrics.jsonl", "model.safetensors"])
     #expect(try TrainedModel(contentsOf: run.modelPath) == model)
     #expect(remarks == "Model: \(run.modelPath)\n")
     let text = String(decoding: try readFile(run.metricsPath, limit: 10_000), as: UTF8.self)
@@ -138,7 +151,9 @@ extension String {
       #expect(remarks.contains("previous-\(count)") == (count > 0))
     }
     #expect(
-      temporary.names(run) == ["metrics.jsonl", "model.safetensors", "previous-1", "previous-2"])
+      temporary.names(run) == [
+        "checkpoint", "metrics.jsonl", "model.safetensors", "previous-1", "previous-2",
+      ])
     #expect(try TrainedModel(contentsOf: run + "/previous-1/model.safetensors") == model)
   }
 

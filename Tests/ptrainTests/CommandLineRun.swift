@@ -16,31 +16,54 @@ struct CommandLineRun {
   }()
 
   /// Runs `ptrain arguments` in `directory` with the variables of `environment` added.
-  ///
-  /// No data is found by itself: neither `PTRAIN_DATA` nor the instruction set is passed on.
   init(_ arguments: [String], in directory: Scratch, environment: [String: String] = [:]) throws {
+    let started = try Self.start(arguments, in: directory, environment: environment)
+    output = String(
+      decoding: try started.output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    (exitCode, errors) = started.finish()
+  }
+
+  /// Starts `ptrain arguments`; no data is found by itself: neither `PTRAIN_DATA` nor the
+  /// instruction set is passed on.
+  static func start(
+    _ arguments: [String], in directory: Scratch, environment: [String: String] = [:]
+  ) throws -> StartedRun {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: Self.binary)
+    process.executableURL = URL(fileURLWithPath: binary)
     process.arguments = arguments
     process.currentDirectoryURL = directory.url
     var variables = ProcessInfo.processInfo.environment
     for name in ["PTRAIN_DATA", "PTRAIN_ISA"] { variables[name] = nil }
     variables["COLUMNS"] = "80"
     process.environment = variables.merging(environment) { $1 }
-    let (output, errors) = (Pipe(), Pipe())
+    let started = StartedRun(process: process)
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = errors
+    process.standardOutput = started.output
+    process.standardError = started.errors
     try process.run()
-    let written = try output.fileHandleForReading.readToEnd() ?? Data()
-    let remarked = try errors.fileHandleForReading.readToEnd() ?? Data()
+    return started
+  }
+}
+
+/// A run of the binary that may still be going on.
+struct StartedRun {
+  let process: Process
+  let output = Pipe()
+  let errors = Pipe()
+
+  var isRunning: Bool { process.isRunning }
+  var processIdentifier: Int32 { process.processIdentifier }
+
+  /// Waits for the end. A signal's number is told as a shell does, so that no crash looks like an
+  /// exit code.
+  func finish() -> (exitCode: Int32, errors: String) {
+    let remarked = (try? errors.fileHandleForReading.readToEnd()) ?? Data()
     process.waitUntilExit()
-    // A signal's number is told as a shell does, so that no crash looks like an exit code.
-    exitCode =
-      process.terminationReason == .exit
-      ? process.terminationStatus : 128 + process.terminationStatus
-    self.output = String(decoding: written, as: UTF8.self)
-    self.errors = String(decoding: remarked, as: UTF8.self)
+    let status = process.terminationStatus
+    return (
+      process.terminationReason == .exit ? status : 128 + status,
+      String(decoding: remarked, as: UTF8.self)
+    )
   }
 }
 

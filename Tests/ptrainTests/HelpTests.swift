@@ -57,11 +57,14 @@ import Testing
       try help(["train"]) == """
         OVERVIEW: Trains a model and leaves it in a run directory.
 
-        Writes model.safetensors and metrics.jsonl (one JSON object a line) into the
-        run directory. PTRAIN_ISA=baseline|avx2|avx512|neon forces an instruction set.
+        Writes model.safetensors, metrics.jsonl (one JSON object a line) and
+        checkpoint/ into the run directory. Ctrl-C ends the step, keeps the run and
+        tells how to go on with it. PTRAIN_ISA=baseline|avx2|avx512|neon forces an
+        instruction set.
 
         Example:
           ptrain --model eva8 --epochs 20 --threads 2 --output runs/first
+          ptrain --resume runs/first
 
         Built with '--traits MPI', several processes train one model:
           mpirun -np 2 ptrain --model eva8 --threads 1
@@ -83,8 +86,8 @@ import Testing
 
         OPTIONS:
           --model <name|file.yaml>
-                                  A preset (compact, eva8, tiny) or a description file.
-                                  (default: compact)
+                                  A preset (compact, eva8, tiny) or a description file
+                                  (default: compact).
           --data <dir>            Directory with the four IDX files of MNIST's form,
                                   plain or .gz (default: $PTRAIN_DATA, else MNIST from
                                   the cache or a download, else Fashion-MNIST).
@@ -94,12 +97,19 @@ import Testing
                                   within its CPU quota).
           --numa <mode>           Bind workers to CPUs and buffers to NUMA nodes.
                                   (values: auto, off; default: auto)
-          --seed <n>              Seed of everything random. (default: 1)
+          --seed <n>              Seed of everything random (default: 1).
           --limit-train <n>       Use the first N training samples only.
           --target-accuracy <percent>
                                   Stop after the first epoch whose test accuracy
                                   reaches this many percent.
           --output <dir>          The run directory (default: runs/MODEL-DATE-TIME).
+          --resume <dir>          Go on with the run in this directory, with the bits
+                                  of a run that never stopped. Threads, processes and
+                                  --numa may change, and --data where the data was
+                                  moved.
+          --checkpoint-every <steps>
+                                  Steps between two checkpoints (default: one at the
+                                  end of each epoch).
           --quiet                 No progress bar.
           --version               Show the version.
           -h, --help              Show help information.
@@ -154,8 +164,8 @@ import Testing
 
         OPTIONS:
           --model <name|file.yaml>
-                                  A preset (compact, eva8, tiny) or a description file.
-                                  (default: compact)
+                                  A preset (compact, eva8, tiny) or a description file
+                                  (default: compact).
           --version               Show the version.
           -h, --help              Show help information.
 

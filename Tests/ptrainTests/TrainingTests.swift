@@ -49,7 +49,7 @@ private struct EpochLine: Decodable {
       #expect(line.contains(", Accuracy: \(epoch.testCorrect!)/40 ("))
     }
     #expect((run.output + run.errors).unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 32 })
-    #expect(try scratch.names("a/run") == ["metrics.jsonl", "model.safetensors"])
+    #expect(try scratch.names("a/run") == ["checkpoint", "metrics.jsonl", "model.safetensors"])
     #expect(try lines("a/run").map(\.event) == ["start", "epoch", "epoch", "epoch", "end"])
     #expect(epochs.map(\.epoch) == [1, 2, 3])
     #expect(try lines("a/run").last?.digest == epochs.last?.digest)

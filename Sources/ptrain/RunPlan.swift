@@ -1,0 +1,118 @@
+// What a training command will do, from its options alone or from a checkpoint that it resumes.
+
+import Artifacts
+import Datasets
+import Diagnostics
+import Engine
+import Glibc
+import Networks
+
+/// A run before its data is read.
+struct RunPlan {
+  /// With the run's recipe.
+  var description: ModelDescription
+  var directory: RunDirectory
+  var data: DataOptions
+  var seed: UInt64
+  var limitTrain: Int?
+  var targetAccuracy: Double?
+  var checkpointInterval: Int?
+  /// Where an earlier process stopped.
+  var checkpoint: Checkpoint?
+
+  func settings(_ dataset: Dataset) -> RunSettings {
+    var settings = RunSettings(seed: seed, data: DataFingerprint(dataset))
+    settings.limitTrain = limitTrain
+    settings.limitTest = data.limitTest
+    settings.targetAccuracy = targetAccuracy
+    settings.checkpointInterval = checkpointInterval
+    settings.dataDirectory = data.data.map(absolutePath)
+    return settings
+  }
+
+  var options: TrainingOptions {
+    var options = TrainingOptions()
+    options.seed = seed
+    options.targetAccuracy = targetAccuracy
+    return options
+  }
+
+  /// A run that goes on must do so on the data that it began with.
+  func check(_ dataset: Dataset) throws {
+    guard let expected = checkpoint?.settings.data else { return }
+    let found = DataFingerprint(dataset)
+    guard found == expected else {
+      throw Failure(
+        .badData,
+        "\(directory.path): began with \(expected.name) of \(expected.trainSampleCount) training "
+          + "images, found \(found.name) of \(found.trainSampleCount) or with other pixels; pass "
+          + "--data DIR")
+    }
+  }
+
+  private func absolutePath(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}
+
+extension Train {
+  func newPlan() throws -> RunPlan {
+    var description = try model.description()
+    description.recipe = try recipe.apply(to: description.recipe)
+    return RunPlan(
+      description: description,
+      directory: output.map(RunDirectory.init(path:))
+        ?? RunDirectory(model: description.name, time: time(nil)),
+      data: data, seed: seed ?? 1, limitTrain: limitTrain, targetAccuracy: targetAccuracy,
+      checkpointInterval: checkpointEvery)
+  }
+
+  /// The rest of the run in a directory.
+  ///
+  /// Throws `usage` for options that contradict the run.
+  func resumedPlan(_ path: String) throws -> RunPlan {
+    let directory = RunDirectory(path: path)
+    let store = CheckpointStore(directory: directory.checkpointPath)
+    let checkpoint = try Job.leaderFirst {
+      try store.load { Terminal.remark("Warning: \($0)") }
+    }
+    let settings = checkpoint.settings
+    try refuseContradictions(to: checkpoint)
+    var data = data
+    data.data = data.data ?? settings.dataDirectory
+    data.limitTest = settings.limitTest
+    return RunPlan(
+      description: checkpoint.model.network.description, directory: directory, data: data,
+      seed: settings.seed, limitTrain: settings.limitTrain,
+      targetAccuracy: settings.targetAccuracy,
+      checkpointInterval: checkpointEvery ?? settings.checkpointInterval, checkpoint: checkpoint)
+  }
+
+  private func refuseContradictions(to checkpoint: Checkpoint) throws {
+    let settings = checkpoint.settings
+    let description = checkpoint.model.network.description
+    var found = recipe.contradictions(to: description.recipe)
+    if let given = model.model {
+      let other = try model.description()
+      if other.name != description.name || other.layers != description.layers {
+        found.append("--model \(given)")
+      }
+    }
+    if let seed, seed != settings.seed { found.append("--seed \(seed)") }
+    if let limitTrain, limitTrain != settings.limitTrain {
+      found.append("--limit-train \(limitTrain)")
+    }
+    if let limitTest = data.limitTest, limitTest != settings.limitTest {
+      found.append("--limit-test \(limitTest)")
+    }
+    if let targetAccuracy, targetAccuracy != settings.targetAccuracy {
+      found.append("--target-accuracy \(targetAccuracy)")
+    }
+    guard found.isEmpty else {
+      throw Failure(
+        .usage, "\(found.joined(separator: ", ")): contradicts the run that --resume goes on with")
+    }
+  }
+}
