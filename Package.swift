@@ -114,7 +114,7 @@ let package = Package(
       dependencies: ["Datasets", "Diagnostics", "Memory", "Networks", "CZlib"]),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Engine", "Memory", "Networks", "Datasets", "Kernels"],
+      dependencies: ["Engine", "Memory", "Networks", "Datasets", "Kernels", "KernelTypes"],
       resources: [.copy("Golden")]),
     .testTarget(name: "ArtifactsTests", dependencies: ["Artifacts"]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Spreadsheet"]),

@@ -22,6 +22,7 @@ package struct Checkpoint: Equatable, Sendable {
 extension Checkpoint {
   private static let firstMomentName = "optimizer.first_moment"
   private static let secondMomentName = "optimizer.second_moment"
+  private static let averageName = "average"
 
   /// The file's content, sealed with its digest.
   package var bytes: [UInt8] {
@@ -32,6 +33,7 @@ extension Checkpoint {
       tensors: snapshot.model.tensors + [
         .init(name: Self.firstMomentName, shape: [count], values: snapshot.firstMoment),
         .init(name: Self.secondMomentName, shape: [count], values: snapshot.secondMoment),
+        .init(name: Self.averageName, shape: [count], values: snapshot.average),
       ])
     return Seal.close(file.bytes)
   }
@@ -46,9 +48,10 @@ extension Checkpoint {
     var file = try Safetensors(bytes, source: source)
     let firstMoment = try Self.takeTensor(Self.firstMomentName, from: &file, source)
     let secondMoment = try Self.takeTensor(Self.secondMomentName, from: &file, source)
+    let average = try Self.takeTensor(Self.averageName, from: &file, source)
     let model = try TrainedModel(file, source: source)
     let count = model.network.layout.count
-    guard firstMoment.count == count, secondMoment.count == count,
+    guard firstMoment.count == count, secondMoment.count == count, average.count == count,
       let settings = RunSettings(file, normalization: model.normalization),
       let position = TrainingPosition(file)
     else { throw Failure(.badData, "\(source): no checkpoint of this version of ptrain") }
@@ -56,7 +59,7 @@ extension Checkpoint {
       model: model,
       snapshot: TrainingSnapshot(
         model: model.state, firstMoment: firstMoment, secondMoment: secondMoment,
-        position: position),
+        average: average, position: position),
       settings: settings)
   }
 

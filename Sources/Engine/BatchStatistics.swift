@@ -9,8 +9,10 @@ let runningMomentum = 0.1
 
 extension Executor {
   /// Forward, from the summed statistics: `scale = γ/σ`, `shift = β - μ·γ/σ` of the minibatch; moves
-  /// the running statistics.
-  func normalizeBatch(_ index: Int, _ batch: Minibatch, _ block: ParameterBlock) {
+  /// the running statistics by the share `momentum`.
+  func normalizeBatch(
+    _ index: Int, _ batch: Minibatch, _ block: ParameterBlock, momentum: Double = runningMomentum
+  ) {
     let state = states[index]
     guard let tensors = plan.tensors[index].batchNorm else { return }
     let sums = state.sums + state.slotLayout.forwardSums.lowerBound
@@ -20,11 +22,11 @@ extension Executor {
       let mean = Double(sums[lane]) / count
       let variance = max(Double(sums[lane + channelLanes]) / count - mean * mean, 0)
       setConstants(state, tensors, block, channel, mean: mean, variance: variance)
-      move(block.values(tensors.runningMean) + channel, to: mean)
+      move(block.values(tensors.runningMean) + channel, to: mean, momentum)
       // The running variance is the unbiased one; a single value keeps the biased.
       move(
         block.values(tensors.runningVariance) + channel,
-        to: count > 1 ? variance * (count / (count - 1)) : variance)
+        to: count > 1 ? variance * (count / (count - 1)) : variance, momentum)
     }
   }
 
@@ -80,7 +82,6 @@ private func sumLane(_ channel: Int) -> Int {
   channel / channelLanes * 2 * channelLanes + channel % channelLanes
 }
 
-private func move(_ statistic: MutableFloatPointer, to value: Double) {
-  statistic.pointee = Float(
-    (1 - runningMomentum) * Double(statistic.pointee) + runningMomentum * value)
+private func move(_ statistic: MutableFloatPointer, to value: Double, _ momentum: Double) {
+  statistic.pointee = Float((1 - momentum) * Double(statistic.pointee) + momentum * value)
 }

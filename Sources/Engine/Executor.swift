@@ -3,6 +3,7 @@
 
 import KernelTypes
 import Memory
+import Networks
 
 /// How a pass treats dropout and statistics.
 enum PassMode: Sendable {
@@ -21,26 +22,36 @@ final class Executor: @unchecked Sendable {
   let sampleCapacity: Int
   let seed: UInt64
   let labelSmoothing: Float
+  /// Nil where training images are used as they are.
+  let augmentation: ImageAugmentation?
   let results: ShardResults
   /// What the states point into.
   private let memory: NodeMemory
 
   init(
     plan: Plan, kernels: any KernelSet, sampleCapacity: Int, workerCount: Int, seed: UInt64,
-    labelSmoothing: Float, memory: NodeMemory
+    recipe: Recipe, memory: NodeMemory
   ) throws {
     self.plan = plan
     self.kernels = kernels
     self.sampleCapacity = sampleCapacity
     self.seed = seed
-    self.labelSmoothing = labelSmoothing
+    labelSmoothing = Float(recipe.labelSmoothing)
     self.memory = memory
     states = try plan.units.map { try UnitState($0, kernels: kernels, memory: memory) }
     let shardCount = memory.shardCapacity
     results = ShardResults(
       try memory.allocate(ShardResults.count(shardCount: shardCount)), shardCount: shardCount)
+    let input = plan.network.input
+    augmentation = try recipe.augment.map {
+      try ImageAugmentation(
+        $0, seed: seed, height: input.height, width: input.width, memory: memory)
+    }
+    let augmentationCount = augmentation?.scratchCount ?? 0
     scratch = try (0..<workerCount).map { [states] worker in
-      try WorkerScratch(states, memory: memory, onNode: memory.binding.node(of: worker))
+      try WorkerScratch(
+        states, augmentationCount: augmentationCount, memory: memory,
+        onNode: memory.binding.node(of: worker))
     }
   }
 
@@ -53,6 +64,7 @@ final class Executor: @unchecked Sendable {
     sampleCapacity = executor.sampleCapacity
     seed = executor.seed
     labelSmoothing = executor.labelSmoothing
+    augmentation = executor.augmentation
     results = executor.results
     memory = executor.memory
   }

@@ -14,23 +14,44 @@ final class ParameterBlock: @unchecked Sendable {
   let firstMoment: MutableFloatPointer
   /// Adam's variance.
   let secondMoment: MutableFloatPointer
+  /// Exponential moving average of the parameters, with statistics of its own.
+  let average: MutableFloatPointer
   private let buffer: AlignedBuffer
 
   init(_ state: ModelState) throws {
     layout = state.layout
     let stride = aligned(layout.count)
-    buffer = try AlignedBuffer(count: 4 * stride)
+    buffer = try AlignedBuffer(count: 5 * stride)
     values = buffer.pointer
     gradient = values + stride
     firstMoment = gradient + stride
     secondMoment = firstMoment + stride
-    for (index, value) in state.values.enumerated() { values[index] = value }
+    average = secondMoment + stride
+    for (index, value) in state.values.enumerated() {
+      values[index] = value
+      average[index] = value
+    }
   }
 
   /// A copy of parameters and running statistics.
-  var state: ModelState {
-    ModelState(
-      layout: layout, values: Array(UnsafeBufferPointer(start: values, count: layout.count)))
+  var state: ModelState { ModelState(layout: layout, values: copy(values)) }
+
+  /// A copy of the average and its statistics.
+  var averagedState: ModelState { ModelState(layout: layout, values: copy(average)) }
+
+  func copy(_ block: MutableFloatPointer) -> [Float] {
+    Array(UnsafeBufferPointer(start: block, count: layout.count))
+  }
+
+  /// Moves the average towards the parameters: `a += (1 - decay)·(p - a)`.
+  func updateAverage(decay: Float) {
+    let share = 1 - decay
+    for index in 0..<layout.count { average[index] += share * (values[index] - average[index]) }
+  }
+
+  /// Exchanges parameters and average.
+  func swapAverage() {
+    for index in 0..<layout.count { swap(&values[index], &average[index]) }
   }
 
   func values(_ tensor: StateTensor) -> MutableFloatPointer { values + tensor.offset }

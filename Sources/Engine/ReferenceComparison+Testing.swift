@@ -22,11 +22,12 @@ package struct ReferenceComparison {
     configuration: EngineConfiguration
   ) throws {
     self.network = network
-    let session = try Session(
-      network, state: state, configuration: configuration, sampleCapacity: order.count, seed: seed,
-      labelSmoothing: labelSmoothing)
     var recipe = network.description.recipe
     recipe.learningRate = 0
+    recipe.labelSmoothing = labelSmoothing
+    let session = try Session(
+      network, state: state, configuration: configuration, sampleCapacity: order.count, seed: seed,
+      recipe: recipe)
     loss = try session.trainingLosses(set, normalization, order: order, recipe: recipe)[0]
     gradient = session.gradient
     self.state = session.state

@@ -14,7 +14,7 @@ package final class Session {
 
   package init(
     _ network: Network, state: ModelState, configuration: EngineConfiguration,
-    sampleCapacity: Int, seed: UInt64 = 0, labelSmoothing: Double = 0
+    sampleCapacity: Int, seed: UInt64 = 0, recipe: Recipe = Recipe()
   ) throws {
     let (binding, communicator) = (configuration.binding, configuration.communicator)
     let shardCapacity = shardCount(sampleCapacity)
@@ -25,8 +25,7 @@ package final class Session {
       ).own)
     let executor = try Executor(
       plan: Plan(network), kernels: configuration.kernels, sampleCapacity: sampleCapacity,
-      workerCount: configuration.threadCount, seed: seed, labelSmoothing: Float(labelSmoothing),
-      memory: memory)
+      workerCount: configuration.threadCount, seed: seed, recipe: recipe, memory: memory)
     block = try ParameterBlock(state)
     pool = WorkerPool(
       workerCount: configuration.threadCount, cpuCount: configuration.cpuCount, binding: binding)

@@ -53,7 +53,7 @@ package final class StepBenchmark {
     store = try SampleStore(images, normalization, binding: configuration.binding)
     session = try Session(
       network, state: .initial(network: network, seed: seed), configuration: configuration,
-      sampleCapacity: recipe.batchSize, seed: seed, labelSmoothing: recipe.labelSmoothing)
+      sampleCapacity: recipe.batchSize, seed: seed, recipe: recipe)
   }
 
   /// Times `stepCount` steps that follow `warmUpCount` untimed ones; further calls go on from there.

@@ -18,11 +18,12 @@ package struct TrainingOptions: Sendable {
 /// One training run of a network.
 package final class Trainer {
   private let network: Network
-  private let recipe: Recipe
+  let recipe: Recipe
   private let options: TrainingOptions
   private let configuration: EngineConfiguration
-  private let session: Session
-  private let training: SampleStore
+  let session: Session
+  let training: SampleStore
+  private let validation: SampleStore?
   private let test: SampleStore
   private var position = TrainingPosition()
 
@@ -39,16 +40,18 @@ package final class Trainer {
     self.recipe = recipe
     self.options = options
     self.configuration = configuration
-    training = try SampleStore(
-      dataset.training, dataset.normalization, binding: configuration.binding)
-    test = try SampleStore(
-      dataset.test, dataset.normalization, binding: configuration.binding)
+    func store(_ set: ImageSet) throws -> SampleStore {
+      try SampleStore(set, dataset.normalization, binding: configuration.binding)
+    }
+    training = try store(dataset.training)
+    validation = try dataset.validation.map(store)
+    test = try store(dataset.test)
     session = try Session(
       network, state: snapshot?.model ?? .initial(network: network, seed: options.seed),
       configuration: configuration, sampleCapacity: recipe.batchSize, seed: options.seed,
-      labelSmoothing: recipe.labelSmoothing)
+      recipe: recipe)
     if let snapshot {
-      session.block.restoreMoments(snapshot)
+      session.block.restore(snapshot)
       position = snapshot.position
     }
   }
@@ -67,7 +70,7 @@ package final class Trainer {
         let result = try runEpoch(listener)
         position.runSeconds = secondsBefore + seconds(since: start)
         finishEpoch(result)
-        try listener(.epoch(result, state: session.block.state))
+        try listener(.epoch(result, state: testedState))
       }
       let result = RunResult(
         epochCount: position.epoch - 1, elapsedSeconds: position.runSeconds,
@@ -108,7 +111,10 @@ package final class Trainer {
       let result = session.runner.train(
         batch, OptimizerStep(recipe, index: position.runStep, rate: rate))
       let loss = result.loss / Double(batch.count)
-      guard loss.isFinite else { throw divergence(loss: loss) }
+      guard loss.isFinite else { throw divergence(batch, loss: loss) }
+      if recipe.averageDecay > 0 {
+        session.block.updateAverage(decay: Float(recipe.averageDecay))
+      }
       position.lossSum += result.loss
       position.correctCount += result.correctCount
       position.step += 1
@@ -120,19 +126,25 @@ package final class Trainer {
             epoch: position.epoch, step: position.step - 1, stepCount: stepsPerEpoch, loss: loss)))
     }
     let sampleCount = training.source.count
-    return EpochResult(
-      epoch: position.epoch, learningRate: schedule.rate(at: position.runStep - 1),
-      training: Evaluation(
-        loss: position.lossSum / Double(sampleCount), correctCount: position.correctCount,
-        sampleCount: sampleCount),
-      test: session.evaluate(test.source), elapsedSeconds: position.epochSeconds)
+    return withAverage(order, draws) {
+      EpochResult(
+        epoch: position.epoch, learningRate: schedule.rate(at: position.runStep - 1),
+        training: Evaluation(
+          loss: position.lossSum / Double(sampleCount), correctCount: position.correctCount,
+          sampleCount: sampleCount),
+        test: session.evaluate(test.source),
+        validation: validation.map { session.evaluate($0.source) },
+        elapsedSeconds: position.epochSeconds)
+    }
   }
 
-  private func divergence(loss: Double) -> Failure {
-    Failure(
+  private func divergence(_ batch: Minibatch, loss: Double) -> Failure {
+    let layer = session.runner.executor.firstUnitWithoutNumbers(batch)
+    return Failure(
       .badData,
       "training diverged: the loss is \(loss) in epoch \(position.epoch), step "
-        + "\(position.step + 1); try a smaller --learning-rate")
+        + "\(position.step + 1), \(layer.map { "first in layer \($0)" } ?? "not in any layer"); "
+        + "try a smaller --learning-rate")
   }
 
   private var info: RunInfo {

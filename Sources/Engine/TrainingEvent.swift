@@ -9,7 +9,7 @@ package enum TrainingEvent: Sendable {
   case started(RunInfo)
   /// A step was done.
   case step(StepResult)
-  /// An epoch was trained and tested; `state` is the model after it.
+  /// An epoch was trained and tested; `state` is the model after it, averaged if the recipe says so.
   case epoch(EpochResult, state: ModelState)
   /// No epoch follows.
   case finished(RunResult)
@@ -113,6 +113,8 @@ package struct EpochResult: Equatable, Sendable {
   /// Training samples as they were seen, with dropout and augmentation.
   package var training: Evaluation
   package var test: Evaluation
+  /// Nil without a validation set.
+  package var validation: Evaluation?
   /// The training part alone.
   package var elapsedSeconds: Double
   package var imagesPerSecond: Double {
@@ -120,12 +122,14 @@ package struct EpochResult: Equatable, Sendable {
   }
 
   package init(
-    epoch: Int, learningRate: Double, training: Evaluation, test: Evaluation, elapsedSeconds: Double
+    epoch: Int, learningRate: Double, training: Evaluation, test: Evaluation,
+    validation: Evaluation? = nil, elapsedSeconds: Double
   ) {
     self.epoch = epoch
     self.learningRate = learningRate
     self.training = training
     self.test = test
+    self.validation = validation
     self.elapsedSeconds = elapsedSeconds
   }
 }

@@ -36,16 +36,21 @@ package struct TrainingSnapshot: Equatable, Sendable {
   package var firstMoment: [Float]
   /// Adam's variance, one value a value of the block.
   package var secondMoment: [Float]
+  /// The moving average of the parameters, one value a value of the block.
+  package var average: [Float]
   package var position: TrainingPosition
 
   package init(
-    model: ModelState, firstMoment: [Float], secondMoment: [Float], position: TrainingPosition
+    model: ModelState, firstMoment: [Float], secondMoment: [Float], average: [Float],
+    position: TrainingPosition
   ) {
     precondition(firstMoment.count == model.values.count)
     precondition(secondMoment.count == model.values.count)
+    precondition(average.count == model.values.count)
     self.model = model
     self.firstMoment = firstMoment
     self.secondMoment = secondMoment
+    self.average = average
     self.position = position
   }
 }
@@ -55,20 +60,19 @@ extension ParameterBlock {
   func snapshot(at position: TrainingPosition) -> TrainingSnapshot {
     TrainingSnapshot(
       model: state, firstMoment: copy(firstMoment), secondMoment: copy(secondMoment),
-      position: position)
+      average: copy(average), position: position)
   }
 
-  /// Takes an earlier run's moments; the parameters came with the block's first state.
-  func restoreMoments(_ snapshot: TrainingSnapshot) {
+  /// Takes an earlier run's moments and average; the parameters came with the block's first state.
+  func restore(_ snapshot: TrainingSnapshot) {
     snapshot.firstMoment.withUnsafeBufferPointer {
       firstMoment.update(from: $0.baseAddress!, count: layout.count)
     }
     snapshot.secondMoment.withUnsafeBufferPointer {
       secondMoment.update(from: $0.baseAddress!, count: layout.count)
     }
-  }
-
-  private func copy(_ values: MutableFloatPointer) -> [Float] {
-    Array(UnsafeBufferPointer(start: values, count: layout.count))
+    snapshot.average.withUnsafeBufferPointer {
+      average.update(from: $0.baseAddress!, count: layout.count)
+    }
   }
 }

@@ -66,15 +66,7 @@ final class StepRunner {
   func train(_ batch: Minibatch, _ step: OptimizerStep) -> BatchResult {
     let shares = sums.shares(shardCount: batch.shardCount)
     clock.start()
-    for units in schedule.synchronized {
-      runShards(batch, shares, .training) { executor, task in
-        for unit in units { executor.forward(unit, task) }
-      }
-      setConstants(units.upperBound - 1) { unit in
-        sums.sum(executor.states[unit].forwardSums, shares, shardCount: batch.shardCount)
-        executor.normalizeBatch(unit, batch, block)
-      }
-    }
+    forwardSynchronized(batch, shares, momentum: runningMomentum)
     runShards(batch, shares, .training) { [schedule] executor, task in
       for unit in schedule.turn { executor.forward(unit, task) }
       executor.loss(task)
@@ -106,6 +98,12 @@ final class StepRunner {
     return executor.results.total
   }
 
+  /// Makes the running statistics the mean of those of minibatches `0...index`, each handed in once.
+  func measureStatistics(_ batch: Minibatch, index: Int) {
+    forwardSynchronized(
+      batch, sums.shares(shardCount: batch.shardCount), momentum: 1 / Double(index + 1))
+  }
+
   /// Prepares `evaluate`; a training step sets its own constants again.
   func useRunningStatistics() {
     for unit in executor.plan.units.indices {
@@ -127,6 +125,19 @@ final class StepRunner {
     return sums.receivedByteCount(
       sums.shares(shardCount: memory.shardCapacity),
       width: statistics.reduce(reduction.width, +))
+  }
+
+  /// The forward phases up to the last BN, whose statistics are then those of the minibatch.
+  private func forwardSynchronized(_ batch: Minibatch, _ shares: RankShares, momentum: Double) {
+    for units in schedule.synchronized {
+      runShards(batch, shares, .training) { executor, task in
+        for unit in units { executor.forward(unit, task) }
+      }
+      setConstants(units.upperBound - 1) { unit in
+        sums.sum(executor.states[unit].forwardSums, shares, shardCount: batch.shardCount)
+        executor.normalizeBatch(unit, batch, block, momentum: momentum)
+      }
+    }
   }
 
   /// Runs the leader's part between two phases and hands its result to all nodes.

@@ -38,9 +38,11 @@ extension Executor {
 
   private func loadImage(_ unit: Unit, _ image: Int, _ place: Int, _ task: ShardTask) {
     let source = task.batch.source
+    var pixels = source.image(Int(task.sample(at: place)))
+    if task.mode == .training, let augmentation { pixels = augmentation.image(place) }
     kernels.normalize(
       height: source.height, width: source.width, padding: unit.geometry.padding,
-      pixels: source.image(Int(task.sample(at: place))), gain: source.gain, offset: source.offset,
+      pixels: pixels, gain: source.gain, offset: source.offset,
       plane: task.scratch.x + image * unit.geometry.inputCount)
   }
 

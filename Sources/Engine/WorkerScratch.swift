@@ -18,9 +18,12 @@ struct WorkerScratch: @unchecked Sendable {
   let mask: MutableFloatPointer
   /// A shard's worth of the widest vector: masks by row, losses by row.
   let rows: MutableFloatPointer
+  let augmentation: MutableFloatPointer
 
   /// The memory outlives the scratch.
-  init(_ states: [UnitState], memory: NodeMemory, onNode node: Int) throws {
+  init(
+    _ states: [UnitState], augmentationCount: Int, memory: NodeMemory, onNode node: Int
+  ) throws {
     func most(_ size: (UnitState) -> Int) -> Int { aligned(states.map(size).max() ?? 0) }
     let sizes = [
       most { $0.storage.imageGroup * $0.unit.geometry.inputCount },
@@ -31,6 +34,7 @@ struct WorkerScratch: @unchecked Sendable {
       most { $0.storage.accumulator },
       most { max($0.pooledCount, $0.unit.lanes) },
       most { shardSize * $0.unit.lanes },
+      aligned(augmentationCount),
     ]
     let base = try memory.allocate(sizes.reduce(0, +), onNode: node)
     var pointers: [MutableFloatPointer] = []
@@ -41,5 +45,6 @@ struct WorkerScratch: @unchecked Sendable {
     }
     (x, dz, dx, z) = (pointers[0], pointers[1], pointers[2], pointers[3])
     (conv, accumulator, mask, rows) = (pointers[4], pointers[5], pointers[6], pointers[7])
+    augmentation = pointers[8]
   }
 }

@@ -25,7 +25,8 @@ private func sampleCheckpoint(step: Int = 7) throws -> Checkpoint {
     model: model,
     snapshot: TrainingSnapshot(
       model: model.state, firstMoment: (0..<count).map { Float($0) / 3 },
-      secondMoment: (0..<count).map { -Float($0) / 9 }, position: position),
+      secondMoment: (0..<count).map { -Float($0) / 9 },
+      average: (0..<count).map { Float($0) / 11 }, position: position),
     settings: settings)
 }
 

@@ -107,7 +107,8 @@ private func settings(_ model: TrainedModel) -> RunSettings {
 private func snapshot(_ model: TrainedModel) -> TrainingSnapshot {
   let moments = [Float](repeating: 0, count: model.state.values.count)
   return TrainingSnapshot(
-    model: model.state, firstMoment: moments, secondMoment: moments, position: TrainingPosition())
+    model: model.state, firstMoment: moments, secondMoment: moments,
+    average: moments, position: TrainingPosition())
 }
 
 @Suite struct RunRecorderTests {

@@ -18,6 +18,7 @@ import Testing
     var description = try ModelDescription.preset(named: "tiny")
     description.recipe.epochs = 2
     description.recipe.batchSize = 8
+    description.recipe.averageDecay = 0.9
     recipe = description.recipe
     dataset = try Dataset(
       name: "stripes", training: Self.stripes(count: 20), test: Self.stripes(count: 9))
@@ -69,6 +70,7 @@ import Testing
       #expect(resumed.model == expected.model, "stopped after step \(stop)")
       #expect(resumed.firstMoment == expected.firstMoment)
       #expect(resumed.secondMoment == expected.secondMoment)
+      #expect(resumed.average == expected.average)
       #expect(epochs.last?.test == expectedEpochs.last?.test)
       #expect(epochs.last?.training == expectedEpochs.last?.training)
       #expect(epochs.first?.training == expectedEpochs[2 - epochs.count].training)

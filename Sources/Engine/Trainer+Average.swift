@@ -1,0 +1,32 @@
+// Testing and saving the moving average of the parameters instead of the parameters themselves.
+// The average was never trained, so its BN statistics are measured anew on training images.
+
+import Networks
+
+/// Minibatches over which the average's statistics are measured.
+private let statisticsBatchCount = 100
+
+extension Trainer {
+  /// Runs `body` on the averaged parameters, or on the trained ones where the recipe averages nothing.
+  func withAverage<Result>(
+    _ order: [UInt32], _ epoch: UInt32, _ body: () throws -> Result
+  ) rethrows -> Result {
+    guard recipe.averageDecay > 0 else { return try body() }
+    session.block.swapAverage()
+    session.runner.packParameters()
+    defer {
+      session.block.swapAverage()
+      session.runner.packParameters()
+    }
+    let measured = Array(order.prefix(statisticsBatchCount * recipe.batchSize))
+    session.forEachMinibatch(of: measured, training.source, epoch: epoch) { index, batch in
+      session.runner.measureStatistics(batch, index: index)
+    }
+    return try body()
+  }
+
+  /// The model that the last tests saw.
+  var testedState: ModelState {
+    recipe.averageDecay > 0 ? session.block.averagedState : session.block.state
+  }
+}

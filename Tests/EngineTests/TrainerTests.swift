@@ -1,0 +1,109 @@
+// Whole runs: the same bits at any thread count, instruction set and interruption.
+
+import Datasets
+import KernelTypes
+import Kernels
+import Memory
+import Networks
+import Synchronization
+import Testing
+
+@testable import Engine
+
+/// A short run of a small network on random images.
+struct ShortRun {
+  var architecture = Architecture.normThenRelu
+  var recipe = Recipe()
+  var options = TrainingOptions()
+  var threads = 2
+  var kernels: any KernelSet = KernelChoice.kernels(for: KernelChoice.available.last!)
+
+  init(batchSize: Int = 20) {
+    recipe.epochs = 2
+    recipe.batchSize = batchSize
+    recipe.optimizer = .sgd
+    recipe.nesterov = true
+    recipe.learningRate = 0.05
+    recipe.schedule = .oneCycle
+    recipe.labelSmoothing = 0.1
+    recipe.weightDecay = 0.01
+    recipe.augment = AffineAugmentation()
+    recipe.augment?.shiftPixels = 1
+  }
+
+  func trainer(from snapshot: TrainingSnapshot? = nil) throws -> Trainer {
+    let network = try architecture.network()
+    let dataset = try Dataset(
+      name: "random", training: architecture.samples(50), test: architecture.samples(30))
+    return try Trainer(
+      network: network, recipe: recipe, dataset: dataset, options: options,
+      configuration: EngineConfiguration(kernels: kernels, threadCount: threads, cpuCount: 2),
+      from: snapshot)
+  }
+
+  /// The model after the last epoch.
+  func finalState() throws -> ModelState {
+    let trainer = try trainer()
+    let states = Mutex<[ModelState]>([])
+    try trainer.run { event in
+      if case .epoch(_, let state) = event { states.withLock { $0.append(state) } }
+    }
+    return try #require(states.withLock { $0.last })
+  }
+}
+
+@Suite struct TrainerTests {
+  @Test(arguments: [20, 16, 7])
+  func threadsDoNotChangeABit(batchSize: Int) throws {
+    var run = ShortRun(batchSize: batchSize)
+    run.threads = 1
+    let expected = try run.finalState()
+    for threads in [2, 3, 5, 8, 16] {
+      run.threads = threads
+      #expect(try run.finalState() == expected, "\(threads) threads")
+    }
+    #expect(try run.finalState() == expected, "a second time")
+    run.options.seed = 2
+    #expect(try run.finalState() != expected, "another seed")
+  }
+
+  @Test(arguments: Architecture.allCases)
+  func vectorWidthsDoNotChangeABit(architecture: Architecture) throws {
+    var run = ShortRun()
+    run.architecture = architecture
+    run.recipe.epochs = 1
+    let expected = try run.finalState()
+    // The baseline of x86 has no fused multiply-add and bits of its own.
+    for instructionSet in KernelChoice.available where instructionSet != .baseline {
+      run.kernels = KernelChoice.kernels(for: instructionSet)
+      #expect(try run.finalState() == expected, "\(instructionSet)")
+    }
+  }
+
+  @Test func aStepAllocatesNoBuffer() throws {
+    var run = ShortRun()
+    run.recipe.averageDecay = 0.9
+    let counts = Mutex<[Int]>([])
+    try run.trainer().run { event in
+      if case .step = event { counts.withLock { $0.append(AlignedBuffer.allocationCount) } }
+    }
+    #expect(counts.withLock { Set($0).count } == 1)
+  }
+
+  @Test func divergenceNamesTheLayer() throws {
+    var run = ShortRun()
+    run.recipe.learningRate = 1e3
+    run.recipe.schedule = .constant
+    run.recipe.weightDecay = 1
+    run.recipe.epochs = 60
+    let error = try #require(throws: (any Error).self) { try run.trainer().run { _ in } }
+    #expect("\(error)".contains("training diverged"))
+    #expect("\(error)".contains("in layer"))
+  }
+
+  @Test func targetAccuracyEndsTheRun() throws {
+    var run = ShortRun()
+    run.options.targetAccuracy = 0.001
+    #expect(try run.trainer().run { _ in }.epochCount == 1)
+  }
+}
