@@ -56,10 +56,11 @@ package protocol ConvKernels: Sendable {
     weights: FloatPointer?, accumulator: MutableFloatPointer, dx: MutableFloatPointer?,
     scratch: MutableFloatPointer)
 
-  /// What the calls of a shard have summed, as the shard's weight gradient; overwrites. Gradients of
-  /// shards may be added.
+  /// What the calls of a shard have summed, as the shard's weight gradient; overwrites it and leaves
+  /// nothing useful in `accumulator`. Gradients of shards may be added.
   func convFinishWeightGradient(
-    _ geometry: ConvGeometry, accumulator: FloatPointer, weightGradient: MutableFloatPointer)
+    _ geometry: ConvGeometry, accumulator: MutableFloatPointer,
+    weightGradient: MutableFloatPointer)
 
   /// The kernel's layout to `[out, in, kernel, kernel]`; overwrites.
   func convUnpackWeightGradient(

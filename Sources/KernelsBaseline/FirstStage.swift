@@ -35,7 +35,7 @@ struct FirstStage {
   }
 
   /// Floats from the first row of outputs to the second.
-  @inline(__always) private var second: Int { plan.geometry.outputWidth * lanes }
+  @inline(__always) private var second: Int { plan.outputRow }
 
   func forward(s: MutableFloatPointer, sums target: MutableFloatPointer?) {
     var block = 0
@@ -101,10 +101,12 @@ struct FirstStage {
     _ factors: GradientFactors, _ block: Int, _ dy: FloatPointer
   ) {
     let factors = BlockFactors(factors, block)
+    let places = GradientPlaces(
+      z: rows, zRow: second, dz: rows, dzRow: second, dzPixel: lanes)
     if constants.reluBefore {
-      gatedGradients(rows, second, peaks, dy, factors, plan.windows)
+      gatedWindows(places, peaks: peaks, dy, factors, plan.windows)
     } else {
-      plainGradients(rows, second, peaks, dy, factors, plan.windows)
+      plainWindows(places, peaks: peaks, dy, factors, plan.windows)
     }
   }
 }
@@ -131,63 +133,4 @@ struct FirstStage {
     i += 1
   }
   moments.add(to: sums)
-}
-
-/// `k0 + k1·z`, plus `gain·dy` at the first pixel of the window that equals its peak.
-@inline(__always) private func windowGradients(
-  _ z: Four, _ peak: Lanes, _ dy: Lanes, _ factors: BlockFactors
-) -> Four {
-  let k0 = factors.k0
-  let given = multiplyAdd(factors.gain, dy, k0)
-  let isFirst = z.0 .== peak
-  let isSecond = z.1 .== peak
-  let isThird = z.2 .== peak
-  let c0 = k0.replacing(with: given, where: isFirst)
-  let rest0 = given.replacing(with: k0, where: isFirst)
-  let c1 = k0.replacing(with: rest0, where: isSecond)
-  let rest1 = rest0.replacing(with: k0, where: isSecond)
-  let c2 = k0.replacing(with: rest1, where: isThird)
-  let c3 = rest1.replacing(with: k0, where: isThird)
-  return (
-    multiplyAdd(factors.k1, z.0, c0), multiplyAdd(factors.k1, z.1, c1),
-    multiplyAdd(factors.k1, z.2, c2), multiplyAdd(factors.k1, z.3, c3)
-  )
-}
-
-/// Two rows of `z`, replaced by their gradients.
-@inline(never) private func plainGradients(
-  _ rows: MutableFloatPointer, _ second: Int, _ peaks: FloatPointer, _ dy: FloatPointer,
-  _ factors: BlockFactors, _ count: Int
-) {
-  var p = rows
-  var i = 0
-  while i < count * lanes {
-    let z = (load(p), load(p + lanes), load(p + second), load(p + second + lanes))
-    let dz = windowGradients(z, load(peaks + i), load(dy + i), factors)
-    store(p, dz.0)
-    store(p + lanes, dz.1)
-    store(p + second, dz.2)
-    store(p + second + lanes, dz.3)
-    p += 2 * lanes
-    i += lanes
-  }
-}
-
-/// The same for a `z` behind a ReLU: zero where it is not positive.
-@inline(never) private func gatedGradients(
-  _ rows: MutableFloatPointer, _ second: Int, _ peaks: FloatPointer, _ dy: FloatPointer,
-  _ factors: BlockFactors, _ count: Int
-) {
-  var p = rows
-  var i = 0
-  while i < count * lanes {
-    let z = (load(p), load(p + lanes), load(p + second), load(p + second + lanes))
-    let dz = windowGradients(z, load(peaks + i), load(dy + i), factors)
-    store(p, keepWherePositive(dz.0, z.0))
-    store(p + lanes, keepWherePositive(dz.1, z.1))
-    store(p + second, keepWherePositive(dz.2, z.2))
-    store(p + second + lanes, keepWherePositive(dz.3, z.3))
-    p += 2 * lanes
-    i += lanes
-  }
 }

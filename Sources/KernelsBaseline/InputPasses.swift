@@ -140,7 +140,7 @@ enum AveragePool {
         i += lanes
       }
       InputGradient.block(
-        constants, block, pixels, s + block * pixels * lanes, mask: nil, target,
+        constants, block, pixels, s + block * pixels * lanes, mask: nil, target, target,
         sums + block * 2 * lanes)
       block += 1
     }
@@ -156,71 +156,92 @@ enum InputGradient {
     var block = 0
     while block < shape.blocks {
       let offset = block * pixels * lanes
-      if dx != FloatPointer(dy) { copy(dx + offset, dy + offset, pixels) }
       self.block(
-        constants, block, pixels, s + offset, mask: mask.map { $0 + offset }, dy + offset,
-        sums + block * 2 * lanes)
+        constants, block, pixels, s + offset, mask: mask.map { $0 + offset }, dx + offset,
+        dy + offset, sums + block * 2 * lanes)
       block += 1
     }
   }
 
-  @inline(never) private static func copy(
-    _ source: FloatPointer, _ target: MutableFloatPointer, _ pixels: Int
-  ) {
-    var i = 0
-    while i < pixels * lanes {
-      store(target + i, load(source + i))
-      i += lanes
-    }
-  }
-
-  /// Mask and gate `dy` of one block in place, then its sums.
+  /// Masks and gates one block of `dx` into `dy`, which may be `dx`, and sums it.
   @inline(__always) static func block(
     _ constants: ChannelConstants, _ block: Int, _ pixels: Int, _ s: FloatPointer,
-    mask: FloatPointer?, _ dy: MutableFloatPointer, _ sums: MutableFloatPointer
+    mask: FloatPointer?, _ dx: FloatPointer, _ dy: MutableFloatPointer,
+    _ sums: MutableFloatPointer
   ) {
-    if let mask { multiply(dy, mask, pixels) }
-    if constants.reluAfter {
-      gate(dy, s, constants.scale + block * lanes, constants.shift + block * lanes, pixels)
+    var source = dx
+    if let mask {
+      multiply(dx, mask, dy, pixels)
+      source = FloatPointer(dy)
     }
-    moments(dy, s, pixels, sums)
+    if constants.reluAfter {
+      let (scale, shift) = (constants.scale + block * lanes, constants.shift + block * lanes)
+      gatedMoments(source, s, scale, shift, dy, pixels, sums)
+    } else {
+      plainMoments(source, s, dy, pixels, sums)
+    }
   }
 
   @inline(never) private static func multiply(
-    _ dy: MutableFloatPointer, _ mask: FloatPointer, _ pixels: Int
+    _ dx: FloatPointer, _ mask: FloatPointer, _ dy: MutableFloatPointer, _ pixels: Int
   ) {
     var i = 0
     while i < pixels * lanes {
-      store(dy + i, load(dy + i) * load(mask + i))
+      store(dy + i, load(dx + i) * load(mask + i))
       i += lanes
     }
   }
 
-  @inline(never) private static func gate(
-    _ dy: MutableFloatPointer, _ s: FloatPointer, _ scale: FloatPointer, _ shift: FloatPointer,
-    _ pixels: Int
+  @inline(never) private static func plainMoments(
+    _ dx: FloatPointer, _ s: FloatPointer, _ dy: MutableFloatPointer, _ pixels: Int,
+    _ sums: MutableFloatPointer
+  ) {
+    var moments = Moments()
+    let end = pixels * lanes
+    var i = 0
+    while i + 2 * lanes <= end {
+      let a = load(dx + i)
+      let b = load(dx + i + lanes)
+      store(dy + i, a)
+      store(dy + i + lanes, b)
+      moments.addEven(a, load(s + i))
+      moments.addOdd(b, load(s + i + lanes))
+      i += 2 * lanes
+    }
+    if i < end {
+      let a = load(dx + i)
+      store(dy + i, a)
+      moments.addEven(a, load(s + i))
+    }
+    moments.add(to: sums)
+  }
+
+  @inline(never) private static func gatedMoments(
+    _ dx: FloatPointer, _ s: FloatPointer, _ scale: FloatPointer, _ shift: FloatPointer,
+    _ dy: MutableFloatPointer, _ pixels: Int, _ sums: MutableFloatPointer
   ) {
     let scale = load(scale)
     let shift = load(shift)
-    var i = 0
-    while i < pixels * lanes {
-      let y = multiplyAdd(scale, load(s + i), shift)
-      store(dy + i, keepWherePositive(load(dy + i), y))
-      i += lanes
-    }
-  }
-
-  @inline(never) private static func moments(
-    _ dy: FloatPointer, _ s: FloatPointer, _ pixels: Int, _ sums: MutableFloatPointer
-  ) {
     var moments = Moments()
+    let end = pixels * lanes
     var i = 0
-    while i + 2 <= pixels {
-      moments.addEven(load(dy + i * lanes), load(s + i * lanes))
-      moments.addOdd(load(dy + (i + 1) * lanes), load(s + (i + 1) * lanes))
-      i += 2
+    while i + 2 * lanes <= end {
+      let x = load(s + i)
+      let y = load(s + i + lanes)
+      let a = keepWherePositive(load(dx + i), multiplyAdd(scale, x, shift))
+      let b = keepWherePositive(load(dx + i + lanes), multiplyAdd(scale, y, shift))
+      store(dy + i, a)
+      store(dy + i + lanes, b)
+      moments.addEven(a, x)
+      moments.addOdd(b, y)
+      i += 2 * lanes
     }
-    if i < pixels { moments.addEven(load(dy + i * lanes), load(s + i * lanes)) }
+    if i < end {
+      let x = load(s + i)
+      let a = keepWherePositive(load(dx + i), multiplyAdd(scale, x, shift))
+      store(dy + i, a)
+      moments.addEven(a, x)
+    }
     moments.add(to: sums)
   }
 }

@@ -2,35 +2,6 @@
 // dz = [z > 0 if pre] · (gain·dy at its window's first extreme + k0 + k1·z)
 import KernelTypes
 
-/// The factors of one channel block.
-struct BlockFactors {
-  let gain: Lanes
-  let k0: Lanes
-  let k1: Lanes
-
-  @inline(__always) init(_ factors: borrowing GradientFactors, _ block: Int) {
-    gain = load(factors.gain + block * lanes)
-    k0 = load(factors.k0 + block * lanes)
-    k1 = load(factors.k1 + block * lanes)
-  }
-}
-
-/// Where pixels of `z` stand, and where their gradients go; strides in floats.
-struct GradientPlaces {
-  var z: FloatPointer
-  var zRow: Int
-  var dz: MutableFloatPointer
-  var dzRow: Int
-  var dzPixel: Int
-
-  @inline(__always) func at(row: Int, column: Int) -> GradientPlaces {
-    var moved = self
-    moved.z += row * zRow + column * lanes
-    moved.dz += row * dzRow + column * dzPixel
-    return moved
-  }
-}
-
 enum OutputGradient {
   static func run(
     _ shape: ActivationShape, _ constants: ChannelConstants, _ factors: GradientFactors,
@@ -85,69 +56,81 @@ enum OutputGradient {
     s: FloatPointer, dy: FloatPointer, _ biasGradient: MutableFloatPointer
   ) {
     let pooledRow = shape.pooledWidth * lanes
+    if shape.window == 1 {
+      var row = 0
+      while row < shape.height {
+        let start = places.at(row: row, column: 0)
+        if relu {
+          denseGatedRow(factors, start, dy + row * pooledRow, shape.width, biasGradient)
+        } else {
+          densePlainRow(factors, start, dy + row * pooledRow, shape.width, biasGradient)
+        }
+        row += 1
+      }
+      return
+    }
     var row = 0
     while row < shape.pooledHeight {
       let start = places.at(row: row * shape.window, column: 0)
-      switch shape.window {
-      case 1: denseRow(factors, start, dy + row * pooledRow, shape.width)
-      case 2:
-        windowRowOfFour(factors, start, s + row * pooledRow, dy + row * pooledRow, pooledRow)
-      default:
-        windowRow(
-          factors, start, s + row * pooledRow, dy + row * pooledRow, shape.pooledWidth,
-          shape.window)
+      let s = s + row * pooledRow
+      let dy = dy + row * pooledRow
+      if shape.window == 2 {
+        if relu {
+          gatedWindows(start, peaks: s, dy, factors, shape.pooledWidth)
+        } else {
+          plainWindows(start, peaks: s, dy, factors, shape.pooledWidth)
+        }
+        // Summing in the same body would defeat the vectoriser.
+        sumRow(start, 2 * shape.pooledWidth, biasGradient)
+        sumRow(start.at(row: 1, column: 0), 2 * shape.pooledWidth, biasGradient)
+      } else {
+        windowRow(factors, start, s, dy, shape.pooledWidth, shape.window)
+        finish(
+          start, shape.window, shape.pooledWidth * shape.window, biasGradient, relu: relu)
       }
       row += 1
     }
-    leftovers(shape, factors, places)
-    var y = 0
-    while y < shape.height {
-      finishRow(places.at(row: y, column: 0), shape.width, biasGradient, relu)
-      y += 1
-    }
+    leftovers(shape, factors, places, biasGradient, relu: relu)
   }
 
-  /// Window 1: every pixel has its own gradient.
-  @inline(never) private static func denseRow(
-    _ factors: BlockFactors, _ places: borrowing GradientPlaces, _ dy: FloatPointer, _ width: Int
+  /// Window 1: every pixel has its own gradient; its gate and sum in the same pass.
+  @inline(never) private static func denseGatedRow(
+    _ factors: BlockFactors, _ places: borrowing GradientPlaces, _ dy: FloatPointer,
+    _ width: Int, _ biasGradient: MutableFloatPointer
   ) {
-    let z = places.z
+    let source = places.z
     let dz = places.dz
     let step = places.dzPixel
+    var sum = Lanes.zero
     var i = 0
     while i < width {
-      let rest = multiplyAdd(factors.k1, load(z + i * lanes), factors.k0)
-      store(dz + i * step, multiplyAdd(factors.gain, load(dy + i * lanes), rest))
+      let z = load(source + i * lanes)
+      let rest = multiplyAdd(factors.k1, z, factors.k0)
+      let value = keepWherePositive(multiplyAdd(factors.gain, load(dy + i * lanes), rest), z)
+      store(dz + i * step, value)
+      sum += value
       i += 1
     }
+    store(biasGradient, load(biasGradient) + sum)
   }
 
-  @inline(never) private static func windowRowOfFour(
-    _ factors: BlockFactors, _ places: borrowing GradientPlaces, _ s: FloatPointer,
-    _ dy: FloatPointer, _ count: Int
+  @inline(never) private static func densePlainRow(
+    _ factors: BlockFactors, _ places: borrowing GradientPlaces, _ dy: FloatPointer,
+    _ width: Int, _ biasGradient: MutableFloatPointer
   ) {
-    let zRow = places.zRow
-    let dzRow = places.dzRow
+    let source = places.z
+    let dz = places.dz
     let step = places.dzPixel
-    var z = places.z
-    var dz = places.dz
+    var sum = Lanes.zero
     var i = 0
-    while i < count {
-      let extreme = load(s + i)
-      var given = factors.gain * load(dy + i)
-      let a = load(z)
-      let b = load(z + lanes)
-      let c = load(z + zRow)
-      let d = load(z + zRow + lanes)
-      store(dz, multiplyAdd(factors.k1, a, factors.k0 + take(&given, a .== extreme)))
-      store(dz + step, multiplyAdd(factors.k1, b, factors.k0 + take(&given, b .== extreme)))
-      store(dz + dzRow, multiplyAdd(factors.k1, c, factors.k0 + take(&given, c .== extreme)))
-      store(
-        dz + dzRow + step, multiplyAdd(factors.k1, d, factors.k0 + take(&given, d .== extreme)))
-      z += 2 * lanes
-      dz += 2 * step
-      i += lanes
+    while i < width {
+      let rest = multiplyAdd(factors.k1, load(source + i * lanes), factors.k0)
+      let value = multiplyAdd(factors.gain, load(dy + i * lanes), rest)
+      store(dz + i * step, value)
+      sum += value
+      i += 1
     }
+    store(biasGradient, load(biasGradient) + sum)
   }
 
   /// What the pixel gets of the gradient that its window still has to give.
@@ -180,7 +163,8 @@ enum OutputGradient {
 
   /// Rows and columns that fill no window: statistics alone.
   @inline(__always) private static func leftovers(
-    _ shape: ActivationShape, _ factors: BlockFactors, _ places: GradientPlaces
+    _ shape: ActivationShape, _ factors: BlockFactors, _ places: GradientPlaces,
+    _ biasGradient: MutableFloatPointer, relu: Bool
   ) {
     let coveredWidth = shape.pooledWidth * shape.window
     let coveredHeight = shape.pooledHeight * shape.window
@@ -188,7 +172,9 @@ enum OutputGradient {
     while y < shape.height {
       let column = y < coveredHeight ? coveredWidth : 0
       if column < shape.width {
-        statisticsRow(factors, places.at(row: y, column: column), shape.width - column)
+        let start = places.at(row: y, column: column)
+        statisticsRow(factors, start, shape.width - column)
+        finish(start, 1, shape.width - column, biasGradient, relu: relu)
       }
       y += 1
     }
@@ -205,14 +191,16 @@ enum OutputGradient {
     }
   }
 
-  /// The ReLU's gate and the bias gradient of one row.
-  @inline(__always) private static func finishRow(
-    _ places: GradientPlaces, _ width: Int, _ biasGradient: MutableFloatPointer, _ relu: Bool
+  /// The ReLU's gate and the bias gradient of some rows.
+  @inline(__always) private static func finish(
+    _ places: GradientPlaces, _ rows: Int, _ width: Int, _ biasGradient: MutableFloatPointer,
+    relu: Bool
   ) {
-    if relu {
-      gateRow(places, width, biasGradient)
-    } else {
-      sumRow(places, width, biasGradient)
+    var y = 0
+    while y < rows {
+      let row = places.at(row: y, column: 0)
+      if relu { gateRow(row, width, biasGradient) } else { sumRow(row, width, biasGradient) }
+      y += 1
     }
   }
 

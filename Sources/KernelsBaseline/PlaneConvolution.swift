@@ -27,7 +27,7 @@ extension PlanePlan {
     _ ty: Int, _ u: FloatPointer, _ bias: FloatPointer?, relu: Bool, _ table: FloatPointer,
     _ rows: MutableFloatPointer
   ) {
-    let second = geometry.outputWidth * lanes
+    let second = outputRow
     var chunk = 0
     while chunk < chunks {
       let first = chunk * lanes

@@ -9,9 +9,12 @@ struct PlanePlan {
   let windows: Int
   let chunks: Int
   let blocks: Int
+  /// Floats of one output row of a block.
+  let outputRow: Int
 
   init(_ geometry: ConvGeometry) {
     self.geometry = geometry
+    outputRow = geometry.outputWidth * lanes
     windowRows = geometry.outputHeight / 2
     windows = geometry.outputWidth / 2
     chunks = ceilingDivide(windows, lanes)
@@ -30,7 +33,7 @@ struct PlanePlan {
   @inline(__always) var rowTable: Int { chunks * lanes * lanes }
   @inline(__always) var tableCount: Int { windowRows * rowTable }
   /// Floats of two output rows.
-  @inline(__always) var rowPair: Int { 2 * geometry.outputWidth * lanes }
+  @inline(__always) var rowPair: Int { 2 * outputRow }
   /// A table, one block's sums, two rows of outputs and one of pooled outputs.
   var scratchCount: Int { tableCount + 17 * lanes + rowPair + windows * lanes }
 

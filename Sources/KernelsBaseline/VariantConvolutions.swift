@@ -72,7 +72,8 @@ extension VariantKernels {
   }
 
   package func convFinishWeightGradient(
-    _ geometry: ConvGeometry, accumulator: FloatPointer, weightGradient: MutableFloatPointer
+    _ geometry: ConvGeometry, accumulator: MutableFloatPointer,
+    weightGradient: MutableFloatPointer
   ) {
     if WinogradPlan.applies(to: geometry) {
       WinogradPlan.finishGradient(

@@ -185,7 +185,7 @@ struct ConvolutionReference {
     }
     let packed = Floats(sizes.weightGradient, fill: .nan)
     kernels.convFinishWeightGradient(
-      g, accumulator: accumulator.read, weightGradient: packed.pointer)
+      g, accumulator: accumulator.pointer, weightGradient: packed.pointer)
     let dw = Floats(weights.count)
     kernels.convUnpackWeightGradient(g, weightGradient: packed.read, result: dw.pointer)
     return (

@@ -117,7 +117,7 @@ private struct FirstStage {
     let finished = Floats(sizes.weightGradient)
     let dw = Floats(weights.count)
     kernels.convFinishWeightGradient(
-      g, accumulator: accumulator.read, weightGradient: finished.pointer)
+      g, accumulator: accumulator.pointer, weightGradient: finished.pointer)
     kernels.convUnpackWeightGradient(g, weightGradient: finished.read, result: dw.pointer)
     return (s.values + sums.values, dw.values + biasGradient.values)
   }
