@@ -50,6 +50,7 @@ class Measured:
 
     name: str
     rounds: list = field(default_factory=list)  # median milliseconds per step of each round
+    cpu_rounds: list = field(default_factory=list)  # mean CPU milliseconds of all threads
     peak_mebibytes: float = 0.0
     first_step_seconds: float = 0.0
 
@@ -95,6 +96,7 @@ class PyTorch:
         print("steps", steps, file=self.process.stdin, flush=True)
         answer = self.answer("steps")
         self.measured.rounds.append(median(answer["milliseconds"]))
+        self.measured.cpu_rounds.append(answer["cpu_milliseconds"])
         self.measured.peak_mebibytes = answer["peak_mebibytes"]
 
     def close(self):
@@ -131,7 +133,9 @@ class Ptrain:
         return json.loads(output)
 
     def run(self, steps):
-        self.measured.rounds.append(self.steps(steps)["milliseconds_per_step"])
+        answer = self.steps(steps)
+        self.measured.rounds.append(answer["milliseconds_per_step"])
+        self.measured.cpu_rounds.append(answer["cpu_milliseconds_per_step"])
 
     def close(self):
         pass

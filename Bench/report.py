@@ -101,6 +101,7 @@ def contender_row(case, contender):
         f"{min(spread):.2f} – {max(spread):.2f}",
         f"{1000 * case['batch_size'] / time:,.0f}",
         f"{milliseconds(fastest) / time:.2f}" if fastest else "",
+        f"{median(contender['cpu_rounds']):.2f}",
         f"{contender['peak_mebibytes']:,.0f}",
         f"{contender['first_step_seconds']:.2f}",
     ]
@@ -120,11 +121,12 @@ def comparison(run):
         "normalises and augments its bytes within the step.",
         summary,
         conditions(run),
-        "Speed is relative to PyTorch's best fp32 configuration. Peak memory is the process's "
+        "Speed is relative to PyTorch's best fp32 configuration. CPU ms is the CPU time of all "
+        "threads for a step, waiting in a loop included. Peak memory is the process's "
         "resident high-water mark, first step the time from its start to the end of the first "
         "step (with an empty compile cache).",
     ]
-    header = ["", "ms a step", "rounds", "images/s", "speed", "peak MiB", "first step, s"]
+    header = ["", "ms a step", "rounds", "images/s", "speed", "CPU ms", "peak MiB", "first step, s"]
     for case in run["cases"]:
         rows = [contender_row(case, contender) for contender in case["contenders"]]
         paragraphs += [f"## {title(case)}", table(header, rows)]

@@ -88,8 +88,14 @@ def main():
     say(event="first_step", torch=torch.__version__)
     say(event="ready", milliseconds=timed(step, data, WARM_UP_STEPS))
     for line in sys.stdin:
-        milliseconds = timed(step, data, int(line.split()[1]))
-        say(event="steps", milliseconds=milliseconds, peak_mebibytes=peak_mebibytes())
+        count, start = int(line.split()[1]), time.process_time()
+        milliseconds = timed(step, data, count)
+        say(
+            event="steps",
+            milliseconds=milliseconds,
+            cpu_milliseconds=1000 * (time.process_time() - start) / count,
+            peak_mebibytes=peak_mebibytes(),
+        )
 
 
 if __name__ == "__main__":

@@ -31,9 +31,14 @@ enum Terminal {
   }
 
   /// Seconds of a clock that is never set.
-  static func now() -> Double {
+  static func now() -> Double { seconds(of: CLOCK_MONOTONIC) }
+
+  /// CPU time of all threads of this process.
+  static func processorSeconds() -> Double { seconds(of: CLOCK_PROCESS_CPUTIME_ID) }
+
+  private static func seconds(of clock: clockid_t) -> Double {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    clock_gettime(clock, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 }

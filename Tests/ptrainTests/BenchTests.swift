@@ -1,0 +1,64 @@
+// `ptrain bench`: the fields that the contract promises, and what it refuses.
+
+import Foundation
+import Testing
+
+@Suite struct BenchTests {
+  private func json<Value>(_ arguments: [String], as type: Value.Type) throws -> Value {
+    let run = try CommandLineRun(["bench"] + arguments + ["--json"], in: Scratch())
+    #expect(run.exitCode == 0, "\(run.errors)")
+    return try #require(JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? Value)
+  }
+
+  @Test func stepTellsItsMedian() throws {
+    let result = try json(
+      ["step", "--model", "tiny", "--batch-size", "20", "--threads", "2", "--steps", "3"],
+      as: [String: Any].self)
+    #expect(result["model"] as? String == "tiny")
+    #expect(result["threads"] as? Int == 2)
+    #expect(result["batch_size"] as? Int == 20)
+    #expect(result["steps"] as? Int == 3)
+    let milliseconds = try #require(result["milliseconds_per_step"] as? Double)
+    let rate = try #require(result["images_per_second"] as? Double)
+    #expect(milliseconds > 0)
+    #expect(abs(rate * milliseconds / 20_000 - 1) < 1e-9)
+  }
+
+  @Test func scalingHasARowForEachThreadCount() throws {
+    let rows = try json(
+      ["scaling", "--model", "tiny", "--batch-size", "16", "--threads", "1,3", "--steps", "5"],
+      as: [[String: Any]].self)
+    #expect(rows.map { $0["threads"] as? Int } == [1, 3])
+    #expect(rows[0]["efficiency"] as? Double == 1)
+    #expect(rows.allSatisfy { $0["steps"] as? Int == 5 })
+    #expect(rows.allSatisfy { ($0["compute_milliseconds"] as? Double ?? 0) > 0 })
+  }
+
+  @Test func kernelsChecksAndTimesEveryConvolution() throws {
+    let results = try json(
+      ["kernels", "--model", "eva8", "--seconds", "0.01"], as: [[String: Any]].self)
+    for result in results {
+      #expect(try #require(result["gradient_error"] as? Double) < 1e-4)
+      let units = try #require(result["units"] as? [[String: Any]])
+      #expect(units.map { $0["unit"] as? String } == ["conv1", "conv1", "conv2", "conv2"])
+      #expect(
+        units.map { $0["pass"] as? String } == ["forward", "backward", "forward", "backward"])
+      // 2 · 14² · 3² · 64 · 32, and twice that for both gradients.
+      #expect(units.map { $0["operations"] as? Int }.suffix(2) == [7_225_344, 14_450_688])
+    }
+    #expect(!results.isEmpty)
+  }
+
+  @Test(arguments: [
+    (["step", "--steps", "0"], "--steps 0"),
+    (["step", "--warm-up", "-1"], "--warm-up"),
+    (["step", "--batch-size", "0"], "--batch-size 0"),
+    (["scaling", "--threads", "1,"], "--threads 1,"),
+    (["scaling", "--threads", "0"], "--threads 0"),
+    (["kernels", "--seconds", "0"], "--seconds 0"),
+    (["kernels", "--model", "nothing"], "nothing"),
+  ])
+  func refuses(arguments: [String], part: String) throws {
+    try expectRefusal(["bench"] + arguments, in: Scratch(), exitCode: 64, naming: part)
+  }
+}
