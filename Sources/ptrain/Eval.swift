@@ -33,12 +33,11 @@ struct Eval: ParsableCommand {
     let configuration = try machine.engineConfiguration()
     let (dataset, dataLine) = try data.dataset()
     try check(dataset, fits: model)
-    if Job.isLeader { Terminal.remark(dataLine) }
+    Terminal.remark(dataLine)
     let session = try Session(
       model.network, state: model.state, configuration: configuration,
       sampleCapacity: Self.batchSize)
     let result = try session.evaluate(dataset.test, model.normalization)
-    guard Job.isLeader else { return }
     try Terminal.writeResult((json ? result.json.text : result.testSetLine) + "\n")
   }
 

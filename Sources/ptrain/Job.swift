@@ -16,8 +16,9 @@ enum Job {
 
   static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
-  /// Meets the other processes; throws where the build cannot.
+  /// Meets the other processes, the first time; throws where the build cannot.
   static func join() throws -> any Communicator {
+    if let joined { return joined }
     let communicator = try Launcher.communicator(environment)
     joined = communicator
     return communicator

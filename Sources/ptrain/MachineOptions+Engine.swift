@@ -14,7 +14,7 @@ extension MachineOptions {
       threadCount: threads, communicator: communicator,
       localRankCount: Launcher.localRankCount(Job.environment), bindsToNodes: numa == .auto
     ) { reason in
-      Terminal.remark("Warning: \(Job.rankPrefix)\(reason)")
+      try? Terminal.writeRemark("Warning: \(Job.rankPrefix)\(reason)\n")
     }
   }
 }

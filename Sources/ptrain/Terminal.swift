@@ -6,8 +6,9 @@ import FoundationEssentials
 import Glibc
 
 enum Terminal {
-  /// Results go here; a full disk behind a redirection is an error.
+  /// Results of rank 0 go here; a full disk behind a redirection is an error.
   static func writeResult(_ text: String) throws {
+    guard Job.isLeader else { return }
     try writeAll(STDOUT_FILENO, Array(text.utf8), path: "standard output")
   }
 
@@ -16,8 +17,11 @@ enum Terminal {
     try? writeAll(STDERR_FILENO, Array(text.utf8), path: "standard error")
   }
 
-  /// A line that explains what is going on.
-  static func remark(_ line: String) { try? writeRemark(line + "\n") }
+  /// A line that explains what is going on, from rank 0.
+  static func remark(_ line: String) {
+    guard Job.isLeader else { return }
+    try? writeRemark(line + "\n")
+  }
 
   /// Whether a bar can be drawn over itself on standard error.
   static var drawsBars: Bool {
