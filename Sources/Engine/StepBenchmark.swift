@@ -90,6 +90,9 @@ package final class StepBenchmark {
         source: store.source, samples: order.baseAddress! + step * recipe.batchSize,
         count: recipe.batchSize, epoch: UInt32(epoch))
       _ = session.runner.train(batch, OptimizerStep(recipe, index: index, rate: rate))
+      if recipe.averageDecay > 0 {
+        session.block.updateAverage(decay: Float(recipe.averageDecay))
+      }
     }
   }
 }

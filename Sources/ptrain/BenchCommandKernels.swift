@@ -69,8 +69,11 @@ struct BenchKernels: ParsableCommand {
   private func measure(
     _ description: ModelDescription, _ kernels: any KernelSet, _ peak: Double
   ) throws -> KernelTiming {
+    // The reference sees images as they are: no augmentation.
     let network = try Network(
-      description: description, input: Shape(channels: 1, height: 28, width: 28), classCount: 10)
+      description: ModelDescription(
+        name: description.name, layers: description.layers, recipe: Recipe()),
+      input: Shape(channels: 1, height: 28, width: 28), classCount: 10)
     let images = ImageSet.synthetic(
       count: UnitBenchmark.sampleCount, height: 28, width: 28, classCount: 10)
     let configuration = EngineConfiguration(kernels: kernels, threadCount: 1, cpuCount: 1)
