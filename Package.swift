@@ -95,8 +95,8 @@ let package = Package(
     .executableTarget(
       name: "ptrain",
       dependencies: [
-        "Diagnostics", "Kernels", "Memory", "Networks", "Datasets", "Engine", "Artifacts",
-        "Spreadsheet",
+        "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "Datasets", "Engine",
+        "Artifacts", "Spreadsheet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(

@@ -14,6 +14,7 @@ extension RunSettings {
     let optional = [
       ("run.limit_train", limitTrain.map(String.init)),
       ("run.limit_test", limitTest.map(String.init)),
+      ("run.validation", validationCount.map(String.init)),
       ("run.target_accuracy", targetAccuracy.map { "\($0)" }),
       ("run.checkpoint_every", checkpointInterval.map(String.init)),
       ("run.data_directory", dataDirectory),
@@ -35,6 +36,7 @@ extension RunSettings {
         normalization: normalization))
     limitTrain = file.number("run.limit_train", { Int($0) })
     limitTest = file.number("run.limit_test", { Int($0) })
+    validationCount = file.number("run.validation", { Int($0) })
     targetAccuracy = file.number("run.target_accuracy", { Double($0) })
     checkpointInterval = file.number("run.checkpoint_every", { Int($0) })
     dataDirectory = file.value(of: "run.data_directory")

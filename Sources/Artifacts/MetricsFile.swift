@@ -35,13 +35,26 @@ extension RunInfo {
 
 extension EpochResult {
   package func metricsLine(digest: String) -> JSONText {
-    .object([
+    let first: JSONText.KeyValuePairs = [
       "event": .string("epoch"), "epoch": .integer(epoch), "learning_rate": .number(learningRate),
       "train_loss": .number(training.loss), "train_accuracy": .number(training.accuracy),
       "test_loss": .number(test.loss), "test_correct": .integer(test.correctCount),
-      "test_accuracy": .number(test.accuracy), "seconds": .number(elapsedSeconds),
-      "images_per_second": .number(imagesPerSecond), "digest": .string(digest),
-    ])
+      "test_accuracy": .number(test.accuracy),
+    ]
+    let last: JSONText.KeyValuePairs = [
+      "seconds": .number(elapsedSeconds), "images_per_second": .number(imagesPerSecond),
+      "digest": .string(digest),
+    ]
+    return .object(.init(first.fields + validationFields.fields + last.fields))
+  }
+
+  private var validationFields: JSONText.KeyValuePairs {
+    guard let validation else { return [:] }
+    return [
+      "validation_loss": .number(validation.loss),
+      "validation_correct": .integer(validation.correctCount),
+      "validation_accuracy": .number(validation.accuracy),
+    ]
   }
 }
 

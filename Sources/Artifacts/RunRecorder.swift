@@ -14,6 +14,8 @@ package final class RunRecorder {
   private let report: (String) throws -> Void
   private let store: CheckpointStore
   private var metrics: MetricsFile?
+  /// Of the model file; nil before this process has written it.
+  private var modelDigest: String?
   /// Where the last checkpoint of this process lies.
   package private(set) var lastCheckpoint: String?
 
@@ -40,12 +42,16 @@ package final class RunRecorder {
         try saveCheckpoint(snapshot())
       }
     case .epoch(let result, let state):
+      let digest = state.digest
+      modelDigest = digest
       try model(state).write(to: directory.modelPath)
-      try metrics?.append(result.metricsLine(digest: state.digest))
+      try metrics?.append(result.metricsLine(digest: digest))
       // Last: what is in the files by now is not repeated by a run that goes on from here.
       try saveCheckpoint(snapshot())
     case .finished(let result):
-      try metrics?.append(result.metricsLine(digest: snapshot().model.digest))
+      // A run that was finished when it was resumed has written its model before.
+      let digest = try modelDigest ?? TrainedModel(contentsOf: directory.modelPath).state.digest
+      try metrics?.append(result.metricsLine(digest: digest))
       try report("Model: \(directory.modelPath)")
     }
   }

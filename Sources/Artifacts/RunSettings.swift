@@ -8,6 +8,8 @@ package struct RunSettings: Equatable, Sendable {
   package var seed: UInt64
   package var limitTrain: Int?
   package var limitTest: Int?
+  /// Training samples that are held out.
+  package var validationCount: Int?
   /// Percent.
   package var targetAccuracy: Double?
   /// Steps between two checkpoints; nil: at the end of every epoch only.

@@ -78,20 +78,14 @@ struct RecipeOptions: ParsableArguments {
   func contradictions(to recipe: Recipe) -> [String] {
     let augmentation: Augmentation = recipe.augment == nil ? .none : .affine
     return [
-      Self.contradiction("--epochs", epochs, recipe.epochs),
-      Self.contradiction("--batch-size", batchSize, recipe.batchSize),
-      Self.contradiction("--optimizer", optimizer?.rawValue, recipe.optimizer.rawValue),
-      Self.contradiction("--learning-rate", learningRate, recipe.learningRate),
-      Self.contradiction("--momentum", momentum, recipe.momentum),
-      Self.contradiction("--weight-decay", weightDecay, recipe.weightDecay),
-      Self.contradiction("--schedule", schedule?.rawValue, recipe.schedule.rawValue),
-      Self.contradiction("--augment", augment?.rawValue, augmentation.rawValue),
+      contradiction("--epochs", epochs, recipe.epochs),
+      contradiction("--batch-size", batchSize, recipe.batchSize),
+      contradiction("--optimizer", optimizer?.rawValue, recipe.optimizer.rawValue),
+      contradiction("--learning-rate", learningRate, recipe.learningRate),
+      contradiction("--momentum", momentum, recipe.momentum),
+      contradiction("--weight-decay", weightDecay, recipe.weightDecay),
+      contradiction("--schedule", schedule?.rawValue, recipe.schedule.rawValue),
+      contradiction("--augment", augment?.rawValue, augmentation.rawValue),
     ].compactMap { $0 }
-  }
-
-  private static func contradiction<Value: Equatable>(
-    _ option: String, _ given: Value?, _ actual: Value
-  ) -> String? {
-    given.flatMap { $0 == actual ? nil : "\(option) \($0)" }
   }
 }

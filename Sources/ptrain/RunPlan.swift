@@ -15,6 +15,7 @@ struct RunPlan {
   var data: DataOptions
   var seed: UInt64
   var limitTrain: Int?
+  var validationCount: Int?
   var targetAccuracy: Double?
   var checkpointInterval: Int?
   /// Where an earlier process stopped.
@@ -24,6 +25,7 @@ struct RunPlan {
     var settings = RunSettings(seed: seed, data: DataFingerprint(dataset))
     settings.limitTrain = limitTrain
     settings.limitTest = data.limitTest
+    settings.validationCount = validationCount
     settings.targetAccuracy = targetAccuracy
     settings.checkpointInterval = checkpointInterval
     settings.dataDirectory = data.data.map(absolutePath)
@@ -65,7 +67,8 @@ extension Train {
       description: description,
       directory: output.map(RunDirectory.init(path:))
         ?? RunDirectory(model: description.name, time: time(nil)),
-      data: data, seed: seed ?? 1, limitTrain: limitTrain, targetAccuracy: targetAccuracy,
+      data: data, seed: seed ?? 1, limitTrain: limitTrain, validationCount: validation,
+      targetAccuracy: targetAccuracy,
       checkpointInterval: checkpointEvery)
   }
 
@@ -86,6 +89,7 @@ extension Train {
     return RunPlan(
       description: checkpoint.model.network.description, directory: directory, data: data,
       seed: settings.seed, limitTrain: settings.limitTrain,
+      validationCount: settings.validationCount,
       targetAccuracy: settings.targetAccuracy,
       checkpointInterval: checkpointEvery ?? settings.checkpointInterval, checkpoint: checkpoint)
   }
@@ -100,19 +104,23 @@ extension Train {
         found.append("--model \(given)")
       }
     }
-    if let seed, seed != settings.seed { found.append("--seed \(seed)") }
-    if let limitTrain, limitTrain != settings.limitTrain {
-      found.append("--limit-train \(limitTrain)")
-    }
-    if let limitTest = data.limitTest, limitTest != settings.limitTest {
-      found.append("--limit-test \(limitTest)")
-    }
-    if let targetAccuracy, targetAccuracy != settings.targetAccuracy {
-      found.append("--target-accuracy \(targetAccuracy)")
-    }
+    found += [
+      contradiction("--seed", seed, settings.seed),
+      contradiction("--limit-train", limitTrain, settings.limitTrain),
+      contradiction("--limit-test", data.limitTest, settings.limitTest),
+      contradiction("--validation", validation, settings.validationCount),
+      contradiction("--target-accuracy", targetAccuracy, settings.targetAccuracy),
+    ].compactMap { $0 }
     guard found.isEmpty else {
       throw Failure(
         .usage, "\(found.joined(separator: ", ")): contradicts the run that --resume goes on with")
     }
   }
+}
+
+/// The option as it was given, where that is something else than the run has.
+func contradiction<Value: Equatable>(
+  _ option: String, _ given: Value?, _ actual: Value?
+) -> String? {
+  given.flatMap { $0 == actual ? nil : "\(option) \($0)" }
 }

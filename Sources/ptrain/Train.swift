@@ -36,6 +36,12 @@ struct Train: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Hold out the last N training samples; metrics.jsonl tells how the model does on them.",
+      valueName: "n"))
+  var validation: Int?
+
+  @Option(
+    help: ArgumentHelp(
       "Stop after the first epoch whose test accuracy reaches this many percent.",
       valueName: "percent"))
   var targetAccuracy: Double?
@@ -63,6 +69,7 @@ struct Train: ParsableCommand {
 
   func validate() throws {
     try checkLimit("--limit-train", limitTrain)
+    try checkLimit("--validation", validation)
     try checkLimit("--checkpoint-every", checkpointEvery)
     if resume != nil && output != nil {
       throw ValidationError("--output: a run that is resumed stays in its directory")
@@ -82,8 +89,10 @@ struct Train: ParsableCommand {
   }
 
   private func train(_ plan: RunPlan, _ configuration: EngineConfiguration) throws {
-    let (dataset, dataLine) = try plan.data.dataset(limitTrain: plan.limitTrain)
+    var (dataset, dataLine) = try plan.data.dataset(limitTrain: plan.limitTrain)
     try plan.check(dataset)
+    let settings = plan.settings(dataset)
+    if let count = plan.validationCount { try dataset.holdOutValidation(count) }
     let network = try Network(
       description: plan.description, input: dataset.inputShape, classCount: dataset.classCount)
     let trainer = try Trainer(
@@ -95,7 +104,7 @@ struct Train: ParsableCommand {
       return
     }
     let recorder = RunRecorder(
-      directory: plan.directory, network: network, settings: plan.settings(dataset),
+      directory: plan.directory, network: network, settings: settings,
       resumed: plan.checkpoint?.snapshot.position, report: Terminal.remark)
     try record(trainer, recorder, in: plan.directory, dataLine: dataLine)
   }

@@ -20,6 +20,7 @@ private func sampleCheckpoint(step: Int = 7) throws -> Checkpoint {
       name: "MNIST", trainSampleCount: 100, testSampleCount: 50,
       normalization: model.normalization))
   (settings.limitTrain, settings.limitTest, settings.targetAccuracy) = (100, 50, 99.5)
+  settings.validationCount = 20
   (settings.checkpointInterval, settings.dataDirectory) = (10, "/data with \"quotes\"")
   return Checkpoint(
     model: model,

@@ -90,6 +90,15 @@ let sampleEpoch = EpochResult(
         + #""test_accuracy":98.31,"seconds":4.0,"images_per_second":15000.0,"digest":"00ff"}"#)
   }
 
+  @Test func epochLineWithValidation() {
+    var epoch = sampleEpoch
+    epoch.validation = Evaluation(loss: 0.5, correctCount: 3, sampleCount: 4)
+    #expect(
+      epoch.metricsLine(digest: "00ff").text.contains(
+        #""test_accuracy":98.31,"validation_loss":0.5,"validation_correct":3,"#
+          + #""validation_accuracy":75.0,"seconds":4.0"#))
+  }
+
   @Test func endLine() {
     let result = RunResult(
       epochCount: 20, elapsedSeconds: 81.5, testAccuracy: 98.31, bestTestAccuracy: 98.4)

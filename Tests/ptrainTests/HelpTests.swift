@@ -99,6 +99,8 @@ import Testing
                                   (values: auto, off; default: auto)
           --seed <n>              Seed of everything random (default: 1).
           --limit-train <n>       Use the first N training samples only.
+          --validation <n>        Hold out the last N training samples; metrics.jsonl
+                                  tells how the model does on them.
           --target-accuracy <percent>
                                   Stop after the first epoch whose test accuracy
                                   reaches this many percent.

@@ -30,9 +30,11 @@ import Testing
   }
 
   /// Starts a run, waits until it has written a checkpoint, and sends a signal.
-  private func interrupt(_ run: String, with signal: Int32) throws -> (Int32, String) {
+  private func interrupt(
+    _ run: String, _ arguments: [String]? = nil, with signal: Int32
+  ) throws -> (Int32, String) {
     let started = try CommandLineRun.start(
-      arguments + ["--output", run, "--checkpoint-every", "1"], in: scratch)
+      (arguments ?? self.arguments) + ["--output", run, "--checkpoint-every", "1"], in: scratch)
     while started.isRunning {
       let names = (try? scratch.names("\(run)/checkpoint")) ?? []
       if names.contains(where: { $0.hasSuffix(".safetensors") }) { break }
@@ -74,6 +76,38 @@ import Testing
     #expect(epochs.count == epochCount)
   }
 
+  /// With an average, a validation set and augmentation there is more to go on with.
+  @Test func goesOnWithAnAverage() throws {
+    let preset = """
+      name: averaged
+      layers:
+        - conv: {filters: 4, kernel: 3, padding: 1}
+        - batchNorm
+        - relu
+        - globalAveragePool
+        - dropout: 0.2
+        - dense: classes
+      recipe:
+        epochs: \(epochCount)
+        batchSize: 16
+        averageDecay: 0.9
+        augment: {rotation: 12, scale: 0.1, shear: 0.2, shift: 2}
+      """
+    try scratch.write(Array(preset.utf8), to: "averaged.yaml")
+    let arguments = ["--model", "averaged.yaml", "--data", "data", "--validation", "10"]
+    let whole = try CommandLineRun(arguments + ["--output", "whole"], in: scratch)
+    try #require(whole.exitCode == 0, "\(whole.errors)")
+    let stopped = try interrupt("run", arguments, with: SIGTERM)
+    #expect(stopped.0 == 128 + SIGTERM)
+    #expect(try resume("run", ["--threads", "3"]).exitCode == 0)
+    #expect(try digest("run") == digest("whole"))
+    let lastEpoch = try #require(try lines("run").last { $0.contains(#""event":"epoch""#) })
+    #expect(try lastEpoch.contains(#""digest":"\#(digest("run"))""#))
+    #expect(lastEpoch.contains(#""validation_accuracy""#))
+    #expect(try resume("run").exitCode == 0)
+    #expect(try digest("run") == digest("whole"))
+  }
+
   @Test func aFinishedRunStaysAsItIs() throws {
     let expected = try expectedDigest()
     let metrics = try lines("whole").filter { !$0.contains(#""event":"resume""#) }
@@ -102,7 +136,8 @@ import Testing
       ["--epochs", "7"], ["--batch-size", "9"], ["--optimizer", "adam"], ["--seed", "2"],
       ["--learning-rate", "0.5"], ["--momentum", "0.5"], ["--weight-decay", "0.5"],
       ["--schedule", "constant"], ["--augment", "none"], ["--model", "eva8"],
-      ["--limit-train", "50"], ["--limit-test", "5"], ["--target-accuracy", "50"],
+      ["--limit-train", "50"], ["--limit-test", "5"], ["--validation", "9"],
+      ["--target-accuracy", "50"],
     ] {
       let refused = try resume("run", option)
       #expect(refused.exitCode == 64)

@@ -86,7 +86,9 @@ private struct EpochLine: Decodable {
     let base = ["--epochs", "2"]
     let changes = [
       [], ["--batch-size", "16"], ["--optimizer", "adam"], ["--learning-rate", "0.01"],
-      ["--momentum", "0.5"], ["--weight-decay", "0.01"], ["--limit-train", "50"],
+      ["--momentum", "0.5"], ["--weight-decay", "0.01"], ["--schedule", "constant"],
+      ["--schedule", "cosine"], ["--augment", "none"],
+      ["--limit-train", "50"], ["--validation", "20"],
     ]
     let digests = try changes.enumerated().map {
       try digest(base + $1, output: "change-\($0)")
