@@ -24,6 +24,9 @@ extension Checkpoint {
   private static let secondMomentName = "optimizer.second_moment"
   private static let averageName = "average"
 
+  /// Tensors of a checkpoint that are not the model's.
+  static let runTensorNames = [firstMomentName, secondMomentName, averageName]
+
   /// The file's content, sealed with its digest.
   package var bytes: [UInt8] {
     let count = snapshot.model.values.count

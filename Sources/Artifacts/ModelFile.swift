@@ -21,7 +21,7 @@ package struct TrainedModel: Equatable, Sendable {
 
 extension TrainedModel {
   /// Metadata keys of our model files.
-  private enum Key {
+  fileprivate enum Key {
     static let description = "description"
     static let input = "input"
     static let classCount = "classes"
@@ -52,12 +52,12 @@ extension TrainedModel {
     try writeFile(path, safetensors.bytes)
   }
 
-  /// Reads a model file.
+  /// Reads a model file or the model of a checkpoint.
   ///
   /// Throws `missingInput` when it cannot be opened, `badData` when it is damaged or no ptrain
   /// model.
   package init(contentsOf path: String) throws {
-    try self.init(Safetensors(contentsOf: path), source: path)
+    try self.init(Safetensors(modelIn: path), source: path)
   }
 
   package init(_ file: Safetensors, source: String) throws {
@@ -67,8 +67,9 @@ extension TrainedModel {
   }
 
   private static func network(_ file: Safetensors, source: String) throws -> Network {
-    guard let text = file.value(of: Key.description) else {
-      throw Failure(.badData, "\(source): its metadata holds no description; no model of ptrain's")
+    guard let description = try file.description(source: source) else {
+      throw Failure(
+        .badData, "\(source): carries no description of its network; name it with --model")
     }
     let extents = file.value(of: Key.input)?.split(separator: ",").compactMap { Int($0) } ?? []
     guard extents.count == 3, let classCount = file.value(of: Key.classCount).flatMap({ Int($0) })
@@ -77,9 +78,7 @@ extension TrainedModel {
     }
     let input = Shape(channels: extents[0], height: extents[1], width: extents[2])
     do {
-      return try Network(
-        description: .parse(yaml: text, source: "description"), input: input,
-        classCount: classCount)
+      return try Network(description: description, input: input, classCount: classCount)
     } catch {
       throw Failure(.badData, "\(source): \(error)")
     }
@@ -95,6 +94,25 @@ extension TrainedModel {
       throw Failure(.badData, "\(source): its metadata lacks a usable normalisation")
     }
     return Normalization(mean: mean, standardDeviation: deviation)
+  }
+}
+
+extension Safetensors {
+  /// Reads a model file from anywhere, or the model of a checkpoint.
+  package init(modelIn path: String) throws {
+    try self.init(contentsOf: path)
+    tensors.removeAll { Checkpoint.runTensorNames.contains($0.name) }
+  }
+
+  /// What a file says about its network; nil where it says nothing, as PyTorch's.
+  package func description(source: String) throws -> ModelDescription? {
+    do {
+      return try value(of: TrainedModel.Key.description).map {
+        try .parse(yaml: $0, source: "description")
+      }
+    } catch {
+      throw Failure(.badData, "\(source): \(error)")
+    }
   }
 }
 

@@ -5,22 +5,30 @@ import Artifacts
 import Datasets
 import Diagnostics
 import Engine
+import Networks
 
 struct Eval: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tests a model file on the test set.",
     discussion: """
-      The file carries its description and normalisation; nothing else of the run is needed.
+      The file carries its description and normalisation; nothing else of the run is needed. \
+      A file of PyTorch's with the same tensor names takes --model, and the data's normalisation.
 
-      Example:
+      Examples:
         ptrain eval --checkpoint runs/first/model.safetensors --json
+        ptrain eval --checkpoint torch.safetensors --model eva8
       """)
 
   /// Test images that are evaluated at a time; the result does not depend on it.
   private static let batchSize = 256
 
-  @Option(help: ArgumentHelp("A model.safetensors that ptrain wrote.", valueName: "file"))
+  @Option(help: ArgumentHelp("A safetensors file with a model's tensors.", valueName: "file"))
   var checkpoint: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The network of a file that does not carry its description.", valueName: "name|file.yaml"))
+  var model: String?
 
   @OptionGroup var data: DataOptions
   @OptionGroup var machine: MachineOptions
@@ -29,16 +37,37 @@ struct Eval: ParsableCommand {
   var json = false
 
   func run() throws {
-    let model = try TrainedModel(contentsOf: checkpoint)
+    let file = try Safetensors(modelIn: checkpoint)
+    let named = try model.map(ModelDescription.load)
+    if let carried = try file.description(source: checkpoint), let named,
+      carried.layers != named.layers
+    {
+      throw Failure(.usage, "--model \(model!): the file describes another network itself")
+    }
     let configuration = try machine.engineConfiguration()
     let (dataset, dataLine) = try data.dataset()
-    try check(dataset, fits: model)
+    let trained = try trainedModel(file, named, dataset)
+    try check(dataset, fits: trained)
     Terminal.remark(dataLine)
     let session = try Session(
-      model.network, state: model.state, configuration: configuration,
+      trained.network, state: trained.state, configuration: configuration,
       sampleCapacity: Self.batchSize)
-    let result = try session.evaluate(dataset.test, model.normalization)
+    let result = try session.evaluate(dataset.test, trained.normalization)
     try Terminal.writeResult((json ? result.json.text : result.testSetLine) + "\n")
+  }
+
+  private func trainedModel(
+    _ file: Safetensors, _ named: ModelDescription?, _ dataset: Dataset
+  ) throws -> TrainedModel {
+    guard let named, try file.description(source: checkpoint) == nil else {
+      return try TrainedModel(file, source: checkpoint)
+    }
+    let network = try Network(
+      description: named, input: dataset.inputShape, classCount: dataset.classCount)
+    return TrainedModel(
+      network: network,
+      state: try ModelState(file, layout: network.layout, source: checkpoint),
+      normalization: dataset.normalization)
   }
 
   private func check(_ dataset: Dataset, fits model: TrainedModel) throws {

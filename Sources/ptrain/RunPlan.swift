@@ -20,6 +20,8 @@ struct RunPlan {
   var checkpointInterval: Int?
   /// Where an earlier process stopped.
   var checkpoint: Checkpoint?
+  /// A file with the first parameters, and its name.
+  var start: (file: Safetensors, path: String)?
 
   func settings(_ dataset: Dataset) -> RunSettings {
     var settings = RunSettings(seed: seed, data: DataFingerprint(dataset))
@@ -52,6 +54,18 @@ struct RunPlan {
     }
   }
 
+  /// What the trainer goes on from; nil for random parameters.
+  func snapshot(_ network: Network) throws -> TrainingSnapshot? {
+    if let checkpoint { return checkpoint.snapshot }
+    return try start.map { file, path in
+      let state = try ModelState(file, layout: network.layout, source: path)
+      let zeros = [Float](repeating: 0, count: state.values.count)
+      return TrainingSnapshot(
+        model: state, firstMoment: zeros, secondMoment: zeros, average: state.values,
+        position: TrainingPosition())
+    }
+  }
+
   private func absolutePath(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
@@ -61,7 +75,9 @@ struct RunPlan {
 
 extension Train {
   func newPlan() throws -> RunPlan {
-    var description = try model.description()
+    let start = try from.map { (file: try Safetensors(modelIn: $0), path: $0) }
+    let described = model.model == nil ? try start?.file.description(source: start!.path) : nil
+    var description = try described ?? model.description()
     description.recipe = try recipe.apply(to: description.recipe)
     return RunPlan(
       description: description,
@@ -69,7 +85,7 @@ extension Train {
         ?? RunDirectory(model: description.name, time: time(nil)),
       data: data, seed: seed ?? 1, limitTrain: limitTrain, validationCount: validation,
       targetAccuracy: targetAccuracy,
-      checkpointInterval: checkpointEvery)
+      checkpointInterval: checkpointEvery, start: start)
   }
 
   /// The rest of the run in a directory.

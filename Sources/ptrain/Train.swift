@@ -53,6 +53,14 @@ struct Train: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
+      Start from the tensors of a safetensors file, ptrain's or PyTorch's, instead of random ones; \
+      without --model, the network is the one that the file describes.
+      """, valueName: "file"))
+  var from: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
       Go on with the run in this directory, with the bits of a run that never stopped. Threads, \
       processes and --numa may change, and --data where the data was moved.
       """, valueName: "dir"))
@@ -73,6 +81,9 @@ struct Train: ParsableCommand {
     try checkLimit("--checkpoint-every", checkpointEvery)
     if resume != nil && output != nil {
       throw ValidationError("--output: a run that is resumed stays in its directory")
+    }
+    if resume != nil && from != nil {
+      throw ValidationError("--from: a run that is resumed starts from its checkpoint")
     }
     if let targetAccuracy, !(targetAccuracy > 0 && targetAccuracy <= 100) {
       throw ValidationError("--target-accuracy \(targetAccuracy): expected a percentage up to 100")
@@ -97,7 +108,7 @@ struct Train: ParsableCommand {
       description: plan.description, input: dataset.inputShape, classCount: dataset.classCount)
     let trainer = try Trainer(
       network: network, recipe: plan.description.recipe, dataset: dataset, options: plan.options,
-      configuration: configuration, from: plan.checkpoint?.snapshot)
+      configuration: configuration, from: plan.snapshot(network))
     guard Job.isLeader else {
       Interruption.ignoreSignals()
       _ = try trainer.run { _ in }

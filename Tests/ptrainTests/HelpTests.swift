@@ -105,6 +105,10 @@ import Testing
                                   Stop after the first epoch whose test accuracy
                                   reaches this many percent.
           --output <dir>          The run directory (default: runs/MODEL-DATE-TIME).
+          --from <file>           Start from the tensors of a safetensors file,
+                                  ptrain's or PyTorch's, instead of random ones;
+                                  without --model, the network is the one that the file
+                                  describes.
           --resume <dir>          Go on with the run in this directory, with the bits
                                   of a run that never stopped. Threads, processes and
                                   --numa may change, and --data where the data was
@@ -126,15 +130,20 @@ import Testing
         OVERVIEW: Tests a model file on the test set.
 
         The file carries its description and normalisation; nothing else of the run is
-        needed.
+        needed. A file of PyTorch's with the same tensor names takes --model, and the
+        data's normalisation.
 
-        Example:
+        Examples:
           ptrain eval --checkpoint runs/first/model.safetensors --json
+          ptrain eval --checkpoint torch.safetensors --model eva8
 
-        USAGE: ptrain eval --checkpoint <file> [--data <dir>] [--limit-test <n>] [--threads <n>] [--numa <mode>] [--json]
+        USAGE: ptrain eval --checkpoint <file> [--model <name|file.yaml>] [--data <dir>] [--limit-test <n>] [--threads <n>] [--numa <mode>] [--json]
 
         OPTIONS:
-          --checkpoint <file>     A model.safetensors that ptrain wrote.
+          --checkpoint <file>     A safetensors file with a model's tensors.
+          --model <name|file.yaml>
+                                  The network of a file that does not carry its
+                                  description.
           --data <dir>            Directory with the four IDX files of MNIST's form,
                                   plain or .gz (default: $PTRAIN_DATA, else MNIST from
                                   the cache or a download, else Fashion-MNIST).

@@ -148,3 +148,76 @@ private struct EpochLine: Decodable {
     #expect(run.errors.contains("knows 4 classes, the data has 10"))
   }
 }
+
+@Suite struct StartingPointTests {
+  let scratch: Scratch
+
+  init() throws {
+    scratch = try Scratch()
+    try SampleData().write(to: scratch)
+  }
+
+  private func run(_ arguments: [String]) throws -> CommandLineRun {
+    try CommandLineRun(arguments + ["--data", "data"], in: scratch)
+  }
+
+  /// The model file without metadata, as PyTorch's `save_file` writes one.
+  private func stripMetadata(_ path: String) throws {
+    let bytes = try [UInt8](Data(contentsOf: scratch.url.appendingPathComponent(path)))
+    let length = bytes[0..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+    let header = try #require(
+      try JSONSerialization.jsonObject(with: Data(bytes[8..<8 + length])) as? [String: Any])
+    let plain = try JSONSerialization.data(
+      withJSONObject: header.filter { $0.key != "__metadata__" })
+    let count = withUnsafeBytes(of: UInt64(plain.count).littleEndian) { Array($0) }
+    try scratch.write(count + plain + bytes[(8 + length)...], to: "plain.safetensors")
+  }
+
+  @Test func evaluatesAFileThatCarriesNoDescription() throws {
+    let trained = try run(["--model", "tiny", "--epochs", "2", "--output", "run"])
+    try stripMetadata("run/model.safetensors")
+    let evaluated = try run(["eval", "--checkpoint", "plain.safetensors", "--model", "tiny"])
+    #expect(evaluated.exitCode == 0, "\(evaluated.errors)")
+    #expect(evaluated.output == trained.output.split(separator: "\n").last! + "\n")
+    let unnamed = try run(["eval", "--checkpoint", "plain.safetensors"])
+    #expect(unnamed.exitCode == 65)
+    #expect(unnamed.errors.contains("--model"))
+    let other = try run(["eval", "--checkpoint", "plain.safetensors", "--model", "eva8"])
+    #expect(other.exitCode == 65)
+    let contradicted = try run([
+      "eval", "--checkpoint", "run/model.safetensors", "--model", "eva8",
+    ])
+    #expect(contradicted.exitCode == 64)
+  }
+
+  @Test func evaluatesACheckpoint() throws {
+    let trained = try run(["--model", "tiny", "--epochs", "2", "--output", "run"])
+    let name = try #require(try scratch.names("run/checkpoint").last)
+    let evaluated = try run(["eval", "--checkpoint", "run/checkpoint/\(name)"])
+    #expect(evaluated.output == trained.output.split(separator: "\n").last! + "\n")
+  }
+
+  @Test func startsFromAFile() throws {
+    let first = try run(["--model", "tiny", "--epochs", "20", "--output", "first"])
+    #expect(first.exitCode == 0)
+    let gentle = ["--epochs", "1", "--learning-rate", "1e-12", "--schedule", "constant"]
+    let next = try run(
+      ["--from", "first/model.safetensors", "--augment", "none", "--output", "next"] + gentle)
+    #expect(next.exitCode == 0, "\(next.errors)")
+    let metrics = try scratch.text(of: "next/metrics.jsonl")
+    #expect(metrics.contains(#""model":"tiny""#))
+    try stripMetadata("first/model.safetensors")
+    let named = try run(
+      ["--from", "plain.safetensors", "--model", "tiny", "--augment", "none", "--output", "named"]
+        + gentle)
+    #expect(named.output == next.output)
+    let random = try run(
+      ["--model", "tiny", "--augment", "none", "--output", "random"] + gentle)
+    #expect(random.exitCode == 0)
+    #expect(random.output != next.output)
+    let other = try run(["--from", "plain.safetensors", "--model", "eva8", "--output", "other"])
+    #expect(other.exitCode == 65)
+    #expect(
+      try scratch.names() == ["data", "first", "named", "next", "plain.safetensors", "random"])
+  }
+}
