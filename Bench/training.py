@@ -13,17 +13,24 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = os.environ.get("PTRAIN_BINARY", str(ROOT / ".build/release/ptrain"))
 
+# Ranks share this machine's CPUs, whatever mpirun thinks of it.
+MPIRUN = ["mpirun", "--oversubscribe", "--bind-to", "none"]
+MPI_AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+
 
 class Run:
     """One finished training: its metrics file and how long the process lived."""
 
-    def __init__(self, arguments, instruction_set=None, data=None):
+    def __init__(self, arguments, instruction_set=None, data=None, ranks=None):
         environment = {**os.environ, **({"PTRAIN_DATA": data} if data else {})}
         if instruction_set:
             environment["PTRAIN_ISA"] = instruction_set
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder) / "run"
             command = [BINARY, *arguments, "--output", str(output), "--quiet"]
+            if ranks:
+                command = [*MPIRUN, "-np", str(ranks), *command]
+                environment |= MPI_AS_ROOT
             start = time.perf_counter()
             process = subprocess.run(command, env=environment, capture_output=True, text=True)
             self.process_seconds = time.perf_counter() - start
