@@ -57,6 +57,15 @@ func expectRefusal(
       naming: part)
   }
 
+  #if !MPI
+    /// Every rank would train the whole model.
+    @Test func refusesToBeOneOfSeveralRanksWithoutMPI() throws {
+      try expectRefusal(
+        ["--epochs", "1"], in: Scratch(), exitCode: 64,
+        naming: "--traits MPI", environment: ["OMPI_COMM_WORLD_SIZE": "2"])
+    }
+  #endif
+
   @Test func refusesAnUnknownInstructionSet() throws {
     let scratch = try Scratch()
     try SampleData().write(to: scratch)
