@@ -118,7 +118,7 @@ extension GoldenTests {
   @Test func logitsAgreeWithReference() throws {
     let session = try Session(
       network, state: golden.state, configuration: TestData.configuration(), sampleCapacity: 100)
-    let images = dataset.test[0..<200]
+    let images = dataset.test[0..<1000]
     let logits = try session.logits(images, dataset.normalization)
     let input = images.images.map {
       Double(dataset.normalization.offset.addingProduct(Float($0), dataset.normalization.gain))
