@@ -4,7 +4,7 @@
 import Networks
 
 /// Minibatches over which the average's statistics are measured.
-private let statisticsBatchCount = 100
+private let statisticsBatchCount = 25
 
 extension Trainer {
   /// Runs `body` on the averaged parameters, or on the trained ones where the recipe averages nothing.
