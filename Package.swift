@@ -40,7 +40,7 @@ let fuzzTargets: [Target] =
   : [
     .executableTarget(
       name: "Fuzz", dependencies: ["Diagnostics", "Networks", "Datasets", "Artifacts", "CShims"],
-      path: "Fuzz", exclude: ["Seeds"])
+      path: "Tests/Fuzz", exclude: ["Seeds"])
   ]
 
 let package = Package(
