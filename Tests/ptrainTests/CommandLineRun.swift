@@ -16,21 +16,26 @@ struct CommandLineRun {
   }()
 
   /// Runs `ptrain arguments` in `directory` with the variables of `environment` added.
-  init(_ arguments: [String], in directory: Scratch, environment: [String: String] = [:]) throws {
-    let started = try Self.start(arguments, in: directory, environment: environment)
+  init(
+    _ arguments: [String], in directory: Scratch, environment: [String: String] = [:],
+    launcher: [String] = []
+  ) throws {
+    let started = try Self.start(
+      arguments, in: directory, environment: environment, launcher: launcher)
     output = String(
       decoding: try started.output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
     (exitCode, errors) = started.finish()
   }
 
-  /// Starts `ptrain arguments`; no data is found by itself: neither `PTRAIN_DATA` nor the
-  /// instruction set is passed on.
+  /// Starts `ptrain arguments`, through the words of `launcher` if there are any; no data is found by
+  /// itself: neither `PTRAIN_DATA` nor the instruction set is passed on.
   static func start(
-    _ arguments: [String], in directory: Scratch, environment: [String: String] = [:]
+    _ arguments: [String], in directory: Scratch, environment: [String: String] = [:],
+    launcher: [String] = []
   ) throws -> StartedRun {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: binary)
-    process.arguments = arguments
+    process.executableURL = URL(fileURLWithPath: launcher.isEmpty ? binary : "/usr/bin/env")
+    process.arguments = launcher.isEmpty ? arguments : launcher + [binary] + arguments
     process.currentDirectoryURL = directory.url
     var variables = ProcessInfo.processInfo.environment
     for name in ["PTRAIN_DATA", "PTRAIN_ISA"] { variables[name] = nil }
