@@ -43,9 +43,10 @@ final class ParameterBlock: @unchecked Sendable {
     Array(UnsafeBufferPointer(start: block, count: layout.count))
   }
 
-  /// Moves the average towards the parameters: `a += (1 - decay)·(p - a)`.
-  func updateAverage(decay: Float) {
-    let share = 1 - decay
+  /// Moves the average towards the parameters after `step` earlier steps: `a += (1 - d)·(p - a)`, where
+  /// `d` grows as `(1 + step) / (10 + step)` up to `decay`, so that an early average is a young one.
+  func updateAverage(decay: Double, step: Int) {
+    let share = Float(1 - min(decay, Double(1 + step) / Double(10 + step)))
     for index in 0..<layout.count { average[index] += share * (values[index] - average[index]) }
   }
 

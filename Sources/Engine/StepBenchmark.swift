@@ -91,7 +91,7 @@ package final class StepBenchmark {
         count: recipe.batchSize, epoch: UInt32(epoch))
       _ = session.runner.train(batch, OptimizerStep(recipe, index: index, rate: rate))
       if recipe.averageDecay > 0 {
-        session.block.updateAverage(decay: Float(recipe.averageDecay))
+        session.block.updateAverage(decay: recipe.averageDecay, step: index)
       }
     }
   }

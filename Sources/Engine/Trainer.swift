@@ -113,7 +113,7 @@ package final class Trainer {
       let loss = result.loss / Double(batch.count)
       guard loss.isFinite else { throw divergence(batch, loss: loss) }
       if recipe.averageDecay > 0 {
-        session.block.updateAverage(decay: Float(recipe.averageDecay))
+        session.block.updateAverage(decay: recipe.averageDecay, step: position.runStep)
       }
       position.lossSum += result.loss
       position.correctCount += result.correctCount
