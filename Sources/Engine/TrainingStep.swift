@@ -41,6 +41,7 @@ final class StepRunner {
   private let executors: [Executor]
   private let schedule: PhaseSchedule
   private let reduction: GradientReduction
+  private let updateParts: [UpdatePart]
 
   init(
     executor: Executor, pool: WorkerPool, block: ParameterBlock, memory: NodeMemory,
@@ -54,6 +55,7 @@ final class StepRunner {
       try [executor]
       + (1..<memory.map.nodeCount).map { try Executor(replicaOf: executor, onNode: $0) }
     schedule = PhaseSchedule(executor.plan.units)
+    updateParts = UpdatePart.parts(executor.plan.units)
     let rows = SumRow(executor.states, executor.results)
     sums = try RankSums(
       communicator, kernels: executor.kernels, shardCapacity: memory.shardCapacity,
@@ -112,7 +114,9 @@ final class StepRunner {
   }
 
   func packParameters() {
-    pool.run(executor.states.count) { [executor, block] _, unit in executor.pack(unit, block) }
+    pool.run(updateParts.count) { [executor, block, updateParts] _, index in
+      executor.pack(updateParts[index], block)
+    }
     copyWeights()
   }
 
@@ -165,10 +169,8 @@ final class StepRunner {
   }
 
   private func update(_ step: OptimizerStep) {
-    pool.run(executor.states.count) { [executor, block] _, unit in
-      executor.unpackGradient(unit, block)
-      executor.update(unit, block, step)
-      executor.pack(unit, block)
+    pool.run(updateParts.count) { [executor, block, updateParts] _, index in
+      executor.update(updateParts[index], block, step)
     }
     copyWeights()
     clock.book(.update)

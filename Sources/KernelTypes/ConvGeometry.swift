@@ -76,3 +76,30 @@ package struct ConvGeometry: Equatable, Sendable {
     outputPixels * kernel * kernel * inputChannels * outputChannels
   }
 }
+
+/// The weights between a block of 16 input and one of 16 output channels, which an optimizer step
+/// takes through unpacking, update and packing as a whole: what workers share out.
+package struct WeightTile: Equatable, Sendable {
+  package let outputBlock: Int
+  package let inputBlock: Int
+  /// Channels of the blocks.
+  package let outputs: Range<Int>
+  package let inputs: Range<Int>
+}
+
+extension ConvGeometry {
+  package var weightTileCount: Int { outputBlocks * inputBlocks }
+
+  /// Tiles from 0 to `weightTileCount`, those of an output block in a row.
+  package func weightTile(_ index: Int) -> WeightTile {
+    let (outputBlock, inputBlock) = index.quotientAndRemainder(dividingBy: inputBlocks)
+    func channels(_ block: Int, _ count: Int) -> Range<Int> {
+      block * channelLanes..<min((block + 1) * channelLanes, count)
+    }
+    return WeightTile(
+      outputBlock: outputBlock, inputBlock: inputBlock,
+      outputs: channels(outputBlock, outputChannels), inputs: channels(inputBlock, inputChannels))
+  }
+
+  package var weightTiles: [WeightTile] { (0..<weightTileCount).map(weightTile) }
+}

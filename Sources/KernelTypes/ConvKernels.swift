@@ -38,11 +38,11 @@ package protocol ConvKernels: Sendable {
   /// Storage for a geometry; the same on every instruction set.
   func convStorage(_ geometry: ConvGeometry) -> ConvStorage
 
-  /// Packs `weights [out, in, kernel, kernel]`; both packed forms are overwritten, lanes beyond the
-  /// last channel zero.
+  /// Packs a tile of `weights [out, in, kernel, kernel]`; its part of both packed forms is
+  /// overwritten, lanes beyond the last channel zero.
   func convPackWeights(
-    _ geometry: ConvGeometry, weights: FloatPointer, forward: MutableFloatPointer,
-    backward: MutableFloatPointer?)
+    _ geometry: ConvGeometry, _ tile: WeightTile, weights: FloatPointer,
+    forward: MutableFloatPointer, backward: MutableFloatPointer?)
 
   /// `z = conv(x, weights)` without bias; overwrites.
   func convForward(
@@ -62,9 +62,10 @@ package protocol ConvKernels: Sendable {
     _ geometry: ConvGeometry, accumulator: MutableFloatPointer,
     weightGradient: MutableFloatPointer)
 
-  /// The kernel's layout to `[out, in, kernel, kernel]`; overwrites.
+  /// A tile of the kernel's layout to its place in `result [out, in, kernel, kernel]`; overwrites.
   func convUnpackWeightGradient(
-    _ geometry: ConvGeometry, weightGradient: FloatPointer, result: MutableFloatPointer)
+    _ geometry: ConvGeometry, _ tile: WeightTile, weightGradient: FloatPointer,
+    result: MutableFloatPointer)
 }
 
 /// The first block of a network in one pass, so that its full-size activation is never stored.

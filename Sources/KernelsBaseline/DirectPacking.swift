@@ -3,49 +3,66 @@
 import KernelTypes
 
 extension DirectConvolution {
-  /// Index of weight `(output, input, ky, kx)` in the forward weights.
-  @inline(__always) private static func forwardIndex(
-    _ g: ConvGeometry, _ output: Int, _ input: Int, _ ky: Int, _ kx: Int
+  /// `[16 in, 16 out]` of a tile at `(ky, kx)` in the forward weights; `[16 out]` for a plane.
+  @inline(__always) private static func forwardOffset(
+    _ g: ConvGeometry, _ tile: WeightTile, _ ky: Int, _ kx: Int
   ) -> Int {
-    let block = output / lanes * forwardColumn(g) + output % lanes
+    let block = tile.outputBlock * forwardColumn(g)
     if g.isPlane { return block + (ky * g.kernel + kx) * lanes }
-    let segment = (ky * g.inputBlocks + input / lanes) * g.kernel + kx
-    return block + (segment * lanes + input % lanes) * lanes
+    return block + ((ky * g.inputBlocks + tile.inputBlock) * g.kernel + kx) * lanes * lanes
   }
 
-  /// Index of weight `(output, input, ky, kx)` in the backward weights.
-  @inline(__always) private static func backwardIndex(
-    _ g: ConvGeometry, _ output: Int, _ input: Int, _ ky: Int, _ kx: Int
+  /// `[16 out, 16 in]` of a tile at `(ky, kx)` in the backward weights.
+  @inline(__always) private static func backwardOffset(
+    _ g: ConvGeometry, _ tile: WeightTile, _ ky: Int, _ kx: Int
   ) -> Int {
-    let row = (g.kernel - 1 - ky) * g.outputBlocks + output / lanes
+    let row = (g.kernel - 1 - ky) * g.outputBlocks + tile.outputBlock
     let segment = row * g.kernel + g.kernel - 1 - kx
-    return input / lanes * backwardColumn(g) + input % lanes
-      + (segment * lanes + output % lanes) * lanes
+    return tile.inputBlock * backwardColumn(g) + segment * lanes * lanes
   }
 
   static func pack(
-    _ g: ConvGeometry, weights: FloatPointer, forward: MutableFloatPointer,
+    _ g: ConvGeometry, _ tile: WeightTile, weights: FloatPointer, forward: MutableFloatPointer,
     backward: MutableFloatPointer?
   ) {
-    let sizes = storage(g)
-    clear(forward, sizes.forwardWeights)
-    if let backward { clear(backward, sizes.backwardWeights) }
-    var source = weights
-    for output in 0..<g.outputChannels {
-      for input in 0..<g.inputChannels {
-        for ky in 0..<g.kernel {
-          for kx in 0..<g.kernel {
-            forward[forwardIndex(g, output, input, ky, kx)] = source.pointee
-            if let backward, !g.isPlane {
-              backward[backwardIndex(g, output, input, ky, kx)] = source.pointee
-            }
-            source += 1
-          }
+    let taps = g.kernel * g.kernel
+    let row = g.inputChannels * taps
+    let corner = weights + tile.outputs.lowerBound * row + tile.inputs.lowerBound * taps
+    for ky in 0..<g.kernel {
+      for kx in 0..<g.kernel {
+        let source = corner + ky * g.kernel + kx
+        packTap(
+          source, rows: tile.inputs.count, rowStep: taps, columns: tile.outputs.count,
+          columnStep: row, forward + forwardOffset(g, tile, ky, kx),
+          paddedRows: g.isPlane ? 1 : lanes)
+        if let backward, !g.isPlane {
+          packTap(
+            source, rows: tile.outputs.count, rowStep: row, columns: tile.inputs.count,
+            columnStep: taps, backward + backwardOffset(g, tile, ky, kx), paddedRows: lanes)
         }
       }
     }
     if PlanePlan.applies(to: g) {
-      PlanePlan.transformWeights(g, forward, forward + g.outputBlocks * forwardColumn(g))
+      PlanePlan.transformWeights(
+        forward + tile.outputBlock * forwardColumn(g),
+        forward + g.outputBlocks * forwardColumn(g) + tile.outputBlock * lanes * lanes)
+    }
+  }
+
+  /// `result [paddedRows, 16]` of one tap's weights.
+  private static func packTap(
+    _ weights: FloatPointer, rows: Int, rowStep: Int, columns: Int, columnStep: Int,
+    _ result: MutableFloatPointer, paddedRows: Int
+  ) {
+    clear(result, paddedRows * lanes)
+    var row = 0
+    while row < rows {
+      var column = 0
+      while column < columns {
+        result[row * lanes + column] = weights[row * rowStep + column * columnStep]
+        column += 1
+      }
+      row += 1
     }
   }
 
@@ -57,19 +74,20 @@ extension DirectConvolution {
   }
 
   static func unpackGradient(
-    _ g: ConvGeometry, gradient: FloatPointer, result: MutableFloatPointer
+    _ g: ConvGeometry, _ tile: WeightTile, gradient: FloatPointer, result: MutableFloatPointer
   ) {
-    var target = result
-    for output in 0..<g.outputChannels {
-      let plane = gradient + output / lanes * gradientColumn(g) + output % lanes
-      for input in 0..<g.inputChannels {
-        for ky in 0..<g.kernel {
-          for kx in 0..<g.kernel {
-            target.pointee =
-              g.isPlane
-              ? plane[(ky * g.kernel + kx) * lanes]
-              : gradient[forwardIndex(g, output, input, ky, kx)]
-            target += 1
+    let taps = g.kernel * g.kernel
+    for (lane, output) in tile.outputs.enumerated() {
+      let target = result + (output * g.inputChannels + tile.inputs.lowerBound) * taps
+      for ky in 0..<g.kernel {
+        for kx in 0..<g.kernel {
+          let tap = ky * g.kernel + kx
+          let source =
+            g.isPlane
+            ? gradient + tile.outputBlock * gradientColumn(g) + tap * lanes + lane
+            : gradient + forwardOffset(g, tile, ky, kx) + lane
+          for input in 0..<tile.inputs.count {
+            target[input * taps + tap] = source[input * lanes]
           }
         }
       }

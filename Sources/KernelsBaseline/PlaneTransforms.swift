@@ -135,19 +135,12 @@ struct PlaneWeights {
 }
 
 extension PlanePlan {
-  /// `U [B_out, 16, 16]` of direct weights `[B_out, 9, 16]`.
-  static func transformWeights(
-    _ g: ConvGeometry, _ weights: FloatPointer, _ u: MutableFloatPointer
-  ) {
+  /// `U [16, 16]` of one block's direct weights `[9, 16]`.
+  static func transformWeights(_ weights: FloatPointer, _ u: MutableFloatPointer) {
     withUnsafeTemporaryAllocation(byteCount: 12 * lanes * 4, alignment: 64) { bytes in
       let half = bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
-      var block = 0
-      while block < g.outputBlocks {
-        planeWeightPoints(weights + block * 9 * lanes, 3 * lanes, lanes, half, 3 * lanes, lanes, 3)
-        planeWeightPoints(
-          half, lanes, 3 * lanes, u + block * lanes * lanes, lanes, 4 * lanes, 4)
-        block += 1
-      }
+      planeWeightPoints(weights, 3 * lanes, lanes, half, 3 * lanes, lanes, 3)
+      planeWeightPoints(half, lanes, 3 * lanes, u, lanes, 4 * lanes, 4)
     }
   }
 

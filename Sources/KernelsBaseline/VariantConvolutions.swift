@@ -9,13 +9,14 @@ extension VariantKernels {
   }
 
   package func convPackWeights(
-    _ geometry: ConvGeometry, weights: FloatPointer, forward: MutableFloatPointer,
-    backward: MutableFloatPointer?
+    _ geometry: ConvGeometry, _ tile: WeightTile, weights: FloatPointer,
+    forward: MutableFloatPointer, backward: MutableFloatPointer?
   ) {
     if WinogradPlan.applies(to: geometry) {
-      WinogradPlan.pack(geometry, weights: weights, forward: forward, backward: backward)
+      WinogradPlan.pack(geometry, tile, weights: weights, forward: forward, backward: backward)
     } else {
-      DirectConvolution.pack(geometry, weights: weights, forward: forward, backward: backward)
+      DirectConvolution.pack(
+        geometry, tile, weights: weights, forward: forward, backward: backward)
     }
   }
 
@@ -85,12 +86,13 @@ extension VariantKernels {
   }
 
   package func convUnpackWeightGradient(
-    _ geometry: ConvGeometry, weightGradient: FloatPointer, result: MutableFloatPointer
+    _ geometry: ConvGeometry, _ tile: WeightTile, weightGradient: FloatPointer,
+    result: MutableFloatPointer
   ) {
     if WinogradPlan.applies(to: geometry) {
-      WinogradPlan.unpackGradient(geometry, gradient: weightGradient, result: result)
+      WinogradPlan.unpackGradient(geometry, tile, gradient: weightGradient, result: result)
     } else {
-      DirectConvolution.unpackGradient(geometry, gradient: weightGradient, result: result)
+      DirectConvolution.unpackGradient(geometry, tile, gradient: weightGradient, result: result)
     }
   }
 }

@@ -3,48 +3,42 @@
 import KernelTypes
 
 extension WinogradPlan {
-  /// `forward [36, B_out, 16·B_in, 16 out]`, `backward [36, B_in, 16·B_out, 16 in]`.
+  /// A tile of `forward [36, B_out, 16·B_in, 16 out]` and `backward [36, B_in, 16·B_out, 16 in]`.
   static func pack(
-    _ g: ConvGeometry, weights: FloatPointer, forward: MutableFloatPointer,
+    _ g: ConvGeometry, _ tile: WeightTile, weights: FloatPointer, forward: MutableFloatPointer,
     backward: MutableFloatPointer?
   ) {
+    let row = 9 * g.inputChannels
+    let corner = weights + tile.outputs.lowerBound * row + tile.inputs.lowerBound * 9
     packSide(
-      weights, forward, rows: g.inputChannels, rowStep: 9, columns: g.outputChannels,
-      columnStep: 9 * g.inputChannels)
+      corner, rows: tile.inputs.count, rowStep: 9, columns: tile.outputs.count, columnStep: row,
+      forward + (tile.outputBlock * g.inputBlocks + tile.inputBlock) * lanes * lanes,
+      position: g.inputBlocks * g.outputBlocks * lanes * lanes)
     if let backward {
       packSide(
-        weights, backward, rows: g.outputChannels, rowStep: 9 * g.inputChannels,
-        columns: g.inputChannels, columnStep: 9)
+        corner, rows: tile.outputs.count, rowStep: row, columns: tile.inputs.count, columnStep: 9,
+        backward + (tile.inputBlock * g.outputBlocks + tile.outputBlock) * lanes * lanes,
+        position: g.inputBlocks * g.outputBlocks * lanes * lanes)
     }
   }
 
-  /// One side: `result [36, column blocks, row blocks · 16, 16]`; padded rows and lanes are zero.
+  /// One side of a tile: `result [36, 16 rows, 16]` with `position` floats from one position to the
+  /// next; rows and lanes beyond the tile's are zero.
   private static func packSide(
-    _ weights: FloatPointer, _ result: MutableFloatPointer, rows: Int, rowStep: Int,
-    columns: Int, columnStep: Int
+    _ weights: FloatPointer, rows: Int, rowStep: Int, columns: Int, columnStep: Int,
+    _ result: MutableFloatPointer, position: Int
   ) {
-    let paddedRows = channelBlocks(rows) * lanes
-    let blocks = channelBlocks(columns)
-    let position = blocks * paddedRows * lanes
     withStackVectors { taps in
       withStackVectors { half in
-        var block = 0
-        while block < blocks {
-          let width = min(lanes, columns - block * lanes)
-          var row = 0
-          while row < paddedRows {
-            clear(taps, 9 * lanes)
-            if row < rows {
-              let source = weights + row * rowStep + block * lanes * columnStep
-              gather(source, columnStep, width, taps)
-            }
-            let target = result + (block * paddedRows + row) * lanes
-            weightsAlongY(taps, half)
-            weightsAlongX(half, target, position, 5)
-            weightsAlongX(taps + 9 * lanes, target + 30 * position, position, 1)
-            row += 1
-          }
-          block += 1
+        var row = 0
+        while row < lanes {
+          clear(taps, 9 * lanes)
+          if row < rows { gather(weights + row * rowStep, columnStep, columns, taps) }
+          let target = result + row * lanes
+          weightsAlongY(taps, half)
+          weightsAlongX(half, target, position, 5)
+          weightsAlongX(taps + 9 * lanes, target + 30 * position, position, 1)
+          row += 1
         }
       }
     }
@@ -157,20 +151,21 @@ extension WinogradPlan {
   }
 
   static func unpackGradient(
-    _ g: ConvGeometry, gradient: FloatPointer, result: MutableFloatPointer
+    _ g: ConvGeometry, _ tile: WeightTile, gradient: FloatPointer, result: MutableFloatPointer
   ) {
-    let paddedRows = g.inputBlocks * lanes
-    var target = result
-    var output = 0
-    while output < g.outputChannels {
-      let plane = gradient + output / lanes * paddedRows * 9 * lanes + output % lanes
+    let plane =
+      gradient + (tile.outputBlock * g.inputBlocks + tile.inputBlock) * 9 * lanes * lanes
+    let count = 9 * tile.inputs.count
+    var lane = 0
+    while lane < tile.outputs.count {
+      let output = tile.outputs.lowerBound + lane
+      let target = result + 9 * (output * g.inputChannels + tile.inputs.lowerBound)
       var k = 0
-      while k < 9 * g.inputChannels {
-        target[k] = plane[k * lanes]
+      while k < count {
+        target[k] = plane[k * lanes + lane]
         k += 1
       }
-      target += 9 * g.inputChannels
-      output += 1
+      lane += 1
     }
   }
 }

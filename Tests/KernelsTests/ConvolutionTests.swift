@@ -160,9 +160,11 @@ struct ConvolutionReference {
     let sizes = kernels.convStorage(g)
     let forward = Floats(sizes.forwardWeights, fill: .nan)
     let backward = Floats(sizes.backwardWeights, fill: .nan)
-    kernels.convPackWeights(
-      g, weights: weights.read, forward: forward.pointer,
-      backward: g.isPlane ? nil : backward.pointer)
+    for tile in g.weightTiles {
+      kernels.convPackWeights(
+        g, tile, weights: weights.read, forward: forward.pointer,
+        backward: g.isPlane ? nil : backward.pointer)
+    }
     let x = blockedInput()
     let dz = blockedGradient()
     let scratch = Floats(sizes.scratch, fill: .nan)
@@ -187,7 +189,10 @@ struct ConvolutionReference {
     kernels.convFinishWeightGradient(
       g, accumulator: accumulator.pointer, weightGradient: packed.pointer)
     let dw = Floats(weights.count)
-    kernels.convUnpackWeightGradient(g, weightGradient: packed.read, result: dw.pointer)
+    for tile in g.weightTiles {
+      kernels.convUnpackWeightGradient(
+        g, tile, weightGradient: packed.read, result: dw.pointer)
+    }
     return (
       plain(z, g.outputChannels, g.outputBlocks, g.outputPixels),
       g.isPlane ? [] : plain(dx, g.inputChannels, g.inputBlocks, g.inputPixels), dw.values

@@ -85,7 +85,10 @@ private struct FirstStage {
     let g = c.geometry
     let sizes = kernels.convStorage(g)
     let packed = Floats(sizes.forwardWeights, fill: .nan)
-    kernels.convPackWeights(g, weights: weights.read, forward: packed.pointer, backward: nil)
+    for tile in g.weightTiles {
+      kernels.convPackWeights(
+        g, tile, weights: weights.read, forward: packed.pointer, backward: nil)
+    }
     let s = Floats(c.shape.pooledCount, fill: .nan)
     let sums = Floats(c.shape.blocks * 32, fill: 0.5)
     let accumulator = Floats(sizes.accumulator)
@@ -118,7 +121,10 @@ private struct FirstStage {
     let dw = Floats(weights.count)
     kernels.convFinishWeightGradient(
       g, accumulator: accumulator.pointer, weightGradient: finished.pointer)
-    kernels.convUnpackWeightGradient(g, weightGradient: finished.read, result: dw.pointer)
+    for tile in g.weightTiles {
+      kernels.convUnpackWeightGradient(
+        g, tile, weightGradient: finished.read, result: dw.pointer)
+    }
     return (s.values + sums.values, dw.values + biasGradient.values)
   }
 }
