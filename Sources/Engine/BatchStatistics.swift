@@ -15,18 +15,38 @@ extension Executor {
   ) {
     let state = states[index]
     guard let tensors = plan.tensors[index].batchNorm else { return }
-    let sums = state.sums + state.slotLayout.forwardSums.lowerBound
     let count = Double(batch.count * state.unit.pixelsPerSample)
-    for channel in 0..<state.unit.channels {
-      let lane = sumLane(channel)
-      let mean = Double(sums[lane]) / count
-      let variance = max(Double(sums[lane + channelLanes]) / count - mean * mean, 0)
+    forEachChannelSums(index, block) { channel, sum, squares in
+      let mean = sum / count
+      let variance = max(squares / count - mean * mean, 0)
       setConstants(state, tensors, block, channel, mean: mean, variance: variance)
       move(block.values(tensors.runningMean) + channel, to: mean, momentum)
       // The running variance is the unbiased one; a single value keeps the biased.
       move(
         block.values(tensors.runningVariance) + channel,
         to: count > 1 ? variance * (count / (count - 1)) : variance, momentum)
+    }
+  }
+
+  /// Calls `body` with `Σz` and `Σz²` of each channel over the minibatch.
+  private func forEachChannelSums(
+    _ index: Int, _ block: ParameterBlock, _ body: (Int, Double, Double) -> Void
+  ) {
+    let state = states[index]
+    let sums = state.sums + state.slotLayout.forwardSums.lowerBound
+    guard !state.isAffine else {
+      let weights = block.values(plan.tensors[index].weight)
+      WindowMoments.with(sums) { moments in
+        for channel in 0..<state.unit.channels {
+          let (sum, squares) = moments.outputSums(weights + channel * WindowMoments.taps)
+          body(channel, sum, squares)
+        }
+      }
+      return
+    }
+    for channel in 0..<state.unit.channels {
+      let lane = sumLane(channel)
+      body(channel, Double(sums[lane]), Double(sums[lane + channelLanes]))
     }
   }
 
@@ -42,8 +62,7 @@ extension Executor {
     }
   }
 
-  /// Backward, from the summed gradients: `dγ = (Σdy·z - μ·Σdy)/σ`, `dβ = Σdy`, and with them the factors of
-  /// `dz = γ/σ · (dy - dβ/m - (z - μ)/σ · dγ/m)` over `m` positions (Ioffe & Szegedy 2015).
+  /// Backward, from the summed gradients, to BN's own and the factors of `dz`.
   func differentiateBatch(_ index: Int, _ batch: Minibatch, _ block: ParameterBlock) {
     let state = states[index]
     guard let tensors = plan.tensors[index].batchNorm else { return }
@@ -51,17 +70,31 @@ extension Executor {
     let count = Double(batch.count * state.unit.pixelsPerSample)
     for channel in 0..<state.unit.channels {
       let lane = sumLane(channel)
-      let mean = Double(state[.mean][channel])
-      let inverse = Double(state[.inverseDeviation][channel])
-      let shiftGradient = Double(sums[lane])
-      let scaleGradient = inverse * (Double(sums[lane + channelLanes]) - mean * shiftGradient)
-      block.gradient(tensors.scale)[channel] = Float(scaleGradient)
-      block.gradient(tensors.shift)[channel] = Float(shiftGradient)
-      let gain = Double(block.values(tensors.scale)[channel]) * inverse
-      state[.gain][channel] = Float(gain)
-      state[.k0][channel] = Float(gain * (mean * inverse * scaleGradient - shiftGradient) / count)
-      state[.k1][channel] = Float(-gain * inverse * scaleGradient / count)
+      let factors = differentiate(
+        state, tensors, block, channel, sum: Double(sums[lane]),
+        productSum: Double(sums[lane + channelLanes]), count: count)
+      state[.gain][channel] = Float(factors.gain)
+      state[.k0][channel] = Float(factors.k0)
+      state[.k1][channel] = Float(factors.k1)
     }
+  }
+
+  /// `dγ = (Σdy·z - μ·Σdy)/σ`, `dβ = Σdy`, and with them the factors of
+  /// `dz = γ/σ · (dy - dβ/m - (z - μ)/σ · dγ/m)` over `m` positions (Ioffe & Szegedy 2015).
+  func differentiate(
+    _ state: UnitState, _ tensors: BatchNormTensors, _ block: ParameterBlock, _ channel: Int,
+    sum shiftGradient: Double, productSum: Double, count: Double
+  ) -> (gain: Double, k0: Double, k1: Double) {
+    let mean = Double(state[.mean][channel])
+    let inverse = Double(state[.inverseDeviation][channel])
+    let scaleGradient = inverse * (productSum - mean * shiftGradient)
+    block.gradient(tensors.scale)[channel] = Float(scaleGradient)
+    block.gradient(tensors.shift)[channel] = Float(shiftGradient)
+    let gain = Double(block.values(tensors.scale)[channel]) * inverse
+    return (
+      gain, gain * (mean * inverse * scaleGradient - shiftGradient) / count,
+      -gain * inverse * scaleGradient / count
+    )
   }
 
   private func setConstants(

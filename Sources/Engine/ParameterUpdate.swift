@@ -25,10 +25,13 @@ extension Executor {
   func update(_ part: UpdatePart, _ block: ParameterBlock, _ step: OptimizerStep) {
     let state = states[part.unit]
     let tensors = plan.tensors[part.unit]
-    kernels.convUnpackWeightGradient(
-      state.unit.geometry, part.tile,
-      weightGradient: state.sums + state.slotLayout.weightGradient.lowerBound,
-      result: block.gradient(tensors.weight))
+    // An affine unit's gradient is in the block already.
+    if !state.isAffine {
+      kernels.convUnpackWeightGradient(
+        state.unit.geometry, part.tile,
+        weightGradient: state.sums + state.slotLayout.weightGradient.lowerBound,
+        result: block.gradient(tensors.weight))
+    }
     let geometry = state.unit.geometry
     let taps = geometry.kernel * geometry.kernel
     let inputs = part.tile.inputs

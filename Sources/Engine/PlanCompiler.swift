@@ -46,7 +46,9 @@ private struct PlanCompiler {
       throw Failure(
         .usage, "model: the last layer must be a dense layer that gives one logit a class")
     }
-    return units
+    var result = units
+    result[0].isAffine = units[0].isAffineInImage && !units[1].isDense
+    return result
   }
 
   private mutating func append(_ layer: NetworkLayer, kernel: Int, stride: Int, padding: Int) {
@@ -109,6 +111,12 @@ extension Unit {
   }
 
   fileprivate var isBeforeReduction: Bool { !isGloballyPooled && dropout == nil }
+
+  /// Whether the output is `relu(scale·conv(image) + shift)` and nothing else.
+  fileprivate var isAffineInImage: Bool {
+    !isDense && geometry.isPlane && !hasBias && !reluBefore && hasBatchNorm && reluAfter
+      && window == 1 && isBeforeReduction
+  }
 }
 
 extension BatchNormTensors {

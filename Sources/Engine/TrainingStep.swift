@@ -74,7 +74,8 @@ final class StepRunner {
       executor.loss(task)
       for unit in schedule.turn.reversed() { executor.backward(unit, task) }
     }
-    for units in schedule.synchronized.reversed() {
+    for units in schedule.synchronized.reversed()
+    where !executor.states[units.lowerBound].isAffine {
       setConstants(units.upperBound - 1) { unit in
         sums.sum(executor.states[unit].backwardSums, shares, shardCount: batch.shardCount)
         executor.differentiateBatch(unit, batch, block)
@@ -84,6 +85,7 @@ final class StepRunner {
       }
     }
     reduction.run(shares, shardCount: batch.shardCount, clock: &clock)
+    if executor.states[0].isAffine { executor.differentiateAffine(0, block) }
     update(step)
     return executor.results.total
   }

@@ -46,6 +46,8 @@ struct Unit: Equatable, Sendable {
   /// Whether the consumer reads the mean over pixels.
   var isGloballyPooled = false
   var dropout: Dropout?
+  /// Whether it is the first of a plan, conv, BN, ReLU, read by a convolution.
+  var isAffine = false
 
   /// Shape for `rows` samples of a shard (spatial units: of one image).
   func shape(rows: Int) -> ActivationShape {

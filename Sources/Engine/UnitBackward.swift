@@ -7,7 +7,8 @@ extension Executor {
   func backward(_ index: Int, _ task: ShardTask) {
     let state = states[index]
     clearGradients(state, task)
-    if index > 0 { clearBackwardSums(states[index - 1], task) }
+    task.scratch.accumulator.update(repeating: 0, count: state.storage.accumulator)
+    if index > 0 { clearReturned(states[index - 1], task) }
     if state.isFused {
       backwardFirstStage(state, task)
     } else {
@@ -83,10 +84,15 @@ extension Executor {
     let layout = state.slotLayout
     (state.slot(task.shard) + layout.biasGradient.lowerBound).update(
       repeating: 0, count: layout.biasGradient.count)
-    task.scratch.accumulator.update(repeating: 0, count: state.storage.accumulator)
   }
 
-  private func clearBackwardSums(_ state: UnitState, _ task: ShardTask) {
+  /// What the unit above adds to this one's slot.
+  private func clearReturned(_ state: UnitState, _ task: ShardTask) {
+    guard !state.isAffine else {
+      let gradients = state.slotLayout.gradients
+      (state.slot(task.shard) + gradients.lowerBound).update(repeating: 0, count: gradients.count)
+      return
+    }
     let range = state.slotLayout.backwardSums
     (state.slot(task.shard) + range.lowerBound).update(repeating: 0, count: range.count)
   }

@@ -3,12 +3,16 @@
 import KernelTypes
 
 extension Executor {
-  /// Fills `s` (and `z` unless recomputed) of the shard's samples and the shard's forward sums.
+  /// Fills `s` (and `z` unless recomputed; neither of an affine unit) of the shard's samples and the shard's forward sums.
   func forward(_ index: Int, _ task: ShardTask) {
     if index == 0, task.mode == .training { augmentation?.transform(task) }
     let state = states[index]
     let sums = state.slot(task.shard) + state.slotLayout.forwardSums.lowerBound
     sums.update(repeating: 0, count: state.slotLayout.forwardSums.count)
+    if state.isAffine {
+      sumImageMoments(state, task, sums: sums)
+      return
+    }
     if state.isFused {
       forwardFirstStage(state, task, sums: sums)
       return

@@ -8,11 +8,15 @@ extension Executor {
   func prepareInput(_ index: Int, _ places: Range<Int>, _ task: ShardTask) {
     let unit = states[index].unit
     guard index > 0 else {
-      for (image, place) in places.enumerated() { loadImage(unit, image, place, task) }
+      for (image, place) in places.enumerated() {
+        loadImage(unit, place, task, to: task.scratch.x + image * unit.geometry.inputCount)
+      }
       return
     }
     let source = states[index - 1]
-    if !unit.isDense {
+    if source.isAffine {
+      prepareAffineInput(unit, source, places, task)
+    } else if !unit.isDense {
       prepareSpatialInput(unit, source, places, task)
     } else if source.unit.isDense {
       prepareDenseInput(source, places, task)
@@ -25,7 +29,9 @@ extension Executor {
   func returnInputGradient(_ index: Int, _ places: Range<Int>, _ task: ShardTask) {
     let unit = states[index].unit
     let source = states[index - 1]
-    if !unit.isDense {
+    if source.isAffine {
+      returnAffineGradient(unit, source, places, task)
+    } else if !unit.isDense {
       returnSpatialGradient(unit, source, places, task)
     } else if source.unit.isDense {
       returnDenseGradient(source, places, task)
@@ -36,14 +42,15 @@ extension Executor {
 
   // MARK: Image
 
-  private func loadImage(_ unit: Unit, _ image: Int, _ place: Int, _ task: ShardTask) {
+  /// The normalised, padded plane of one image.
+  func loadImage(_ unit: Unit, _ place: Int, _ task: ShardTask, to plane: MutableFloatPointer) {
     let source = task.batch.source
     var pixels = source.image(Int(task.sample(at: place)))
     if task.mode == .training, let augmentation { pixels = augmentation.image(place) }
     kernels.normalize(
       height: source.height, width: source.width, padding: unit.geometry.padding,
       pixels: pixels, gain: source.gain, offset: source.offset,
-      plane: task.scratch.x + image * unit.geometry.inputCount)
+      plane: plane)
   }
 
   // MARK: Convolution over a convolution's output

@@ -13,6 +13,8 @@ struct UnitState: @unchecked Sendable {
   let storage: ConvStorage
   /// Whether the kernels compute the whole unit in one pass over the image.
   let isFused: Bool
+  /// Whether neither the activation nor its gradient is stored: the consumer makes both.
+  let isAffine: Bool
   /// Floats of one sample's full-size and pooled activation.
   let activationCount: Int
   let pooledCount: Int
@@ -31,14 +33,16 @@ struct UnitState: @unchecked Sendable {
   init(_ unit: Unit, kernels: any KernelSet, memory: NodeMemory) throws {
     self.unit = unit
     storage = kernels.convStorage(unit.geometry)
-    slotLayout = SlotLayout(unit, storage)
+    isAffine = unit.isAffine && kernels.fusesAffineStage(unit.geometry)
+    slotLayout = SlotLayout(unit, storage, isAffine: isAffine)
     let shape = unit.shape(rows: 1)
     isFused = !unit.isDense && kernels.fusesFirstStage(unit.geometry, shape)
     activationCount = shape.count
     pooledCount = shape.pooledCount
-    activations = try memory.allocateByShard(unit.isRecomputed ? 0 : shardSize * activationCount)
+    activations = try memory.allocateByShard(
+      unit.isRecomputed || isAffine ? 0 : shardSize * activationCount)
     pooled = unit.window > 1 ? try memory.allocateByShard(shardSize * pooledCount) : activations
-    outputGradients = try memory.allocateByShard(shardSize * pooledCount)
+    outputGradients = try memory.allocateByShard(isAffine ? 0 : shardSize * pooledCount)
     shardSlots = try memory.allocateByShard(slotLayout.count)
     weights = try memory.allocate(Self.weightCount(storage))
     channels = try memory.allocate(Self.channelCount(unit))
@@ -133,12 +137,14 @@ struct SlotLayout {
   let biasGradient: Range<Int>
   let weightGradient: Range<Int>
 
-  init(_ unit: Unit, _ storage: ConvStorage) {
+  /// An affine unit sums moments of the images forward, and all else with the gradients.
+  init(_ unit: Unit, _ storage: ConvStorage, isAffine: Bool) {
     let lanes = unit.lanes
-    forwardSums = 0..<2 * lanes
-    backwardSums = 2 * lanes..<4 * lanes
-    biasGradient = 4 * lanes..<5 * lanes
-    weightGradient = 5 * lanes..<5 * lanes + aligned(storage.weightGradient)
+    forwardSums = 0..<(isAffine ? ImageMoments.count : 2 * lanes)
+    backwardSums = forwardSums.upperBound..<forwardSums.upperBound + (isAffine ? 0 : 2 * lanes)
+    biasGradient = backwardSums.upperBound..<backwardSums.upperBound + lanes
+    weightGradient =
+      biasGradient.upperBound..<biasGradient.upperBound + aligned(storage.weightGradient)
   }
 
   var gradients: Range<Int> { biasGradient.lowerBound..<weightGradient.upperBound }

@@ -94,8 +94,8 @@ package protocol VectorKernels: Sendable {
 }
 
 /// All kernels of one instruction set.
-package protocol KernelSet: ConvKernels, FirstStageKernels, ActivationKernels, VectorKernels,
-  PeakKernels
+package protocol KernelSet: ConvKernels, FirstStageKernels, AffineStageKernels, ActivationKernels,
+  VectorKernels, PeakKernels
 {
   var instructionSet: InstructionSet { get }
 }

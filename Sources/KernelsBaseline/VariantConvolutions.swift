@@ -120,3 +120,30 @@ extension VariantKernels {
       .backward(factors, dy: dy, accumulator: accumulator, biasGradient: biasGradient)
   }
 }
+
+extension VariantKernels {
+  package func fusesAffineStage(_ geometry: ConvGeometry) -> Bool { AffineStage.applies(geometry) }
+
+  package func imageMoments(
+    _ geometry: ConvGeometry, x: FloatPointer, sums: MutableFloatPointer,
+    scratch: MutableFloatPointer
+  ) {
+    ImageMomentSums.run(geometry, x: x, sums: sums, scratch: scratch)
+  }
+
+  package func affineStageForward(
+    _ geometry: ConvGeometry, _ constants: ChannelConstants, x: FloatPointer,
+    weights: FloatPointer, padding: Int, y: MutableFloatPointer, scratch: MutableFloatPointer
+  ) {
+    AffineStage(geometry, x: x, padding: padding, scratch: scratch)
+      .forward(constants, weights: weights, y: y)
+  }
+
+  package func affineStageBackward(
+    _ geometry: ConvGeometry, x: FloatPointer, padding: Int, y: FloatPointer, dy: FloatPointer,
+    weightGradient: MutableFloatPointer, sums: MutableFloatPointer, scratch: MutableFloatPointer
+  ) {
+    AffineStage(geometry, x: x, padding: padding, scratch: scratch)
+      .backward(y: y, dy: dy, weightGradient: weightGradient, sums: sums)
+  }
+}
