@@ -58,15 +58,23 @@ package final class UnitBenchmark {
       return executor.states.indices.flatMap { index in
         UnitPass.allCases.map { pass in
           var figure = figure(index, pass)
-          figure.elapsedSeconds = fastest(limit) { task in
-            switch pass {
-            case .forward: executor.forward(index, task)
-            case .backward: executor.backward(index, task)
-            }
-          }
+          figure.elapsedSeconds = fastest(limit) { run(executor, index, pass, $0) }
           return figure
         }
       }
+    }
+  }
+
+  /// An affine unit works inside its consumer, whose time holds this work too.
+  private func run(_ executor: Executor, _ index: Int, _ pass: UnitPass, _ task: ShardTask) {
+    switch pass {
+    case .forward: executor.forward(index, task)
+    case .backward: executor.backward(index, task)
+    }
+    guard executor.states[index].isAffine else { return }
+    executor.forEachCall(of: executor.states[index + 1], task) { places in
+      executor.prepareInput(index + 1, places, task)
+      if pass == .backward { executor.returnInputGradient(index + 1, places, task) }
     }
   }
 

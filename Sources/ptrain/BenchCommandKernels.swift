@@ -16,7 +16,8 @@ struct BenchKernels: ParsableCommand {
     discussion: """
       A unit is a convolution or dense layer with its transforms, bias, ReLU, BN and pooling. \
       Operations are those of direct loops, so that Winograd convolutions may pass 100 % of the \
-      peak. First a training step is held against the reference in double precision. PTRAIN_ISA \
+      peak. A first layer of conv, BN and ReLU is made where it is read: the next one's time holds \
+      its time too. First a training step is held against the reference in double precision. PTRAIN_ISA \
       limits it to one instruction set.
 
       Example:

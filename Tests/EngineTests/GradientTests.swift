@@ -9,7 +9,7 @@ import Testing
 
 /// Networks and image sizes that between them reach every path of the plan.
 enum Architecture: String, CaseIterable {
-  case reluThenNorm, normThenRelu, strided, withoutNorm, denseStack, oddSizes
+  case reluThenNorm, normThenRelu, strided, withoutNorm, denseStack, oddSizes, affineFirst
 
   var layers: [Layer] {
     switch self {
@@ -55,10 +55,23 @@ enum Architecture: String, CaseIterable {
         .batchNorm, .relu, .maxPool(size: 2), .globalAveragePool, .dense(features: 1, bias: true),
         .dense(features: nil, bias: true),
       ]
+    case .affineFirst:
+      [
+        .conv(filters: 18, kernel: 3, stride: 1, padding: 1, bias: false), .batchNorm, .relu,
+        .conv(filters: 16, kernel: 3, stride: 1, padding: 1, bias: false), .batchNorm, .relu,
+        .globalAveragePool, .dense(features: nil, bias: true),
+      ]
     }
   }
 
-  var size: (height: Int, width: Int) { self == .oddSizes ? (13, 19) : (14, 14) }
+  /// Of the images; wide enough where the first layer is to be made again from them.
+  var size: (height: Int, width: Int) {
+    switch self {
+    case .oddSizes: (13, 19)
+    case .affineFirst: (14, 18)
+    default: (14, 14)
+    }
+  }
 
   func network(classCount: Int = 5) throws -> Network {
     try Network(
@@ -110,6 +123,19 @@ extension GoldenTests {
     let comparison = try ReferenceComparison(
       TestData.eva8(dropout: 0.1), state: golden.state, set: dataset.training,
       normalization: dataset.normalization, order: [UInt32](0..<256),
+      configuration: TestData.configuration())
+    for (name, error) in comparison.gradientErrors() { #expect(error < 1e-4, "\(name)") }
+    for (name, error) in comparison.statisticsErrors() { #expect(error < 1e-5, "\(name)") }
+  }
+
+  /// Its first layer's gradient is put together from sums over images with a constant background.
+  @Test func gradientsOfCompactAgreeWithReference() throws {
+    let compact = try Network(
+      description: .preset(named: "compact"), input: Shape(channels: 1, height: 28, width: 28),
+      classCount: 10)
+    let comparison = try ReferenceComparison(
+      compact, state: .initial(network: compact, seed: 3), set: dataset.training,
+      normalization: dataset.normalization, order: [UInt32](0..<64),
       configuration: TestData.configuration())
     for (name, error) in comparison.gradientErrors() { #expect(error < 1e-4, "\(name)") }
     for (name, error) in comparison.statisticsErrors() { #expect(error < 1e-5, "\(name)") }
