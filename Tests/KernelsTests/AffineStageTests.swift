@@ -130,8 +130,10 @@ func affineStageAgreesWithLoops(_ c: AffineStageCase) {
   check("outputs and gradients", tolerance: 1e-5, expected: r.outputs + r.gradients) { kernels in
     let sizes = kernels.convStorage(c.geometry)
     let packed = Floats(sizes.forwardWeights, fill: .nan)
-    kernels.convPackWeights(
-      c.geometry, weights: r.weights.read, forward: packed.pointer, backward: nil)
+    for tile in c.geometry.weightTiles {
+      kernels.convPackWeights(
+        c.geometry, tile, weights: r.weights.read, forward: packed.pointer, backward: nil)
+    }
     let scratch = Floats(sizes.scratch, fill: .nan)
     let y = Floats(outputCount, fill: .nan)
     kernels.affineStageForward(
@@ -143,8 +145,10 @@ func affineStageAgreesWithLoops(_ c: AffineStageCase) {
       c.geometry, x: r.plane.read, padding: c.padding, y: y.read, dy: r.dy.read,
       weightGradient: gradient.pointer, sums: sums.pointer, scratch: scratch.pointer)
     let dw = Floats(c.channels * 9)
-    kernels.convUnpackWeightGradient(
-      c.geometry, weightGradient: gradient.read, result: dw.pointer)
+    for tile in c.geometry.weightTiles {
+      kernels.convUnpackWeightGradient(
+        c.geometry, tile, weightGradient: gradient.read, result: dw.pointer)
+    }
     return y.values + dw.values + sums.values
   }
 }
