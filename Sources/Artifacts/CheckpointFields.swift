@@ -57,17 +57,24 @@ extension TrainingPosition {
     ]
   }
 
-  /// Nil where a field is missing or is none.
+  /// Larger than any run's numbers, and so small that arithmetic on a few of them fits in 64 bits.
+  private static let countLimit = 1 << 31
+
+  /// Nil where a field is missing, is none or is beyond the limit.
   init?(_ file: Safetensors) {
-    guard let epoch = file.number("position.epoch", { Int($0) }), epoch >= 1,
-      let step = file.number("position.step", { Int($0) }), step >= 0,
-      let runStep = file.number("position.run_step", { Int($0) }), runStep >= step,
-      let lossSum = file.number("position.loss_sum", { Double($0) }),
-      let correctCount = file.number("position.correct", { Int($0) }),
-      let epochSeconds = file.number("position.epoch_seconds", { Double($0) }),
-      let runSeconds = file.number("position.run_seconds", { Double($0) }),
-      let testAccuracy = file.number("position.test_accuracy", { Double($0) }),
-      let bestTestAccuracy = file.number("position.best_test_accuracy", { Double($0) }),
+    func count(_ key: String) -> Int? {
+      file.number(key) { Int($0) }.flatMap { (0...Self.countLimit).contains($0) ? $0 : nil }
+    }
+    func amount(_ key: String) -> Double? {
+      file.number(key) { Double($0) }.flatMap { $0.isFinite ? $0 : nil }
+    }
+    guard let epoch = count("position.epoch"), epoch >= 1,
+      let step = count("position.step"), let runStep = count("position.run_step"), runStep >= step,
+      let lossSum = amount("position.loss_sum"), let correctCount = count("position.correct"),
+      let epochSeconds = amount("position.epoch_seconds"),
+      let runSeconds = amount("position.run_seconds"),
+      let testAccuracy = amount("position.test_accuracy"),
+      let bestTestAccuracy = amount("position.best_test_accuracy"),
       let isFinished = file.number("position.finished", { Bool($0) })
     else { return nil }
     self.init()

@@ -102,15 +102,20 @@ package final class MetricsFile {
   /// that was cut off.
   package convenience init(path: String, keepingEpochsBefore epoch: Int) throws {
     if fileExists(path) {
-      let text = String(decoding: try readFile(path, limit: Self.byteLimit), as: UTF8.self)
-      let decoder = JSONDecoder()
-      let kept = text.split(separator: "\n").filter { line in
-        let head = try? decoder.decode(LineHead.self, from: Data(line.utf8))
-        return head?.isBefore(epoch: epoch) ?? false
-      }
-      try writeFile(path, Array(kept.map { $0 + "\n" }.joined().utf8))
+      let bytes = try readFile(path, limit: Self.byteLimit)
+      try writeFile(path, Self.lines(bytes, before: epoch))
     }
     try self.init(path: path)
+  }
+
+  /// The lines of a file that a run which goes on in `epoch` will not write again.
+  package static func lines(_ bytes: [UInt8], before epoch: Int) -> [UInt8] {
+    let decoder = JSONDecoder()
+    let kept = String(decoding: bytes, as: UTF8.self).split(separator: "\n").filter { line in
+      let head = try? decoder.decode(LineHead.self, from: Data(line.utf8))
+      return head?.isBefore(epoch: epoch) ?? false
+    }
+    return Array(kept.map { $0 + "\n" }.joined().utf8)
   }
 
   deinit { close(descriptor) }

@@ -12,14 +12,24 @@ enum FuzzTarget: String, CaseIterable {
   case idxLabels = "idx-labels"
   case safetensors
   case description
+  case checkpoint
+  case metrics
 
   /// Keeps one input's memory far below the limit that counts as a finding.
   private static let byteLimit = 64 << 20
 
   /// Parses `bytes`, which may be anything.
   func run(_ bytes: [UInt8]) {
+    expectFailure { try parse(bytes) }
+    // A seal would keep the fuzzer out of everything behind it.
+    guard self == .checkpoint, let file = try? Safetensors(bytes, source: "input") else { return }
+    expectFailure { _ = try Checkpoint(file, source: "input") }
+    expectFailure { _ = try TrainedModel(file, source: "input") }
+  }
+
+  private func expectFailure(_ body: () throws -> Void) {
     do {
-      try parse(bytes)
+      try body()
     } catch {
       guard let failure = error as? Failure else { fatalError("not a failure: \(error)") }
       precondition(!failure.message.contains("\n"), "a failure of several lines")
@@ -33,6 +43,8 @@ enum FuzzTarget: String, CaseIterable {
     case .safetensors: _ = try Safetensors(bytes, source: "input")
     case .description:
       _ = try ModelDescription.parse(yaml: String(decoding: bytes, as: UTF8.self), source: "input")
+    case .checkpoint: _ = try Checkpoint(bytes, source: "input")
+    case .metrics: _ = MetricsFile.lines(bytes, before: 2)
     }
   }
 }
