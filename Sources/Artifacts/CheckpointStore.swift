@@ -53,7 +53,8 @@ package struct CheckpointStore: Sendable {
     throw Failure(.badData, "\(directory): none of its checkpoints can be used")
   }
 
-  private func path(ofStep step: Int) -> String {
+  /// Where the checkpoint of a run's step lies.
+  func path(ofStep step: Int) -> String {
     let digits = String(step)
     let zeros = String(repeating: "0", count: max(0, Self.digitCount - digits.count))
     return "\(directory)/\(Self.prefix)\(zeros)\(digits)\(Self.suffix)"

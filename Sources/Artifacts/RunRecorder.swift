@@ -16,7 +16,7 @@ package final class RunRecorder {
   private var metrics: MetricsFile?
   /// Of the model file; nil before this process has written it.
   private var modelDigest: String?
-  /// Where the last checkpoint of this process lies.
+  /// Where the run's last checkpoint lies.
   package private(set) var lastCheckpoint: String?
 
   /// `resumed` is where an earlier process stopped; `report` takes lines for the terminal.
@@ -30,6 +30,7 @@ package final class RunRecorder {
     self.resumed = resumed
     self.report = report
     store = CheckpointStore(directory: directory.checkpointPath)
+    lastCheckpoint = resumed.map { [store] in store.path(ofStep: $0.runStep) }
   }
 
   /// Throws `Failure` when a file cannot be written; `snapshot` is the run as it stands.
@@ -42,12 +43,14 @@ package final class RunRecorder {
         try saveCheckpoint(snapshot())
       }
     case .epoch(let result, let state):
+      let snapshot = snapshot()
+      try checkNumbers(snapshot)
       let digest = state.digest
       modelDigest = digest
       try model(state).write(to: directory.modelPath)
       try metrics?.append(result.metricsLine(digest: digest))
       // Last: what is in the files by now is not repeated by a run that goes on from here.
-      try saveCheckpoint(snapshot())
+      try saveCheckpoint(snapshot)
     case .finished(let result):
       // A run that was finished when it was resumed has written its model before.
       let digest = try modelDigest ?? TrainedModel(contentsOf: directory.modelPath).state.digest
@@ -56,10 +59,28 @@ package final class RunRecorder {
     }
   }
 
-  /// Keeps the run as it stands.
+  /// Keeps the run as it stands; throws `badData` where that is none to go on from.
   package func saveCheckpoint(_ snapshot: TrainingSnapshot) throws {
+    try checkNumbers(snapshot)
     lastCheckpoint = try store.save(
       Checkpoint(model: model(snapshot.model), snapshot: snapshot, settings: settings))
+  }
+
+  /// A step with a finite loss may leave parameters that are none: the next one would tell, too late
+  /// for the checkpoints.
+  private func checkNumbers(_ snapshot: TrainingSnapshot) throws {
+    let (values, position) = (snapshot.model.values, snapshot.position)
+    guard
+      let tensor = network.layout.tensors.first(where: { !values[$0.range].allSatisfy(\.isFinite) })
+    else { return }
+    let place =
+      position.step > 0
+      ? "epoch \(position.epoch), step \(position.step)"
+      : "the last step of epoch \(position.epoch - 1)"
+    throw Failure(
+      .badData,
+      "training diverged: \(tensor.name) holds a NaN or an infinity after \(place), first in layer "
+        + "\(tensor.name.prefix { $0 != "." }); try a smaller --learning-rate")
   }
 
   private func model(_ state: ModelState) -> TrainedModel {
