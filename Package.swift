@@ -50,6 +50,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ],
   targets: [
     .target(name: "CShims"),
@@ -90,13 +91,19 @@ let package = Package(
       name: "Artifacts",
       dependencies: ["Diagnostics", "Memory", "Networks", "Datasets", "Engine", "CMessageDigest"]),
     .target(
+      name: "Interchange",
+      dependencies: [
+        "Diagnostics", "Networks", "Datasets", "Artifacts",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], exclude: ["Generated/onnx.proto"]),
+    .target(
       name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"],
       resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),
     .executableTarget(
       name: "ptrain",
       dependencies: [
         "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "Datasets", "Engine",
-        "Artifacts", "Spreadsheet",
+        "Artifacts", "Interchange", "Spreadsheet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -117,6 +124,7 @@ let package = Package(
       dependencies: ["Engine", "Memory", "Networks", "Datasets", "Kernels", "KernelTypes"],
       resources: [.copy("Golden")]),
     .testTarget(name: "ArtifactsTests", dependencies: ["Artifacts"]),
+    .testTarget(name: "InterchangeTests", dependencies: ["Interchange"]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Spreadsheet"]),
     .testTarget(name: "ptrainTests", dependencies: ["ptrain"]),
   ] + fuzzTargets,

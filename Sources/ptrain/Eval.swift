@@ -17,6 +17,7 @@ struct Eval: ParsableCommand {
       Examples:
         ptrain eval --checkpoint runs/first/model.safetensors --json
         ptrain eval --checkpoint torch.safetensors --model eva8
+        ptrain eval --checkpoint model.safetensors --logits logits.safetensors
       """)
 
   /// Test images that are evaluated at a time; the result does not depend on it.
@@ -36,6 +37,18 @@ struct Eval: ParsableCommand {
   @Flag(help: "Print the result as JSON.")
   var json = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Write the logits of every test image, in order: tensor 'logits', float [N, classes].",
+      valueName: "file.safetensors"))
+  var logits: String?
+
+  func validate() throws {
+    if let logits, !logits.lowercased().hasSuffix(".safetensors") {
+      throw ValidationError("--logits \(logits): expected a name ending in .safetensors")
+    }
+  }
+
   func run() throws {
     let file = try Safetensors(modelIn: checkpoint)
     let named = try model.map(ModelDescription.load)
@@ -45,6 +58,9 @@ struct Eval: ParsableCommand {
       throw Failure(.usage, "--model \(model!): the file describes another network itself")
     }
     let configuration = try machine.engineConfiguration()
+    guard logits == nil || configuration.communicator.size == 1 else {
+      throw Failure(.usage, "--logits: each process knows its share only; run one process")
+    }
     let (dataset, dataLine) = try data.dataset()
     let trained = try trainedModel(file, named, dataset)
     try check(dataset, fits: trained)
@@ -53,6 +69,12 @@ struct Eval: ParsableCommand {
       trained.network, state: trained.state, configuration: configuration,
       sampleCapacity: Self.batchSize)
     let result = try session.evaluate(dataset.test, trained.normalization)
+    if let logits {
+      let values = try session.logits(dataset.test, trained.normalization)
+      let shape = [dataset.test.count, trained.network.classCount]
+      let tensor = Safetensors.Tensor(name: "logits", shape: shape, values: values)
+      try writeFile(logits, Safetensors(tensors: [tensor]).bytes)
+    }
     try Terminal.writeResult((json ? result.json.text : result.testSetLine) + "\n")
   }
 

@@ -16,6 +16,7 @@ import Glibc
         ptrain --threads 2                       train the default model on MNIST
         ptrain --model eva8 --epochs 1           train another model for one epoch
         ptrain eval --checkpoint runs/X/model.safetensors
+        ptrain export --checkpoint runs/X/model.safetensors --output model.onnx
         ptrain summary --model eva8
         ptrain topology
         ptrain spreadsheet --output backpropagation.xlsx
@@ -24,7 +25,7 @@ import Glibc
       """,
     version: "ptrain 0.1.0",
     subcommands: [
-      Train.self, Eval.self, Summary.self, TopologyCommand.self, Bench.self,
+      Train.self, Eval.self, Export.self, Summary.self, TopologyCommand.self, Bench.self,
       SpreadsheetCommand.self,
     ],
     defaultSubcommand: Train.self)

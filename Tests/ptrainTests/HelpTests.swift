@@ -25,6 +25,7 @@ import Testing
           ptrain --threads 2                       train the default model on MNIST
           ptrain --model eva8 --epochs 1           train another model for one epoch
           ptrain eval --checkpoint runs/X/model.safetensors
+          ptrain export --checkpoint runs/X/model.safetensors --output model.onnx
           ptrain summary --model eva8
           ptrain topology
           ptrain spreadsheet --output backpropagation.xlsx
@@ -40,6 +41,7 @@ import Testing
         SUBCOMMANDS:
           train (default)         Trains a model and leaves it in a run directory.
           eval                    Tests a model file on the test set.
+          export                  Writes a model for ONNX Runtime, PyTorch and others.
           summary                 Prints a model's layers, shapes and parameters as
                                   torchsummary does.
           topology                Shows nodes, CPUs, limits, and where workers go.
@@ -136,8 +138,9 @@ import Testing
         Examples:
           ptrain eval --checkpoint runs/first/model.safetensors --json
           ptrain eval --checkpoint torch.safetensors --model eva8
+          ptrain eval --checkpoint model.safetensors --logits logits.safetensors
 
-        USAGE: ptrain eval --checkpoint <file> [--model <name|file.yaml>] [--data <dir>] [--limit-test <n>] [--threads <n>] [--numa <mode>] [--json]
+        USAGE: ptrain eval --checkpoint <file> [--model <name|file.yaml>] [--data <dir>] [--limit-test <n>] [--threads <n>] [--numa <mode>] [--json] [--logits <file.safetensors>]
 
         OPTIONS:
           --checkpoint <file>     A safetensors file with a model's tensors.
@@ -154,6 +157,46 @@ import Testing
           --numa <mode>           Bind workers to CPUs and buffers to NUMA nodes.
                                   (values: auto, off; default: auto)
           --json                  Print the result as JSON.
+          --logits <file.safetensors>
+                                  Write the logits of every test image, in order:
+                                  tensor 'logits', float [N, classes].
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """)
+  }
+
+  @Test func export() throws {
+    #expect(
+      try help(["export"]) == """
+        OVERVIEW: Writes a model for ONNX Runtime, PyTorch and others.
+
+        FILE.onnx: opset 17, input 'input', normalised images as float [N, 1, height,
+        width], output 'logits', float [N, classes]; N is open. Dropout is left out.
+        Normalised is (grey / 255 - mean) / std, with the values in the file's
+        metadata.
+
+        FILE.safetensors: the tensors under PyTorch's names, without what a checkpoint
+        holds besides.
+
+        Examples:
+          ptrain export --checkpoint runs/first/model.safetensors --output model.onnx
+          ptrain export --checkpoint x.safetensors --output x.onnx --fold-batch-norm
+
+        USAGE: ptrain export --checkpoint <file> --output <file.onnx|.safetensors> [--fold-batch-norm] [--normalize]
+
+        OPTIONS:
+          --checkpoint <file>     A model file or a checkpoint of ptrain's.
+          --output <file.onnx|.safetensors>
+                                  The file to write.
+          --fold-batch-norm       ONNX: fold batch normalisation into the convolution
+                                  or dense layer right before it, or into the one
+                                  behind it where that is exact (no padding, at most a
+                                  global average pooling between); any other stays a
+                                  node.
+          --normalize             ONNX: normalise in the graph; its input is then grey
+                                  values from 0 to 255, as float.
           --version               Show the version.
           -h, --help              Show help information.
 

@@ -1,0 +1,74 @@
+// `ptrain export`: a model file in a form that other programs read.
+
+import ArgumentParser
+import Artifacts
+import Diagnostics
+import Interchange
+
+struct Export: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Writes a model for ONNX Runtime, PyTorch and others.",
+    discussion: """
+      FILE.onnx: opset 17, input 'input', normalised images as float [N, 1, height, width], output \
+      'logits', float [N, classes]; N is open. Dropout is left out. Normalised is \
+      (grey / 255 - mean) / std, with the values in the file's metadata.
+
+      FILE.safetensors: the tensors under PyTorch's names, without what a checkpoint holds besides.
+
+      Examples:
+        ptrain export --checkpoint runs/first/model.safetensors --output model.onnx
+        ptrain export --checkpoint x.safetensors --output x.onnx --fold-batch-norm
+      """)
+
+  @Option(help: ArgumentHelp("A model file or a checkpoint of ptrain's.", valueName: "file"))
+  var checkpoint: String
+
+  @Option(help: ArgumentHelp("The file to write.", valueName: "file.onnx|.safetensors"))
+  var output: String
+
+  @Flag(
+    help: """
+      ONNX: fold batch normalisation into the convolution or dense layer right before it, or into \
+      the one behind it where that is exact (no padding, at most a global average pooling between); \
+      any other stays a node.
+      """)
+  var foldBatchNorm = false
+
+  @Flag(
+    help: "ONNX: normalise in the graph; its input is then grey values from 0 to 255, as float.")
+  var normalize = false
+
+  private enum Format: String, CaseIterable { case onnx, safetensors }
+
+  private var format: Format? {
+    Format.allCases.first { output.lowercased().hasSuffix("." + $0.rawValue) }
+  }
+
+  func validate() throws {
+    guard let format else {
+      throw ValidationError("--output: expected a name ending in .onnx or .safetensors")
+    }
+    if format == .safetensors, foldBatchNorm || normalize {
+      let option = foldBatchNorm ? "--fold-batch-norm" : "--normalize"
+      throw ValidationError("\(option): acts on .onnx files only")
+    }
+  }
+
+  func run() throws {
+    let file = try Safetensors(modelIn: checkpoint)
+    guard try file.description(source: checkpoint) != nil else {
+      throw Failure(
+        .badData,
+        "\(checkpoint): carries no description of its network; 'ptrain train --from' makes a file "
+          + "that does")
+    }
+    let model = try TrainedModel(file, source: checkpoint)
+    switch format! {
+    case .onnx:
+      var options = ONNXOptions()
+      (options.foldsBatchNorm, options.normalizes) = (foldBatchNorm, normalize)
+      try writeFile(output, model.onnx(options))
+    case .safetensors: try model.write(to: output)
+    }
+  }
+}

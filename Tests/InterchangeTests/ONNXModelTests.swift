@@ -1,0 +1,127 @@
+// Exported graphs compute what the network computes, folded or not, normalised inside or not.
+
+import Artifacts
+import Datasets
+import Memory
+import Networks
+import Testing
+
+@testable import Interchange
+
+/// A network of 12 x 12 pixels and 4 classes with values as after training: no two alike.
+private func model(_ description: ModelDescription) throws -> TrainedModel {
+  let network = try Network(
+    description: description, input: Shape(channels: 1, height: 12, width: 12), classCount: 4)
+  var state = ModelState.initial(network: network, seed: 1)
+  for tensor in network.layout.tensors {
+    for place in tensor.range {
+      let part = Float(place * 37 % 101) / 101 - 0.5
+      switch tensor.role {
+      case .weight: break
+      case .bias, .shift, .runningMean: state.values[place] = part
+      case .scale: state.values[place] = 1 + part * (place.isMultiple(of: 3) ? -3 : 1)
+      case .runningVariance: state.values[place] = 0.7 + part
+      }
+    }
+  }
+  return TrainedModel(network: network, state: state, normalization: .mnist)
+}
+
+private let described = """
+  name: described
+  layers:
+    - conv: {filters: 3, kernel: 5, stride: 2, padding: 2}
+    - relu
+    - batchNorm
+    - conv: {filters: 4, kernel: 1, bias: false}
+    - batchNorm
+    - relu
+    - dropout: 0.1
+    - conv: {filters: 5, kernel: 3}
+    - relu
+    - batchNorm
+    - maxPool: 2
+    - conv: {filters: 3, kernel: 2, padding: 1, bias: false}
+    - relu
+    - globalAveragePool
+    - dense: {features: 6, bias: false}
+    - relu
+    - batchNorm
+    - dense: classes
+  """
+
+/// A vector without a pooling layer.
+private let bare = """
+  name: bare
+  layers:
+    - conv: {filters: 3, kernel: 3, padding: 1}
+    - relu
+    - batchNorm
+    - conv: {filters: 4, kernel: 12}
+    - relu
+    - batchNorm
+    - dense: classes
+  """
+
+@Suite struct ONNXModelTests {
+  static let descriptions: [String: ModelDescription] = [
+    "eva8": try! .preset(named: "eva8"), "compact": try! .preset(named: "compact"),
+    "described": try! .parse(yaml: described, source: "x"),
+    "bare": try! .parse(yaml: bare, source: "x"),
+  ]
+  /// 3 images of grey values.
+  static let greys = (0..<3 * 144).map { Double($0 * 89 % 256) }
+
+  private func file(
+    _ model: TrainedModel, folds: Bool = false, normalizes: Bool = false
+  ) throws -> Onnx_ModelProto {
+    var options = ONNXOptions()
+    (options.foldsBatchNorm, options.normalizes) = (folds, normalizes)
+    return try Onnx_ModelProto(serializedBytes: model.onnx(options))
+  }
+
+  @Test(arguments: descriptions.keys.sorted(), [false, true])
+  func computesWhatTheNetworkComputes(name: String, folds: Bool) throws {
+    let model = try model(#require(Self.descriptions[name]))
+    let (mean, deviation) = (
+      Double(model.normalization.mean), Double(model.normalization.standardDeviation)
+    )
+    let normalized = Self.greys.map { ($0 / 255 - mean) / deviation }
+    let expected = ReferenceNetwork<Double>(network: model.network, state: model.state)
+      .forward(normalized, mode: .evaluation).output
+    let limit = 1e-6 * expected.map(abs).max()!
+    for (normalizes, input) in [(false, normalized), (true, Self.greys)] {
+      let graph = try file(model, folds: folds, normalizes: normalizes).graph
+      let found = try ONNXRun.logits(graph, input: input, shape: model.network.input)
+      #expect(found.count == expected.count)
+      #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= limit }, "\(normalizes)")
+    }
+  }
+
+  @Test(arguments: ["eva8": 1, "compact": 0, "described": 1, "bare": 0])
+  func foldsWhereThatIsExact(name: String, left: Int) throws {
+    let model = try model(#require(Self.descriptions[name]))
+    let nodes = try file(model, folds: true).graph.node
+    #expect(nodes.filter { $0.opType == "BatchNormalization" }.count == left)
+  }
+
+  @Test func declaresOpenBatchesAndWhatItIs() throws {
+    let model = try model(.preset(named: "eva8"))
+    let file = try file(model)
+    #expect(file.irVersion == 8)
+    #expect(file.opsetImport.map(\.version) == [17])
+    for (value, name, shape) in [
+      (file.graph.input, "input", [1, 12, 12]), (file.graph.output, "logits", [4]),
+    ] {
+      let dimensions = try #require(value.first).type.tensorType.shape.dim
+      #expect(value.map(\.name) == [name])
+      #expect(dimensions.map(\.dimParam) == ["N"] + shape.map { _ in "" })
+      #expect(dimensions.dropFirst().map(\.dimValue) == shape.map(Int64.init))
+    }
+    #expect(!file.graph.node.contains { $0.opType == "Dropout" })
+    let metadata = Dictionary(
+      uniqueKeysWithValues: file.metadataProps.map { ($0.key, $0.value) })
+    #expect(metadata["normalization.mean"] == "0.1307")
+    #expect(metadata["description"]?.contains("name: eva8") == true)
+  }
+}
