@@ -23,9 +23,13 @@ def description(model):
 
 def network(layers, side=28, classes=10):
     """The layers as nn.Sequential; input [N, 1, side, side], output logits [N, classes]."""
-    modules, channels = [], 1
+    modules, channels, is_flat = [], 1, False
     for layer in layers:
         name, value = next(iter(layer.items())) if isinstance(layer, dict) else (layer, None)
+        if name == "batchNorm" and is_flat:
+            modules.append(nn.BatchNorm1d(channels))
+            continue
+        is_flat |= name in ("globalAveragePool", "dense")
         module, channels = LAYERS[name](value, channels, classes)
         modules += module
     return nn.Sequential(*modules)
@@ -43,9 +47,10 @@ def conv(keys, channels, _):
     return [module], keys["filters"]
 
 
-def dense(features, channels, classes):
-    features = classes if features == "classes" else features
-    return [nn.Linear(channels, features)], features
+def dense(value, channels, classes):
+    keys = value if isinstance(value, dict) else {"features": value}
+    features = classes if keys["features"] == "classes" else keys["features"]
+    return [nn.Linear(channels, features, bias=keys.get("bias", True))], features
 
 
 LAYERS = {

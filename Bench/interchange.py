@@ -1,0 +1,240 @@
+"""Hands networks over between ptrain, PyTorch and ONNX Runtime, and compares what they compute.
+
+ptrain -> PyTorch -> ptrain -> PyTorch as safetensors, ptrain -> ONNX Runtime in every variant of the
+export. Ends non-zero where logits differ by more than 1e-5 of the image's largest; --keep keeps the
+table under results/. Bench/interchange makes the environment and calls this.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter, OrderedDict
+from pathlib import Path
+
+import machine
+import models
+import numpy
+import onnx
+import onnxruntime
+import torch
+from images import idx
+from safetensors.torch import load_file, save_file
+from torch import nn
+from training import BINARY, ROOT
+
+MODELS = ("eva8", "compact", "tiny", str(ROOT / "Bench/described.yaml"))
+PREFIXES = {nn.Conv2d: "conv", nn.BatchNorm2d: "bn", nn.BatchNorm1d: "bn", nn.Linear: "fc"}
+VARIANTS = ([], ["--fold-batch-norm"], ["--normalize"], ["--fold-batch-norm", "--normalize"])
+LIMIT = 1e-5
+RESULTS = ROOT / "Bench/results"
+LEARNING = ["--epochs", "1", "--limit-train", "16000"]
+
+
+class Data:
+    """The first test images as grey values, and training images for PyTorch."""
+
+    def __init__(self, folder, count):
+        self.folder, self.count = folder, count
+        self.test = idx(folder, "t10k-images-idx3-ubyte")[:count, None]
+        self.train = idx(folder, "train-images-idx3-ubyte")[:16000, None]
+        self.labels = torch.from_numpy(idx(folder, "train-labels-idx1-ubyte")[:16000].astype("i8"))
+
+    def options(self):
+        return ["--data", self.folder, "--limit-test", str(self.count)]
+
+
+def data_folder():
+    """Where ptrain itself finds its data."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = "--model tiny --epochs 1 --limit-train 8 --limit-test 8 --output".split()
+        return re.search("^Data: .* from (.*)$", ptrain(*options, folder), re.MULTILINE)[1]
+
+
+def ptrain(*arguments):
+    """Runs it and returns its remarks."""
+    process = subprocess.run([BINARY, *arguments], capture_output=True, text=True)
+    if process.returncode != 0:
+        raise SystemExit(f"ptrain {' '.join(arguments)}: {process.stderr.strip()}")
+    return process.stderr
+
+
+def normalized(pixels, statistics):
+    """(grey / 255 - mean) / std, rounded to float32 once."""
+    mean, deviation = statistics
+    return ((pixels.astype(numpy.float64) / 255 - mean) / deviation).astype(numpy.float32)
+
+
+def statistics(file):
+    """Mean and standard deviation that a model file carries."""
+    header = json.loads(file.read_bytes()[8:].split(b'"}', 1)[0] + b'"}}')["__metadata__"]
+    return float(header["normalization.mean"]), float(header["normalization.std"])
+
+
+def twin(model):
+    """The network in PyTorch, its modules under the names that ptrain gives them."""
+    counts, named = Counter(), OrderedDict()
+    for index, module in enumerate(models.network(models.description(model)["layers"])):
+        prefix = PREFIXES.get(type(module), f"{type(module).__name__.lower()}{index}_")
+        counts[prefix] += 1
+        named[f"{prefix}{counts[prefix]}"] = module
+    return nn.Sequential(named)
+
+
+def torch_logits(model, file, data, dtype=torch.float32):
+    network = twin(model)
+    network.load_state_dict(load_file(file))
+    network = network.eval().to(dtype)
+    with torch.no_grad():
+        return network(torch.from_numpy(normalized(data.test, statistics_of[model])).to(dtype))
+
+
+def ptrain_logits(file, folder, data, *more):
+    output = folder / "logits.safetensors"
+    ptrain("eval", "--checkpoint", str(file), "--logits", str(output), *data.options(), *more)
+    return load_file(output)["logits"]
+
+
+def onnx_logits(file, pixels, batch_size):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    parts = numpy.split(pixels, range(batch_size, len(pixels), batch_size))
+    return torch.from_numpy(
+        numpy.concatenate([session.run(["logits"], {"input": part})[0] for part in parts])
+    )
+
+
+def difference(found, expected):
+    """Largest difference of an image's logits, relative to that image's largest logit."""
+    found, expected = found.double(), expected.double()
+    return ((found - expected).abs().amax(1) / expected.abs().amax(1)).max().item()
+
+
+def train_in_torch(model, data, steps):
+    """A few steps of Adam from PyTorch's own initialisation."""
+    network = twin(model).train()
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.002)
+    images = torch.from_numpy(normalized(data.train, statistics_of[model]))
+    for step in range(steps):
+        batch = slice(step * 64 % 16000, step * 64 % 16000 + 64)
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(network(images[batch]), data.labels[batch]).backward()
+        optimizer.step()
+    return network
+
+
+statistics_of = {}
+
+
+def hand_over(model, folder, data, steps):
+    """Every way between the programs; yields what was compared and the difference."""
+    own = folder / "own/model.safetensors"
+    ptrain("--model", model, "--output", str(own.parent), *LEARNING, *data.options())
+    statistics_of[model] = statistics(own)
+    logits = ptrain_logits(own, folder, data)
+    exact = torch_logits(model, own, data, torch.float64)
+    yield "ptrain, PyTorch", difference(logits, torch_logits(model, own, data))
+    yield "ptrain, PyTorch in float64", difference(logits, exact)
+
+    foreign = folder / "torch.safetensors"
+    save_file(train_in_torch(model, data, steps).state_dict(), foreign)
+    yield (
+        "PyTorch's file: ptrain, PyTorch",
+        difference(
+            ptrain_logits(foreign, folder, data, "--model", model),
+            torch_logits(model, foreign, data),
+        ),
+    )
+    tuned = folder / "tuned/model.safetensors"
+    start = ["--from", str(foreign), "--model", model, "--learning-rate", "0.0005"]
+    ptrain(*start, "--output", str(tuned.parent), *LEARNING, *data.options())
+    yield (
+        "the same, tuned by ptrain: ptrain, PyTorch",
+        difference(ptrain_logits(tuned, folder, data), torch_logits(model, tuned, data)),
+    )
+    plain = folder / "plain.safetensors"
+    ptrain("export", "--checkpoint", str(own), "--output", str(plain))
+    yield "exported safetensors: ptrain, PyTorch", difference(
+        logits, torch_logits(model, plain, data)
+    )
+    yield from run_in_onnx(model, own, folder, data, logits)
+
+
+def run_in_onnx(model, own, folder, data, logits):
+    for options in VARIANTS:
+        file = folder / "model.onnx"
+        ptrain("export", "--checkpoint", str(own), "--output", str(file), *options)
+        onnx.checker.check_model(onnx.load(file), full_check=True)
+        pixels = data.test.astype(numpy.float32)
+        if "--normalize" not in options:
+            pixels = normalized(data.test, statistics_of[model])
+        for batch_size in (1, data.count):
+            found = onnx_logits(file, pixels, batch_size)
+            name = " ".join(["ONNX Runtime", *options])
+            yield f"{name}, batches of {batch_size}: ptrain", difference(found, logits)
+
+
+def versions():
+    packages = (torch, onnx, onnxruntime, numpy)
+    return {package.__name__: package.__version__ for package in packages}
+
+
+def keep(rows, data, steps):
+    record = {
+        "command": " ".join(["Bench/interchange", *sys.argv[1:]]),
+        "machine": machine.facts(),
+        "versions": versions(),
+        "images": data.count,
+        "steps_in_pytorch": steps,
+        "rows": rows,
+    }
+    (RESULTS / "interchange.json").write_text(json.dumps(record, indent=2) + "\n")
+    names = [Path(model).stem for model in MODELS]
+    table = {row["compared"]: {} for row in rows}
+    for row in rows:
+        table[row["compared"]][row["model"]] = row["difference"]
+    lines = [
+        "# The same network in other programs",
+        "",
+        f"Largest difference of a logit over {data.count:,} test images, relative to the largest",
+        f"logit of its image; more than {LIMIT:g} would be an error. `{record['command']}`,",
+        ", ".join(f"{name} {version}" for name, version in versions().items()) + ".",
+        "",
+        "| compared | " + " | ".join(names) + " |",
+        "| --- |" + " ---: |" * len(names),
+    ]
+    for compared, found in table.items():
+        cells = [f"{found[name]:.1e}" for name in names]
+        lines.append(f"| {compared} | " + " | ".join(cells) + " |")
+    (RESULTS / "interchange.md").write_text("\n".join(lines) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="directory (default: where ptrain finds its data)")
+    parser.add_argument("--images", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=150, help="of PyTorch's training")
+    parser.add_argument("--keep", action="store_true", help="write results/interchange.*")
+    options = parser.parse_args()
+    torch.manual_seed(1)
+    torch.set_num_threads(1)
+    data = Data(str(Path(options.data or data_folder()).resolve()), options.images)
+    rows = []
+    for model in MODELS:
+        with tempfile.TemporaryDirectory() as folder:
+            for compared, found in hand_over(model, Path(folder), data, options.steps):
+                rows.append(
+                    {"model": Path(model).stem, "compared": compared, "difference": found}
+                )
+                mark = "ok  " if found <= LIMIT else "FAIL"
+                print(f"{mark}  {Path(model).stem}: {compared}: {found:.2e}", flush=True)
+    if options.keep:
+        keep(rows, data, options.steps)
+    return 1 if any(row["difference"] > LIMIT for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
