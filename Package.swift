@@ -89,7 +89,7 @@ let package = Package(
       ]),
     .target(
       name: "Artifacts",
-      dependencies: ["Diagnostics", "Memory", "Networks", "Datasets", "Engine", "CMessageDigest"]),
+      dependencies: ["Diagnostics", "Memory", "Networks", "Datasets", "Engine"]),
     .target(
       name: "Interchange",
       dependencies: [

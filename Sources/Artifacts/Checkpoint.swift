@@ -1,6 +1,7 @@
 // A run between two steps as one safetensors file: PyTorch can read the parameters in it, and a
 // digest over every byte tells whether it is whole.
 
+import Datasets
 import Diagnostics
 import Engine
 import Networks

@@ -2,6 +2,7 @@
 // Mirrors differ in a dot and in compression; the content decides, not the name's ending.
 
 import Diagnostics
+import Dispatch
 import Glibc
 
 /// A directory with the files of one dataset.
@@ -39,7 +40,7 @@ struct DatasetDirectory {
     guard stat(path, &status) == 0 else {
       throw Failure(
         .missingInput,
-        "\(path): \(FileBytes.systemError()); expected a directory with the four IDX files")
+        "\(path): \(systemReason()); expected a directory with the four IDX files")
     }
     guard status.st_mode & S_IFMT == S_IFDIR else {
       throw Failure(.missingInput, "\(path): not a directory with the four IDX files")
@@ -54,9 +55,31 @@ extension Dataset {
   /// contradicting files, always naming the file.
   public init(directory path: String) throws(Failure) {
     let files = try DatasetDirectory(path: path).files()
-    let training = try ImageSet(imageFile: files[0], labelFile: files[1])
-    let test = try ImageSet(imageFile: files[2], labelFile: files[3])
+    // Both at once: inflating them is most of what a start takes.
+    let (training, test) = try concurrently {
+      () throws(Failure) in
+      try ImageSet(imageFile: files[0], labelFile: files[1])
+    } _: {
+      () throws(Failure) in
+      try ImageSet(imageFile: files[2], labelFile: files[3])
+    }
     let name = path.split(separator: "/").last.map(String.init) ?? path
     try self.init(name: name, training: training, test: test, source: path)
   }
+}
+
+/// Runs `second` on another thread meanwhile; where both fail, the first one's error counts.
+private func concurrently<First, Second: Sendable>(
+  _ first: () throws(Failure) -> First,
+  _ second: @escaping @Sendable () throws(Failure) -> Second
+) throws(Failure) -> (First, Second) {
+  let isDone = DispatchSemaphore(value: 0)
+  nonisolated(unsafe) var outcome: Result<Second, Failure>?
+  DispatchQueue.global(qos: .userInitiated).async {
+    outcome = Result(catching: second)
+    isDone.signal()
+  }
+  let result = Result(catching: first)
+  isDone.wait()
+  return (try result.get(), try outcome!.get())
 }

@@ -12,7 +12,7 @@ struct DirectoryLock: ~Copyable {
     Self.create(directory)
     descriptor = open("\(directory)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
-      throw Failure(.cannotCreate, "\(directory): \(FileBytes.systemError())")
+      throw Failure(.cannotCreate, "\(directory): \(systemReason())")
     }
     while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
   }

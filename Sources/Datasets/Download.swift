@@ -95,7 +95,7 @@ struct Transfer {
       try verify(address)
     }
     guard rename(part, target) == 0 else {
-      throw Failure(.inputOutput, "\(target): \(FileBytes.systemError())")
+      throw Failure(.inputOutput, "\(target): \(systemReason())")
     }
   }
 
@@ -108,16 +108,29 @@ struct Transfer {
   private func receive(
     _ address: String, report: (DataSourceEvent) -> Void
   ) throws(Failure) {
-    let curl = try ChildProcess(download.curl, arguments: curlArguments(address))
-    let (status, errors) = curl.wait {
+    let messages = try TemporaryFile()
+    let status = try startCurl(address, messages).wait {
       report(.progress(file: file.name, receivedByteCount: receivedByteCount))
     }
     guard status != 0 else { return }
     // 22: an HTTP error, 33 and 36: no resuming; with a part these ask for a fresh start.
     let isRefused = receivedByteCount > 0 && [22, 33, 36].contains(status)
     if isRefused { unlink(part) }
-    let reason = errors.split(separator: "\n").first.map(String.init) ?? "curl status \(status)"
+    let reason =
+      String(decoding: try messages.contents(), as: UTF8.self)
+      .split(separator: "\n").first.map(String.init) ?? "curl status \(status)"
     throw Failure(isRefused ? .badData : .missingInput, "\(address): \(reason)")
+  }
+
+  private func startCurl(
+    _ address: String, _ messages: TemporaryFile
+  ) throws(Failure) -> ChildProcess {
+    do {
+      return try ChildProcess(
+        download.curl, arguments: curlArguments(address), errors: messages)
+    } catch {
+      throw Failure(.missingInput, "\(download.curl): \(systemReason(error.code))")
+    }
   }
 
   private func curlArguments(_ address: String) -> [String] {
@@ -131,10 +144,10 @@ struct Transfer {
   }
 
   private var isVerified: Bool {
-    guard let bytes = try? FileBytes.read(part, limit: file.transferLimit),
+    guard let bytes = try? readFile(part, limit: file.transferLimit),
       let content = try? Self.content(of: bytes, file)
     else { return false }
-    return ContentDigest.sha256(content) == file.sha256
+    return sha256(content) == file.sha256
   }
 
   /// Throws `.badData` and removes the part unless it holds the expected content.

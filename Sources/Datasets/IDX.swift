@@ -2,6 +2,7 @@
 // Parsing is a pure function over bytes that trusts nothing in them.
 
 import Diagnostics
+import Memory
 
 /// What one IDX file holds.
 package struct IDX: Equatable, Sendable {
@@ -24,7 +25,12 @@ package struct IDX: Equatable, Sendable {
   /// `[N, H, W]` for images, `[N]` for labels; none is 0.
   package let dimensions: [Int]
   /// Row-major elements.
-  package let elements: [UInt8]
+  package let elements: ByteStore
+
+  /// Reads and parses a file.
+  init(_ file: String, as content: Content) throws(Failure) {
+    try self.init(readFile(file, limit: Self.byteLimit), as: content, file: file)
+  }
 
   /// Parses a file's bytes, plain or gzip, which must hold `content`.
   ///
@@ -51,7 +57,9 @@ package struct IDX: Equatable, Sendable {
     guard count <= reader.mostRemaining else {
       throw Self.sizeMismatch(dimensions, holds: "at most \(reader.mostRemaining)", file)
     }
-    elements = try reader.read(count)
+    elements = try ByteStore(capacity: count) { (buffer) throws(Failure) in
+      try reader.read(into: buffer)
+    }
     guard elements.count == count else {
       throw Self.sizeMismatch(dimensions, holds: "\(elements.count)", file)
     }

@@ -2,13 +2,14 @@
 // Bytes stay bytes until a worker normalises them, a quarter of the memory of Floats.
 
 import Diagnostics
+import Memory
 
-/// `count` images of one size with a label each.
+/// `count` images of one size with a label each; copies share the images.
 public struct ImageSet: Equatable, Sendable {
   public let height: Int
   public let width: Int
   /// Grey values `[count, height, width]`.
-  public let images: [UInt8]
+  package let images: ByteStore
   /// Classes `[count]`.
   public let labels: [UInt8]
 
@@ -16,7 +17,7 @@ public struct ImageSet: Equatable, Sendable {
   public var pixelCount: Int { height * width }
 
   /// A set from memory; there must be `labels.count * height * width` grey values.
-  public init(height: Int, width: Int, images: [UInt8], labels: [UInt8]) {
+  package init(height: Int, width: Int, images: ByteStore, labels: [UInt8]) {
     precondition(images.count == labels.count * height * width)
     self.height = height
     self.width = width
@@ -24,10 +25,17 @@ public struct ImageSet: Equatable, Sendable {
     self.labels = labels
   }
 
+  /// A copy of arrays; throws `.fault` without memory.
+  package init(height: Int, width: Int, images: [UInt8], labels: [UInt8]) throws(Failure) {
+    self.init(height: height, width: width, images: try ByteStore(images), labels: labels)
+  }
+
   /// Reads an image and a label file, plain or gzip, of equal count.
+  ///
+  /// Throws `.badData` naming the file, `.missingInput` if one cannot be opened.
   package init(imageFile: String, labelFile: String) throws(Failure) {
-    let images = try IDX(FileBytes.read(imageFile), as: .images, file: imageFile)
-    let labels = try IDX(FileBytes.read(labelFile), as: .labels, file: labelFile)
+    let images = try IDX(imageFile, as: .images)
+    let labels = try IDX(labelFile, as: .labels)
     guard images.dimensions[0] == labels.dimensions[0] else {
       throw Failure(
         .badData,
@@ -36,14 +44,14 @@ public struct ImageSet: Equatable, Sendable {
     }
     self.init(
       height: images.dimensions[1], width: images.dimensions[2], images: images.elements,
-      labels: labels.elements)
+      labels: Array(labels.elements))
   }
 
   /// The samples of `range`, in order.
   public subscript(range: Range<Int>) -> ImageSet {
     ImageSet(
       height: height, width: width,
-      images: Array(images[range.lowerBound * pixelCount..<range.upperBound * pixelCount]),
+      images: images.part(range.lowerBound * pixelCount..<range.upperBound * pixelCount),
       labels: Array(labels[range]))
   }
 }

@@ -11,8 +11,10 @@ package func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
 /// Reads a regular file of at most `limit` bytes.
 ///
-/// Throws `missingInput` when it cannot be opened, `badData` when it is larger.
-package func readFile(_ path: String, limit: Int) throws -> [UInt8] {
+/// Throws `missingInput` when it cannot be opened or is no file, `badData` when it is larger,
+/// `inputOutput` when reading fails.
+package func readFile(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+  // Not blocking: opening a pipe would wait for a writer.
   let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
   guard descriptor >= 0 else {
     throw Failure(.missingInput, "\(path): \(systemReason())")
@@ -28,19 +30,20 @@ package func readFile(_ path: String, limit: Int) throws -> [UInt8] {
   return try readAll(descriptor, byteCount: Int(status.st_size), path: path)
 }
 
-private func readAll(_ descriptor: Int32, byteCount: Int, path: String) throws -> [UInt8] {
-  var bytes = [UInt8](repeating: 0, count: byteCount)
-  var done = 0
-  while done < byteCount {
-    let count = bytes.withUnsafeMutableBytes {
-      read(descriptor, $0.baseAddress! + done, byteCount - done)
+private func readAll(
+  _ descriptor: Int32, byteCount: Int, path: String
+) throws(Failure) -> [UInt8] {
+  var error: Int32 = 0
+  let bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, done in
+    while done < byteCount, error == 0 {
+      let count = read(descriptor, buffer.baseAddress! + done, byteCount - done)
+      if count > 0 { done += count } else if count == 0 { break }
+      if count < 0, errno != EINTR { error = errno }
     }
-    if count < 0 && errno == EINTR { continue }
-    guard count > 0 else {
-      let reason = count == 0 ? "it became shorter while it was read" : systemReason()
-      throw Failure(.inputOutput, "\(path): \(reason)")
-    }
-    done += count
+  }
+  guard error == 0, bytes.count == byteCount else {
+    let reason = error == 0 ? "it became shorter while it was read" : systemReason(error)
+    throw Failure(.inputOutput, "\(path): \(reason)")
   }
   return bytes
 }
@@ -70,7 +73,9 @@ package func writeFile(_ path: String, _ bytes: [UInt8]) throws {
 }
 
 /// Writes all of `bytes` to an open file.
-package func writeAll(_ descriptor: Int32, _ bytes: [UInt8], path: String) throws {
+package func writeAll(
+  _ descriptor: Int32, _ bytes: [UInt8], path: String
+) throws(Failure) {
   var done = 0
   while done < bytes.count {
     let count = bytes.withUnsafeBytes {

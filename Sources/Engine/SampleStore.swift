@@ -1,14 +1,16 @@
 // Images and labels in stable memory, as workers read them.
-// Workers read samples in random order: each node gets a copy of its own, or, where that costs too much
-// memory, all nodes share the pages evenly.
+// Workers read samples in random order: each of several nodes gets a copy of its own, or, where that
+// costs too much memory, all nodes share the pages evenly.
 
 import Datasets
 import Memory
 
-/// A copy of an image set whose addresses stay valid as long as the store lives.
+/// An image set whose addresses stay valid as long as the store lives.
 final class SampleStore: @unchecked Sendable {
   let source: SampleSource
-  private let pixels: [AlignedStorage]
+  /// What the addresses point into where there are no copies.
+  private let images: ByteStore
+  private let copies: [AlignedStorage]
   private let labels: UnsafeMutableBufferPointer<UInt8>
   private let nodePixels: UnsafeMutableBufferPointer<UnsafePointer<UInt8>>
 
@@ -19,22 +21,22 @@ final class SampleStore: @unchecked Sendable {
   init(
     _ set: ImageSet, _ normalization: Normalization, binding: any WorkerBinding
   ) throws {
-    pixels = try Self.placements(set.images.count, binding).map {
+    images = set.images
+    copies = try Self.placements(set.images.count, binding).map {
       let storage = try AlignedStorage(byteCount: set.images.count, placement: $0)
       if let reason = storage.placementFailure { binding.report(reason) }
-      set.images.withUnsafeBytes {
-        storage.base.copyMemory(from: $0.baseAddress!, byteCount: $0.count)
-      }
+      storage.base.copyMemory(from: set.images.base, byteCount: set.images.count)
       return storage
     }
     labels = .allocate(capacity: set.labels.count)
     _ = labels.initialize(from: set.labels)
     nodePixels = .allocate(capacity: binding.nodeCount)
     for node in 0..<binding.nodeCount {
-      let storage = pixels[min(node, pixels.count - 1)]
+      let copy = copies.isEmpty ? nil : copies[min(node, copies.count - 1)]
       (nodePixels.baseAddress! + node).initialize(
-        to: UnsafePointer(
-          storage.base.bindMemory(to: UInt8.self, capacity: storage.byteCount)))
+        to: copy.map {
+          UnsafePointer($0.base.bindMemory(to: UInt8.self, capacity: $0.byteCount))
+        } ?? images.base)
     }
     source = SampleSource(
       pixels: nodePixels[0], labels: UnsafePointer(labels.baseAddress!),
@@ -47,12 +49,12 @@ final class SampleStore: @unchecked Sendable {
     nodePixels.deallocate()
   }
 
-  /// One placement for each copy.
+  /// One placement for each copy; none where one node reads the images where they are.
   private static func placements(
     _ byteCount: Int, _ binding: any WorkerBinding
   ) -> [MemoryPlacement] {
     let nodes = (0..<binding.nodeCount).compactMap(binding.memoryNode)
-    guard nodes.count > 1, nodes.count == binding.nodeCount else { return [.firstTouch] }
+    guard nodes.count > 1, nodes.count == binding.nodeCount else { return [] }
     return byteCount <= replicationLimit ? nodes.map { .node($0) } : [.interleaved(nodes)]
   }
 }

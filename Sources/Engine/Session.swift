@@ -11,11 +11,13 @@ package final class Session {
   let pool: WorkerPool
   let runner: StepRunner
   let block: ParameterBlock
+  private let recipe: Recipe
 
   package init(
     _ network: Network, state: ModelState, configuration: EngineConfiguration,
     sampleCapacity: Int, seed: UInt64 = 0, recipe: Recipe = Recipe()
   ) throws {
+    self.recipe = recipe
     let (binding, communicator) = (configuration.binding, configuration.communicator)
     let shardCapacity = shardCount(sampleCapacity)
     let memory = NodeMemory(
@@ -37,6 +39,15 @@ package final class Session {
 
   /// Bytes that this rank receives from the others in a step with a full minibatch.
   package var exchangedByteCount: Int { runner.exchangedByteCount }
+
+  /// Trains on a minibatch and moves the average where the recipe has one; on the leader.
+  ///
+  /// `index` counts the run's steps from 0.
+  func train(_ batch: Minibatch, index: Int, rate: Double) -> BatchResult {
+    let result = runner.train(batch, OptimizerStep(recipe, index: index, rate: rate))
+    if recipe.averageDecay > 0 { block.updateAverage(decay: recipe.averageDecay, step: index) }
+    return result
+  }
 
   /// Mean loss and correct predictions over a set, with running statistics.
   package func evaluate(_ set: ImageSet, _ normalization: Normalization) throws -> Evaluation {

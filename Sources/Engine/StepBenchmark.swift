@@ -89,20 +89,19 @@ package final class StepBenchmark {
       let batch = Minibatch(
         source: store.source, samples: order.baseAddress! + step * recipe.batchSize,
         count: recipe.batchSize, epoch: UInt32(epoch))
-      _ = session.runner.train(batch, OptimizerStep(recipe, index: index, rate: rate))
-      if recipe.averageDecay > 0 {
-        session.block.updateAverage(decay: recipe.averageDecay, step: index)
-      }
+      _ = session.train(batch, index: index, rate: rate)
     }
   }
 }
 
 extension ImageSet {
   /// Images of random grey values with random labels, for measurements without a dataset.
-  package static func synthetic(count: Int, height: Int, width: Int, classCount: Int) -> ImageSet {
+  package static func synthetic(
+    count: Int, height: Int, width: Int, classCount: Int
+  ) throws(Failure) -> ImageSet {
     var random = RandomSequence(RandomStream(seed: 0, purpose: .shuffle))
     let bytes = (0..<count * height * width).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     let labels = (0..<count).map { _ in UInt8(random.next(below: UInt32(classCount))) }
-    return ImageSet(height: height, width: width, images: bytes, labels: labels)
+    return try ImageSet(height: height, width: width, images: bytes, labels: labels)
   }
 }

@@ -108,13 +108,9 @@ package final class Trainer {
       of: order, training.source, epoch: draws, from: position.step
     ) { _, batch in
       let rate = schedule.rate(at: position.runStep)
-      let result = session.runner.train(
-        batch, OptimizerStep(recipe, index: position.runStep, rate: rate))
+      let result = session.train(batch, index: position.runStep, rate: rate)
       let loss = result.loss / Double(batch.count)
       guard loss.isFinite else { throw divergence(batch, loss: loss) }
-      if recipe.averageDecay > 0 {
-        session.block.updateAverage(decay: recipe.averageDecay, step: position.runStep)
-      }
       position.lossSum += result.loss
       position.correctCount += result.correctCount
       position.step += 1

@@ -1,4 +1,4 @@
-// Runs a program found on PATH with text in and bytes out.
+// A program of another package that turns text into bytes, such as gnuplot.
 // Anonymous temporary files instead of pipes: no deadlock, no broken pipe, nothing left behind.
 import Diagnostics
 import Glibc
@@ -12,49 +12,30 @@ struct ExternalProgram {
   ///
   /// Throws a `Failure` of kind `cannotCreate` that begins with "cannot `purpose`" when the program
   /// is not installed or ends with an error.
-  func run(input: String, purpose: String) throws -> [UInt8] {
-    let streams = try (0..<3).map { _ in try TemporaryFile() }
-    try streams[0].write(input)
-    let status = try wait(for: spawn(streams, purpose: purpose))
+  func run(input: String, purpose: String) throws(Failure) -> [UInt8] {
+    let (source, output, errors) = try (TemporaryFile(), TemporaryFile(), TemporaryFile())
+    try source.write(input)
+    let status = try start(source, output, errors, purpose: purpose).wait()
     guard status == 0 else {
-      let messages = String(decoding: try streams[2].contents(), as: UTF8.self)
+      let messages = String(decoding: try errors.contents(), as: UTF8.self)
       let reason = messages.split(separator: "\n").last { !$0.allSatisfy(\.isWhitespace) }
       throw Failure(.cannotCreate, "cannot \(purpose): \(name): \(reason ?? "status \(status)")")
     }
-    return try streams[1].contents()
+    return try output.contents()
   }
 
-  /// Starts the program with `streams` as its standard input, output and error.
-  private func spawn(_ streams: [TemporaryFile], purpose: String) throws -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for (target, stream) in streams.enumerated() {
-      posix_spawn_file_actions_adddup2(&actions, stream.descriptor, Int32(target))
-    }
-    let argument = strdup(name)
-    defer { free(argument) }
-    var process = pid_t()
-    let status = posix_spawnp(&process, name, &actions, nil, [argument, nil], environ)
-    guard status == 0 else {
-      let advice = "apt-get install \(debianPackage)"
+  private func start(
+    _ input: TemporaryFile, _ output: TemporaryFile, _ errors: TemporaryFile, purpose: String
+  ) throws(Failure) -> ChildProcess {
+    do {
+      return try ChildProcess(name, input: input, output: output, errors: errors)
+    } catch {
       throw Failure(
         .cannotCreate,
-        status == ENOENT
-          ? "cannot \(purpose): \(name) is not installed; on Debian and Ubuntu: \(advice)"
-          : "cannot \(purpose): \(name): \(systemReason(status))")
+        error.code == ENOENT
+          ? "cannot \(purpose): \(name) is not installed; on Debian and Ubuntu: apt-get install "
+            + debianPackage
+          : "cannot \(purpose): \(name): \(systemReason(error.code))")
     }
-    return process
-  }
-
-  /// The exit status, or -1 when a signal ended the program.
-  private func wait(for process: pid_t) throws -> Int32 {
-    var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0 {
-      guard errno == EINTR else {
-        throw Failure(.fault, "waiting for \(name): \(systemReason())")
-      }
-    }
-    return status & 0x7f == 0 ? (status >> 8) & 0xff : -1
   }
 }

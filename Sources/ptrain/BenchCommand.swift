@@ -54,7 +54,7 @@ struct BenchOptions: ParsableArguments {
     var recipe = description.recipe
     recipe.batchSize = batchSize ?? recipe.batchSize
     try recipe.validate()
-    var (images, normalization, classCount) = (synthetic(recipe), Normalization.mnist, 10)
+    var (images, normalization, classCount) = (try synthetic(recipe), Normalization.mnist, 10)
     if let data {
       let dataset = try DataSource.locate(option: data, environment: [:], report: { _ in }).load()
       (images, normalization, classCount) = (
@@ -69,9 +69,9 @@ struct BenchOptions: ParsableArguments {
       network: network, recipe: recipe, images: images, normalization: normalization)
   }
 
-  private func synthetic(_ recipe: Recipe) -> ImageSet {
+  private func synthetic(_ recipe: Recipe) throws -> ImageSet {
     let count = data == nil ? max(Self.syntheticCount, recipe.batchSize) : 0
-    return .synthetic(count: count, height: 28, width: 28, classCount: 10)
+    return try .synthetic(count: count, height: 28, width: 28, classCount: 10)
   }
 }
 

@@ -75,7 +75,7 @@ struct BenchKernels: ParsableCommand {
       description: ModelDescription(
         name: description.name, layers: description.layers, recipe: Recipe()),
       input: Shape(channels: 1, height: 28, width: 28), classCount: 10)
-    let images = ImageSet.synthetic(
+    let images = try ImageSet.synthetic(
       count: UnitBenchmark.sampleCount, height: 28, width: 28, classCount: 10)
     let configuration = EngineConfiguration(kernels: kernels, threadCount: 1, cpuCount: 1)
     let error = try verify(network, images, configuration)

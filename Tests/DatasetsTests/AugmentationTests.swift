@@ -136,7 +136,7 @@ import Testing
     #expect(first != transformed(seed: 1, sample: 3, epoch: 3))
     #expect(first != transformed(seed: 1, sample: 2, epoch: 4))
     // Pinned: other bytes would be another training run.
-    let digest = ContentDigest.sha256(first)
+    let digest = sha256(first)
     #expect(digest.hasPrefix("2f4dbfdac0ed5df9"))
   }
 }

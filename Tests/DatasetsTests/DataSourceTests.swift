@@ -54,7 +54,7 @@ import Testing
       Download(
         mirrors: ["file://" + mirror],
         files: [
-          RemoteFile(name: "f", sha256: ContentDigest.sha256(labels), byteCount: labels.count)
+          RemoteFile(name: "f", sha256: sha256(labels), byteCount: labels.count)
         ])
     }
     try Fixture.withDirectory(["f": labels]) { mirror in

@@ -16,7 +16,7 @@ import Testing
     let packed = plain.map { ($0.key + ".gz", Fixture.gzip($0.value)) }
     let files = plain.map {
       RemoteFile(
-        name: $0.key + ".gz", sha256: ContentDigest.sha256($0.value), byteCount: $0.value.count)
+        name: $0.key + ".gz", sha256: sha256($0.value), byteCount: $0.value.count)
     }
     try Fixture.withDirectory(Dictionary(uniqueKeysWithValues: packed)) { mirror in
       try Fixture.withDirectory { cache in
@@ -43,7 +43,7 @@ import Testing
   @Test func digestIsSHA256() {
     // FIPS 180-2, appendix B.1.
     #expect(
-      ContentDigest.sha256(Array("abc".utf8))
+      sha256(Array("abc".utf8))
         == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
   }
 

@@ -21,10 +21,10 @@ import Testing
       name: "noise", training: noise(count: 330, seed: 1), test: noise(count: 110, seed: 2))
   }
 
-  private static func noise(count: Int, seed: UInt64) -> ImageSet {
+  private static func noise(count: Int, seed: UInt64) throws -> ImageSet {
     let stream = RandomStream(seed: seed, purpose: .augmentation)
     let bytes = (0..<count * 28 * 28).map { UInt8(truncatingIfNeeded: stream.word(element: $0)) }
-    return ImageSet(
+    return try ImageSet(
       height: 28, width: 28, images: bytes,
       labels: (0..<count).map { $0 < 10 ? UInt8($0) : bytes[$0] % 10 })
   }

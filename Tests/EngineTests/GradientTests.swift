@@ -80,10 +80,10 @@ enum Architecture: String, CaseIterable {
   }
 
   /// Random images and a state in which BN scales of both signs occur.
-  func samples(_ count: Int) -> ImageSet {
+  func samples(_ count: Int) throws -> ImageSet {
     let stream = RandomStream(seed: 7, purpose: .shuffle)
     let pixels = size.height * size.width
-    return ImageSet(
+    return try ImageSet(
       height: size.height, width: size.width,
       images: (0..<count * pixels).map { UInt8(stream.word(element: $0) >> 24) },
       labels: (0..<count).map { UInt8(stream.word(element: 1_000_000 + $0) % 5) })

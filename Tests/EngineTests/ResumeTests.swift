@@ -26,11 +26,11 @@ import Testing
       description: description, input: Shape(channels: 1, height: 8, width: 8), classCount: 4)
   }
 
-  private static func stripes(count: Int) -> ImageSet {
+  private static func stripes(count: Int) throws -> ImageSet {
     let images = (0..<count * 64).map { (index: Int) -> UInt8 in
       UInt8((index * 7919 + index / 64 * 131) % 251)
     }
-    return ImageSet(
+    return try ImageSet(
       height: 8, width: 8, images: images, labels: (0..<count).map { UInt8($0 % 4) })
   }
 

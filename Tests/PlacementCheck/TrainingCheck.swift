@@ -24,7 +24,7 @@ enum TrainingCheck {
   }
 
   static func train(_ session: Session) throws -> [Double] {
-    let set = ImageSet.synthetic(count: sampleCount, height: 28, width: 28, classCount: 10)
+    let set = try ImageSet.synthetic(count: sampleCount, height: 28, width: 28, classCount: 10)
     let recipe = try ModelDescription.preset(named: "tiny").recipe
     return try session.trainingLosses(
       set, .mnist, order: [UInt32](0..<UInt32(sampleCount)), recipe: recipe)

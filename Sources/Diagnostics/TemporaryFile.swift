@@ -1,14 +1,14 @@
 // A file without a name, for a library or a program that can only read and write files.
 // It vanishes when it is closed or the process ends, whatever happens in between.
-import Diagnostics
+
 import Glibc
 
 /// An anonymous file, open for reading and writing.
-final class TemporaryFile {
+package final class TemporaryFile {
   private let stream: UnsafeMutablePointer<FILE>
 
   /// Throws a `Failure` of kind `inputOutput` when there is no place for one.
-  init() throws {
+  package init() throws(Failure) {
     guard let stream = tmpfile() else {
       throw Failure(.inputOutput, "cannot create a temporary file: \(systemReason())")
     }
@@ -18,19 +18,19 @@ final class TemporaryFile {
 
   deinit { fclose(stream) }
 
-  var descriptor: Int32 { fileno(stream) }
+  package var descriptor: Int32 { fileno(stream) }
 
   /// A path by which this process can open the file once more.
-  var path: String { "/proc/self/fd/\(descriptor)" }
+  package var path: String { "/proc/self/fd/\(descriptor)" }
 
   /// Replaces what is in the file and goes back to its start.
-  func write(_ text: String) throws {
+  package func write(_ text: String) throws(Failure) {
     try writeAll(descriptor, Array(text.utf8), path: "a temporary file")
     lseek(descriptor, 0, SEEK_SET)
   }
 
   /// Everything in the file.
-  func contents() throws -> [UInt8] {
+  package func contents() throws(Failure) -> [UInt8] {
     lseek(descriptor, 0, SEEK_SET)
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
