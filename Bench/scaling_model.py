@@ -1,12 +1,12 @@
 """A model of a training step's time over cores, fitted to the parts that `bench scaling` measures.
 
-    T(p) = γ · C · ceil(S / p) / S + R / p + F + U + W · log2(p)
+    T(p) = γ · C · ceil(S / p) / S + R / p + F + U + V / p + W · log2(p)
 
 C, R: shards and reduction on one core; S: shards of the minibatch, of which a core runs whole ones;
-F: batch-normalisation constants, which the leader computes alone; U: the optimizer's step, shared by
-unit only. From the run with the most threads that have a CPU each come γ, by how much sharing the
-machine slows the shards' arithmetic down (1 for p = 1), U, and W, the wait for the others for each
-doubling of the cores. Beyond that all cores are taken to be as fast: no further memory limit, no
+F: batch-normalisation constants, which the leader computes alone; V: what of the optimizer's step is
+shared, U: the rest. From the run with the most threads that have a CPU each come γ, by how much
+sharing the machine slows the shards' arithmetic down (1 for p = 1), U against V, and W, the wait for
+the others for each doubling of the cores. Beyond that all cores are taken to be as fast: no further memory limit, no
 turbo, no remote memory is in it.
 """
 
@@ -27,7 +27,11 @@ class Model:
         self.compute = one["compute_milliseconds"]
         self.reduce = one["reduce_milliseconds"]
         self.constants = one["statistics_milliseconds"]
-        self.update = most["update_milliseconds"]
+        update = one["update_milliseconds"]
+        saved = update - most["update_milliseconds"]
+        shared = saved / (1 - 1 / threads) if threads > 1 else 0.0
+        self.shared_update = min(max(shared, 0.0), update)
+        self.update = update - self.shared_update
         self.slowdown = max(most["compute_milliseconds"] / (self.compute * self.share(threads)), 1)
         self.wait = most["wait_milliseconds"] / math.log2(threads) if threads > 1 else 0.0
         # Parts are means; the median of the steps is what single slow steps leave alone.
@@ -44,6 +48,7 @@ class Model:
             + self.reduce / cores
             + self.constants
             + self.update
+            + self.shared_update / cores
             + self.wait * math.log2(cores)
         )
 

@@ -56,18 +56,28 @@ package final class StepBenchmark {
       sampleCapacity: recipe.batchSize, seed: seed, recipe: recipe)
   }
 
+  /// What is done with each minibatch.
+  package enum Work: Sendable {
+    case training
+    /// With running statistics; the parts of a step are then compute and wait alone.
+    case evaluation
+  }
+
   /// Times `stepCount` steps that follow `warmUpCount` untimed ones; further calls go on from there.
   ///
   /// Every step has a full minibatch; steps beyond an epoch go on with the next one's order.
-  package func run(warmUpCount: Int, stepCount: Int) throws -> StepSamples {
+  package func run(
+    warmUpCount: Int, stepCount: Int, _ work: Work = .training
+  ) throws -> StepSamples {
     try session.pool.lead { [self] in
-      for _ in 0..<warmUpCount { train() }
+      if work == .evaluation { session.runner.useRunningStatistics() }
+      for _ in 0..<warmUpCount { next(work) }
       let clock = session.runner.clock
       var samples = StepSamples()
       samples.elapsedSeconds.reserveCapacity(stepCount)
       for _ in 0..<stepCount {
         let start = DispatchTime.now()
-        train()
+        next(work)
         samples.elapsedSeconds.append(seconds(since: start))
       }
       for part in StepPart.allCases {
@@ -77,7 +87,7 @@ package final class StepBenchmark {
     }
   }
 
-  private func train() {
+  private func next(_ work: Work) {
     let index = doneCount
     doneCount += 1
     let (epoch, step) = index.quotientAndRemainder(dividingBy: stepsPerEpoch)
@@ -89,7 +99,10 @@ package final class StepBenchmark {
       let batch = Minibatch(
         source: store.source, samples: order.baseAddress! + step * recipe.batchSize,
         count: recipe.batchSize, epoch: UInt32(epoch))
-      _ = session.train(batch, index: index, rate: rate)
+      switch work {
+      case .training: _ = session.train(batch, index: index, rate: rate)
+      case .evaluation: _ = session.runner.evaluate(batch)
+      }
     }
   }
 }

@@ -10,7 +10,8 @@ struct BenchStep: ParsableCommand {
     abstract: "Times training steps.",
     discussion: """
       A step takes shuffled bytes, normalises them and augments them if the recipe says so, and ends \
-      with new parameters. The figure is the median.
+      with new parameters. The figure is the median. Page faults are those of the timed steps, which \
+      take no new memory.
 
       Example:
         ptrain bench step --model compact --threads 1 --json
@@ -19,16 +20,22 @@ struct BenchStep: ParsableCommand {
   @OptionGroup var options: BenchOptions
   @OptionGroup var machine: MachineOptions
 
+  @Flag(help: "Time evaluations of minibatches instead of training steps.")
+  var evaluation = false
+
   func run() throws {
     let workload = try options.workload()
     let configuration = try machine.engineConfiguration()
     let benchmark = try workload.stepBenchmark(configuration)
-    _ = try benchmark.run(warmUpCount: options.warmUp, stepCount: 0)
-    let start = Terminal.processorSeconds()
-    let samples = try benchmark.run(warmUpCount: 0, stepCount: options.steps)
+    let work: StepBenchmark.Work = evaluation ? .evaluation : .training
+    _ = try benchmark.run(warmUpCount: options.warmUp, stepCount: 0, work)
+    let (start, faults) = (Terminal.processorSeconds(), Terminal.pageFaultCount())
+    let samples = try benchmark.run(warmUpCount: 0, stepCount: options.steps, work)
     let result = StepTiming(
-      workload: workload, configuration: configuration, elapsedSeconds: samples.elapsedSeconds,
-      processorSeconds: Terminal.processorSeconds() - start)
+      workload: workload, configuration: configuration, work: work,
+      elapsedSeconds: samples.elapsedSeconds,
+      processorSeconds: Terminal.processorSeconds() - start,
+      pageFaultCount: Terminal.pageFaultCount() - faults)
     try Terminal.writeResult((options.json ? result.json.text : result.line) + "\n")
   }
 }
@@ -37,9 +44,11 @@ struct BenchStep: ParsableCommand {
 struct StepTiming {
   var workload: BenchWorkload
   var configuration: EngineConfiguration
+  var work: StepBenchmark.Work
   var elapsedSeconds: [Double]
   /// CPU time of all threads over all steps: it says more than the clock on a busy machine.
   var processorSeconds: Double
+  var pageFaultCount: Int
 
   var milliseconds: Double { 1000 * median(elapsedSeconds) }
   var imagesPerSecond: Double { Double(workload.recipe.batchSize) / median(elapsedSeconds) }
@@ -55,6 +64,7 @@ struct StepTiming {
       "fastest_milliseconds": .number(1000 * elapsedSeconds.min()!),
       "cpu_milliseconds_per_step": .number(
         1000 * processorSeconds / Double(elapsedSeconds.count)),
+      "page_faults": .integer(pageFaultCount),
       "instruction_set": .string(configuration.kernels.instructionSet.rawValue),
     ])
   }
@@ -63,7 +73,8 @@ struct StepTiming {
     let name = workload.network.description.name
     return "\(name), batch \(workload.recipe.batchSize), threads \(configuration.threadCount), "
       + "\(configuration.kernels.instructionSet.rawValue): "
-      + "\(fixed(milliseconds, 2)) ms a step, \(grouped(Int(imagesPerSecond.rounded()))) images/s "
-      + "(median of \(elapsedSeconds.count) steps)"
+      + "\(fixed(milliseconds, 2)) ms \(work == .training ? "a step" : "an evaluation"), "
+      + "\(grouped(Int(imagesPerSecond.rounded()))) images/s "
+      + "(median of \(elapsedSeconds.count), \(pageFaultCount) page faults)"
   }
 }

@@ -40,6 +40,13 @@ enum Terminal {
   /// CPU time of all threads of this process.
   static func processorSeconds() -> Double { seconds(of: CLOCK_PROCESS_CPUTIME_ID) }
 
+  /// Pages that the system has handed to this process so far.
+  static func pageFaultCount() -> Int {
+    var usage = rusage()
+    getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_minflt + usage.ru_majflt
+  }
+
   private static func seconds(of clock: clockid_t) -> Double {
     var time = timespec()
     clock_gettime(clock, &time)

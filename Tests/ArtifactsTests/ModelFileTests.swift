@@ -1,6 +1,7 @@
 // Model files: complete in themselves, refused when they do not fit their own description.
 
 import Artifacts
+import Datasets
 import Diagnostics
 import Networks
 import Testing
