@@ -20,10 +20,14 @@ struct CommandLineRun {
     _ arguments: [String], in directory: Scratch, environment: [String: String] = [:],
     launcher: [String] = []
   ) throws {
-    let started = try Self.start(
-      arguments, in: directory, environment: environment, launcher: launcher)
+    self.init(
+      try Self.start(arguments, in: directory, environment: environment, launcher: launcher))
+  }
+
+  /// Waits for a run's end.
+  init(_ started: StartedRun) {
     output = String(
-      decoding: try started.output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+      decoding: (try? started.output.fileHandleForReading.readToEnd()) ?? Data(), as: UTF8.self)
     (exitCode, errors) = started.finish()
   }
 
@@ -31,7 +35,7 @@ struct CommandLineRun {
   /// itself: neither `PTRAIN_DATA` nor the instruction set is passed on.
   static func start(
     _ arguments: [String], in directory: Scratch, environment: [String: String] = [:],
-    launcher: [String] = []
+    launcher: [String] = [], binary: String = binary
   ) throws -> StartedRun {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: launcher.isEmpty ? binary : "/usr/bin/env")
