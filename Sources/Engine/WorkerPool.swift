@@ -3,6 +3,7 @@
 
 import CShims
 import Dispatch
+import Memory
 import Synchronization
 
 /// Workers that run phases together; the leader is worker 0.
@@ -17,6 +18,8 @@ package final class WorkerPool: @unchecked Sendable {
   private let wakeLimit: Int
   private let spinLimit: Int
   private let binding: any WorkerBinding
+  /// That of the thread which made the pool.
+  private let niceness = ThreadNiceness.current
   private let queues: [DispatchQueue]
   private let workersDone = DispatchGroup()
   private let claims: TaskClaims
@@ -43,7 +46,7 @@ package final class WorkerPool: @unchecked Sendable {
     queues = (0..<workerCount).map { DispatchQueue(label: "ptrain.worker.\($0)") }
     for worker in 1..<max(workerCount, 1) {
       queues[worker].async(group: workersDone) { [self] in
-        binding.run(as: worker) { follow(as: worker) }
+        run(as: worker) { follow(as: worker) }
       }
     }
   }
@@ -60,12 +63,17 @@ package final class WorkerPool: @unchecked Sendable {
     nonisolated(unsafe) let work = work
     nonisolated(unsafe) var outcome: Swift.Result<Result, any Error>?
     let done = DispatchSemaphore(value: 0)
-    queues[0].async { [binding] in
-      binding.run(as: 0) { outcome = Swift.Result { try work() } }
+    queues[0].async { [self] in
+      run(as: 0) { outcome = Swift.Result { try work() } }
       done.signal()
     }
     done.wait()
     return try outcome!.get()
+  }
+
+  /// Makes the calling thread a worker's, for the time of `body`.
+  private func run(as worker: Int, _ body: () -> Void) {
+    ThreadNiceness.with(niceness) { binding.run(as: worker, body) }
   }
 
   /// Runs `body` once for each task in `0..<taskCount` and returns when all are done; called by the

@@ -75,6 +75,36 @@ import Testing
     #expect(throws: Stop.self) { try pool.lead { throw Stop() } }
   }
 
+  /// As under `nice`, whatever Dispatch gives its threads.
+  @Test func workersAreAsNiceAsTheirMaker() throws {
+    let before = ThreadNiceness.current
+    nonisolated(unsafe) var pool: WorkerPool?
+    nonisolated(unsafe) var expected: Int32 = 0
+    // On a thread of its own, since without privileges there is no way back.
+    let thread = DispatchQueue(label: "maker")
+    thread.sync {}
+    thread.async {
+      ThreadNiceness.with(before + 3) {
+        expected = ThreadNiceness.current
+        pool = WorkerPool(workerCount: 4, cpuCount: 4)
+      }
+    }
+    thread.sync {}
+    let workers = try #require(pool)
+    defer { workers.stop() }
+    nonisolated(unsafe) var found = [Int32](repeating: -100, count: 4)
+    try workers.lead {
+      for _ in 0..<1000 where found.contains(-100) {
+        workers.run(4) { worker, _ in
+          found[worker] = ThreadNiceness.current
+          usleep(1000)
+        }
+      }
+    }
+    #expect(found.filter { $0 != -100 }.allSatisfy { $0 == expected })
+    #expect(found[0] == expected)
+  }
+
   @Test func workersStayOnTheirQueues() throws {
     let binding = CountingBinding(nodeCount: 1)
     let pool = WorkerPool(workerCount: 4, cpuCount: 4, binding: binding)

@@ -1,0 +1,23 @@
+// A worker's share of its CPU beside other processes: what the user gave ptrain, with `nice` say.
+// Dispatch gives each thread a niceness by its quality of service instead, where the system lets it.
+
+import Glibc
+
+/// Niceness of single threads, which is what Linux keeps.
+package enum ThreadNiceness {
+  /// That of the calling thread.
+  package static var current: Int32 { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
+
+  /// Runs `body` on the calling thread with another niceness, where the system allows that.
+  package static func with(_ niceness: Int32, _ body: () -> Void) {
+    let before = current
+    set(niceness)
+    body()
+    set(before)
+  }
+
+  private static func set(_ niceness: Int32) {
+    guard niceness != current else { return }
+    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
+  }
+}
