@@ -54,6 +54,25 @@ struct RanksTests {
     }
   }
 
+  /// mpirun hands an interruption to the ranks as SIGTERM, and ends with a code of its own.
+  @Test func anInterruptedJobGoesOnAsOneProcess() throws {
+    let many = 40
+    let started = try start(
+      ranks: 2, Self.arguments("stopped", epochs: many) + ["--checkpoint-every", "1"])
+    while started.isRunning {
+      let names = (try? scratch.names("stopped/checkpoint")) ?? []
+      if names.contains(where: { $0.hasSuffix(".safetensors") }) { break }
+      usleep(500)
+    }
+    kill(started.processIdentifier, SIGINT)
+    let stopped = CommandLineRun(started)
+    #expect(stopped.exitCode != 0)
+    #expect(stopped.errors.contains("interrupted; go on with: ptrain --resume stopped"))
+    #expect(try CommandLineRun(["--resume", "stopped"], in: scratch).exitCode == 0)
+    #expect(try CommandLineRun(Self.arguments("one", epochs: many), in: scratch).exitCode == 0)
+    #expect(try digest("stopped") == digest("one"))
+  }
+
   @Test func aFailureThatAllRanksMeetEndsTheJobWithItsCode() throws {
     try FileManager.default.removeItem(at: scratch.url.appendingPathComponent("data"))
     let run = try train(ranks: 2, output: "none")
