@@ -40,7 +40,7 @@ let fuzzTargets: [Target] =
   : [
     .executableTarget(
       name: "Fuzz", dependencies: ["Diagnostics", "Networks", "Datasets", "Artifacts", "CShims"],
-      path: "Tests/Fuzz", exclude: ["Seeds"])
+      path: "Tests/Fuzz")
   ]
 
 let package = Package(
@@ -124,6 +124,9 @@ let package = Package(
       dependencies: ["Engine", "Memory", "Networks", "Datasets", "Kernels", "KernelTypes"],
       resources: [.copy("Golden")]),
     .testTarget(name: "ArtifactsTests", dependencies: ["Artifacts"]),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["Diagnostics", "Networks", "Datasets", "Artifacts"],
+      resources: [.copy("Seeds")]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange"]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Spreadsheet"]),
     .testTarget(name: "ptrainTests", dependencies: ["ptrain"]),
