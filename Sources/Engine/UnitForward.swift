@@ -21,7 +21,7 @@ extension Executor {
       prepareInput(index, places, task)
       let z = activation(of: state, places, task)
       convolve(state, places, task, z: z)
-      activate(state, places, z: z, sums: sums)
+      activate(state, places, z: z, sums: task.mode == .training ? sums : nil)
       pool(state, places, z: z)
     }
   }

@@ -49,6 +49,11 @@ struct CommandLineRun {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = started.output
     process.standardError = started.errors
+    // Dispatch blocks signals on its threads, and a child inherits that. ptrain undoes it, mpirun not.
+    var (all, before) = (sigset_t(), sigset_t())
+    sigfillset(&all)
+    pthread_sigmask(launcher.isEmpty ? SIG_BLOCK : SIG_UNBLOCK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     try process.run()
     return started
   }
