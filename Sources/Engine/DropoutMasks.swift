@@ -1,14 +1,26 @@
-// Dropout masks of a unit's output, drawn again wherever they are needed.
-// A mask is a function of seed, epoch, sample and layer, so the backward pass sees the forward one's.
+// Dropout of a unit's output: drawn once in its forward pass, kept as one bit an element.
+// A bit is a function of seed, epoch, sample and layer, so nothing depends on who draws it.
 
 import KernelTypes
 
 extension Executor {
+  /// Draws the bits of the shard's samples.
+  func drawDropout(_ state: UnitState, _ task: ShardTask) {
+    guard let dropout = activeDropout(state, task) else { return }
+    for place in task.places {
+      kernels.dropoutBits(
+        MaskSource(
+          seed: seed, stream: dropout.stream, sample: task.sample(at: place),
+          epoch: task.batch.epoch),
+        rate: dropout.rate, count: state.unit.dropoutCount, bits: state.dropoutBits(place))
+    }
+  }
+
   /// Mask of one image's pooled activation, or nil where nothing is dropped.
   func imageMask(_ state: UnitState, _ place: Int, _ task: ShardTask) -> FloatPointer? {
     guard let dropout = activeDropout(state, task) else { return nil }
     kernels.dropoutMask(
-      maskSource(dropout, place, task), rate: dropout.rate, count: state.pooledCount,
+      bits: state.dropoutBits(place), rate: dropout.rate, count: state.unit.dropoutCount,
       mask: task.scratch.mask)
     return FloatPointer(task.scratch.mask)
   }
@@ -19,7 +31,7 @@ extension Executor {
     let blocks = state.unit.geometry.outputBlocks
     for (row, place) in places.enumerated() {
       kernels.dropoutMask(
-        maskSource(dropout, place, task), rate: dropout.rate, count: state.unit.lanes,
+        bits: state.dropoutBits(place), rate: dropout.rate, count: state.unit.dropoutCount,
         mask: task.scratch.mask)
       for block in 0..<blocks {
         (task.scratch.rows + (block * places.count + row) * channelLanes).update(
@@ -42,10 +54,5 @@ extension Executor {
       return nil
     }
     return dropout
-  }
-
-  private func maskSource(_ dropout: Dropout, _ place: Int, _ task: ShardTask) -> MaskSource {
-    MaskSource(
-      seed: seed, stream: dropout.stream, sample: task.sample(at: place), epoch: task.batch.epoch)
   }
 }

@@ -66,6 +66,10 @@ struct Unit: Equatable, Sendable {
   /// Padded channels of the output.
   var lanes: Int { geometry.outputBlocks * channelLanes }
   var channels: Int { geometry.outputChannels }
+  /// Elements of one sample that dropout acts on.
+  var dropoutCount: Int {
+    isDense || isGloballyPooled ? lanes : shape(rows: 1).pooledCount
+  }
   /// Positions of one sample that BN averages over.
   var pixelsPerSample: Int { isDense ? 1 : geometry.outputPixels }
   /// Whether the full-size activation is computed again in the backward pass instead of stored: a

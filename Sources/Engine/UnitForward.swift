@@ -7,6 +7,7 @@ extension Executor {
   func forward(_ index: Int, _ task: ShardTask) {
     if index == 0, task.mode == .training { augmentation?.transform(task) }
     let state = states[index]
+    drawDropout(state, task)
     let sums = state.slot(task.shard) + state.slotLayout.forwardSums.lowerBound
     sums.update(repeating: 0, count: state.slotLayout.forwardSums.count)
     if state.isAffine {

@@ -23,6 +23,7 @@ struct UnitState: @unchecked Sendable {
   private let activations: MutableFloatPointer
   private let pooled: MutableFloatPointer
   private let outputGradients: MutableFloatPointer
+  private let droppedBits: MutableFloatPointer
   private let shardSlots: MutableFloatPointer
   private var weights: MutableFloatPointer
   private var channels: MutableFloatPointer
@@ -43,6 +44,8 @@ struct UnitState: @unchecked Sendable {
       unit.isRecomputed || isAffine ? 0 : shardSize * activationCount)
     pooled = unit.window > 1 ? try memory.allocateByShard(shardSize * pooledCount) : activations
     outputGradients = try memory.allocateByShard(isAffine ? 0 : shardSize * pooledCount)
+    droppedBits = try memory.allocateByShard(
+      unit.dropout == nil ? 0 : shardSize * dropoutWordCount(unit.dropoutCount))
     shardSlots = try memory.allocateByShard(slotLayout.count)
     weights = try memory.allocate(Self.weightCount(storage))
     channels = try memory.allocate(Self.channelCount(unit))
@@ -88,6 +91,12 @@ struct UnitState: @unchecked Sendable {
 
   /// Gradient of the unit's output, pooled size.
   func dy(_ sample: Int) -> MutableFloatPointer { outputGradients + sample * pooledCount }
+
+  /// Which elements of a sample dropout keeps, as `dropoutBits` writes them.
+  func dropoutBits(_ sample: Int) -> UnsafeMutablePointer<UInt32> {
+    UnsafeMutableRawPointer(droppedBits + sample * dropoutWordCount(unit.dropoutCount))
+      .assumingMemoryBound(to: UInt32.self)
+  }
 
   // MARK: By shard
 

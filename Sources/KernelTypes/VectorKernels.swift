@@ -56,6 +56,9 @@ package struct MaskSource: Sendable {
   }
 }
 
+/// Words of the dropout bits of `count` elements, whole vectors.
+package func dropoutWordCount(_ count: Int) -> Int { (count + 511) / 512 * channelLanes }
+
 /// Passes over flat ranges of any length; pointers aligned to 4 bytes unless said otherwise.
 package protocol VectorKernels: Sendable {
   /// `result[i] = Σ slots[j * stride + i]` by the pairwise tree over `j < slotCount`: level by
@@ -73,9 +76,14 @@ package protocol VectorKernels: Sendable {
     _ step: SGDStep, count: Int, gradient: FloatPointer, parameters: MutableFloatPointer,
     velocity: MutableFloatPointer)
 
-  /// Dropout factors: 0 where the random word is below `rate · 2³²`, else `1 / (1 - rate)`;
-  /// `mask [blocks, pixels, 16]` where element `e = (block * pixels + pixel) * 16 + lane`.
-  func dropoutMask(_ source: MaskSource, rate: Float, count: Int, mask: MutableFloatPointer)
+  /// Which elements dropout keeps: those whose random word is at least `rate · 2³²`; element
+  /// `e = (block * pixels + pixel) * 16 + lane` is bit `e / 16 % 32` of `bits[e / 512 * 16 + e % 16]`.
+  func dropoutBits(
+    _ source: MaskSource, rate: Float, count: Int, bits: UnsafeMutablePointer<UInt32>)
+
+  /// Dropout factors: `1 / (1 - rate)` where an element is kept, else 0.
+  func dropoutMask(
+    bits: UnsafePointer<UInt32>, rate: Float, count: Int, mask: MutableFloatPointer)
 
   /// `plane[y + padding][x + padding] = pixels[y][x] · gain + offset`, halo zero; overwrites.
   func normalize(

@@ -34,7 +34,8 @@ struct PhiloxWords {
   }
 }
 
-/// Both halves of the 64-bit products of 32-bit lanes: even and odd lanes in one 64-bit multiply each.
+/// Both halves of the 64-bit products of 32-bit lanes: the high ones of even and odd lanes from one
+/// 64-bit multiply each.
 @inline(__always) private func wideProduct(
   _ value: LaneBits, _ factor: UInt32
 ) -> (low: LaneBits, high: LaneBits) {
@@ -45,39 +46,77 @@ struct PhiloxWords {
   let even = (pairs & lowMask) &* wideFactor
   let odd = (pairs &>> 32) &* wideFactor
   let high = (even &>> 32) | (odd & ~lowMask)
-  let low = (even & lowMask) | (odd &<< 32)
-  return (unsafeBitCast(low, to: LaneBits.self), unsafeBitCast(high, to: LaneBits.self))
+  return (value &* LaneBits(repeating: factor), unsafeBitCast(high, to: LaneBits.self))
 }
 
 enum DropoutMask {
   /// Element `e` takes word `(e / 16) % 4` of block `(e / 64) · 16 + e % 16`.
-  static func run(
-    _ source: MaskSource, rate: Float, count: Int, mask: MutableFloatPointer
+  static func draw(
+    _ source: MaskSource, rate: Float, count: Int, bits: UnsafeMutablePointer<UInt32>
   ) {
-    let threshold = UInt32(Double(rate) * 4_294_967_296)
-    let kept = 1 / (1 - rate)
+    let threshold = LaneBits(repeating: UInt32(Double(rate) * 4_294_967_296))
+    var target = UnsafeMutableRawPointer(bits)
     var start = 0
     while start < count {
-      let words = PhiloxWords(source, firstBlock: UInt32(truncatingIfNeeded: start / 4))
-      let target = mask + start
-      put(words.w0, threshold, kept, target, count - start)
-      put(words.w1, threshold, kept, target + lanes, count - start - lanes)
-      put(words.w2, threshold, kept, target + 2 * lanes, count - start - 2 * lanes)
-      put(words.w3, threshold, kept, target + 3 * lanes, count - start - 3 * lanes)
-      start += 4 * lanes
+      let end = min(start + 32 * lanes, count)
+      // The newest bit enters at the top; what a group lacks is made up for at its end.
+      var kept = LaneBits.zero
+      var missing: UInt32 = 32
+      while start < end {
+        let words = PhiloxWords(source, firstBlock: UInt32(truncatingIfNeeded: start / 4))
+        kept = (kept &>> 1) | notBelow(words.w0, threshold)
+        kept = (kept &>> 1) | notBelow(words.w1, threshold)
+        kept = (kept &>> 1) | notBelow(words.w2, threshold)
+        kept = (kept &>> 1) | notBelow(words.w3, threshold)
+        missing -= 4
+        start += 4 * lanes
+      }
+      kept = kept &>> LaneBits(repeating: missing)
+      target.storeBytes(of: kept, as: LaneBits.self)
+      target += MemoryLayout<LaneBits>.size
     }
   }
 
-  @inline(__always) private static func put(
-    _ words: LaneBits, _ threshold: UInt32, _ kept: Float, _ target: MutableFloatPointer,
-    _ left: Int
+  /// The top bit of each lane: whether `a >= b`, by the borrow of `a - b`; comparisons would defeat
+  /// the vectoriser here.
+  @inline(__always) private static func notBelow(_ a: LaneBits, _ b: LaneBits) -> LaneBits {
+    let borrow = (~a & b) | ((~a | b) & (a &- b))
+    return ~borrow & LaneBits(repeating: 0x8000_0000)
+  }
+
+  static func expand(
+    _ bits: UnsafePointer<UInt32>, rate: Float, count: Int, mask: MutableFloatPointer
   ) {
-    let dropped = words .< LaneBits(repeating: threshold)
-    let values = Lanes(repeating: kept).replacing(with: Lanes.zero, where: dropped)
-    if left >= lanes {
-      storeUnaligned(target, values)
-    } else if left > 0 {
-      storePartial(target, values, left)
+    var source = UnsafeRawPointer(bits)
+    let factor = 1 / (1 - rate)
+    var start = 0
+    while start < count {
+      let end = min(start + 32 * lanes, count)
+      let kept = source.loadUnaligned(as: LaneBits.self)
+      let whole = start + (end - start) / lanes * lanes
+      let values = expandGroup(kept, factor, mask + start, (whole - start) / lanes)
+      storePartial(mask + whole, values, end - whole)
+      source += MemoryLayout<LaneBits>.size
+      start = end
     }
+  }
+
+  /// Writes `vectors` factors and returns those of the next bit.
+  @inline(__always) private static func expandGroup(
+    _ kept: LaneBits, _ factor: Float, _ mask: MutableFloatPointer, _ vectors: Int
+  ) -> Lanes {
+    var left = kept
+    var i = 0
+    while i < vectors {
+      storeUnaligned(mask + i * lanes, factors(left, factor))
+      left &>>= 1
+      i += 1
+    }
+    return factors(left, factor)
+  }
+
+  @inline(__always) private static func factors(_ kept: LaneBits, _ factor: Float) -> Lanes {
+    let isKept = (kept & LaneBits(repeating: 1)) .!= LaneBits.zero
+    return Lanes.zero.replacing(with: Lanes(repeating: factor), where: isKept)
   }
 }

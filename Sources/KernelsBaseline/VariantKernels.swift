@@ -97,10 +97,16 @@ extension VariantKernels {
       step, count: count, gradient: gradient, parameters: parameters, velocity: velocity)
   }
 
-  package func dropoutMask(
-    _ source: MaskSource, rate: Float, count: Int, mask: MutableFloatPointer
+  package func dropoutBits(
+    _ source: MaskSource, rate: Float, count: Int, bits: UnsafeMutablePointer<UInt32>
   ) {
-    DropoutMask.run(source, rate: rate, count: count, mask: mask)
+    DropoutMask.draw(source, rate: rate, count: count, bits: bits)
+  }
+
+  package func dropoutMask(
+    bits: UnsafePointer<UInt32>, rate: Float, count: Int, mask: MutableFloatPointer
+  ) {
+    DropoutMask.expand(bits, rate: rate, count: count, mask: mask)
   }
 
   package func normalize(

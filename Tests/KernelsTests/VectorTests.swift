@@ -130,7 +130,9 @@ func dropoutMaskFollowsTheStream(count: Int, rate: Float) {
   }
   check("mask", tolerance: 0, expected: expected + [5]) {
     let mask = Floats(count + 1, fill: 5)
-    $0.dropoutMask(source, rate: rate, count: count, mask: mask.pointer)
+    var bits = [UInt32](repeating: 0x5555_5555, count: dropoutWordCount(count))
+    $0.dropoutBits(source, rate: rate, count: count, bits: &bits)
+    $0.dropoutMask(bits: bits, rate: rate, count: count, mask: mask.pointer)
     return mask.values
   }
 }
