@@ -28,13 +28,17 @@ extension Executor {
         convolve(state, places, task, z: z)
         activate(state, places, z: z, sums: nil)
       }
-      prepareOutputGradient(state, places, task, z: z)
-      let geometry = state.unit.geometry(rows: places.count)
-      kernels.convBackward(
-        geometry, imageCount: state.unit.isDense ? 1 : places.count, x: task.scratch.x,
-        dz: task.scratch.dz, weights: state.backwardWeights,
-        accumulator: task.scratch.accumulator,
-        dx: index == 0 ? nil : task.scratch.dx, scratch: task.scratch.conv)
+      let dx = index == 0 ? nil : task.scratch.dx
+      if state.fusesOutputGradient {
+        differentiateFused(state, places, task, z: z, dx: dx)
+      } else {
+        prepareOutputGradient(state, places, task, z: z)
+        kernels.convBackward(
+          state.unit.geometry(rows: places.count),
+          imageCount: state.unit.isDense ? 1 : places.count, x: task.scratch.x,
+          dz: task.scratch.dz, weights: state.backwardWeights,
+          accumulator: task.scratch.accumulator, dx: dx, scratch: task.scratch.conv)
+      }
       if index > 0 { returnInputGradient(index, places, task) }
     }
   }
@@ -61,6 +65,22 @@ extension Executor {
         task.shard, loss: (0..<places.count).reduce(0) { $0 + losses[$1] },
         correctCount: (0..<places.count).reduce(0) { $0 + Int(correct[$1]) })
     }
+  }
+
+  /// Both passes of a unit whose `dz` is never stored.
+  private func differentiateFused(
+    _ state: UnitState, _ places: Range<Int>, _ task: ShardTask, z: MutableFloatPointer,
+    dx: MutableFloatPointer?
+  ) {
+    let place = places.lowerBound
+    kernels.convBackward(
+      state.unit.geometry, state.unit.shape(rows: 1), state.producerConstants,
+      state.gradientFactors, imageCount: places.count, x: task.scratch.x,
+      operands: GradientOperands(
+        z: z, s: state.unit.window > 1 ? state.s(place) : z, dy: state.dy(place)),
+      biasGradient: state.slot(task.shard) + state.slotLayout.biasGradient.lowerBound,
+      weights: state.backwardWeights, accumulator: task.scratch.accumulator, dx: dx,
+      scratch: task.scratch.conv)
   }
 
   private func prepareOutputGradient(

@@ -15,6 +15,8 @@ struct UnitState: @unchecked Sendable {
   let isFused: Bool
   /// Whether neither the activation nor its gradient is stored: the consumer makes both.
   let isAffine: Bool
+  /// Whether the gradient of the convolution's output is made inside its backward pass.
+  let fusesOutputGradient: Bool
   /// Floats of one sample's full-size and pooled activation.
   let activationCount: Int
   let pooledCount: Int
@@ -23,7 +25,7 @@ struct UnitState: @unchecked Sendable {
   private let activations: MutableFloatPointer
   private let pooled: MutableFloatPointer
   private let outputGradients: MutableFloatPointer
-  private let droppedBits: MutableFloatPointer
+  private let keptBits: MutableFloatPointer
   private let shardSlots: MutableFloatPointer
   private var weights: MutableFloatPointer
   private var channels: MutableFloatPointer
@@ -37,6 +39,7 @@ struct UnitState: @unchecked Sendable {
     isAffine = unit.isAffine && kernels.fusesAffineStage(unit.geometry)
     slotLayout = SlotLayout(unit, storage, isAffine: isAffine)
     let shape = unit.shape(rows: 1)
+    fusesOutputGradient = !unit.isDense && kernels.fusesOutputGradient(unit.geometry, shape)
     isFused = !unit.isDense && kernels.fusesFirstStage(unit.geometry, shape)
     activationCount = shape.count
     pooledCount = shape.pooledCount
@@ -44,7 +47,7 @@ struct UnitState: @unchecked Sendable {
       unit.isRecomputed || isAffine ? 0 : shardSize * activationCount)
     pooled = unit.window > 1 ? try memory.allocateByShard(shardSize * pooledCount) : activations
     outputGradients = try memory.allocateByShard(isAffine ? 0 : shardSize * pooledCount)
-    droppedBits = try memory.allocateByShard(
+    keptBits = try memory.allocateByShard(
       unit.dropout == nil ? 0 : shardSize * dropoutWordCount(unit.dropoutCount))
     shardSlots = try memory.allocateByShard(slotLayout.count)
     weights = try memory.allocate(Self.weightCount(storage))
@@ -94,7 +97,7 @@ struct UnitState: @unchecked Sendable {
 
   /// Which elements of a sample dropout keeps, as `dropoutBits` writes them.
   func dropoutBits(_ sample: Int) -> UnsafeMutablePointer<UInt32> {
-    UnsafeMutableRawPointer(droppedBits + sample * dropoutWordCount(unit.dropoutCount))
+    UnsafeMutableRawPointer(keptBits + sample * dropoutWordCount(unit.dropoutCount))
       .assumingMemoryBound(to: UInt32.self)
   }
 

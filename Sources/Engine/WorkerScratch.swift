@@ -27,7 +27,10 @@ struct WorkerScratch: @unchecked Sendable {
     func most(_ size: (UnitState) -> Int) -> Int { aligned(states.map(size).max() ?? 0) }
     let sizes = [
       most { $0.storage.imageGroup * $0.unit.geometry.inputCount },
-      most { $0.storage.imageGroup * $0.unit.geometry.outputGradientCount },
+      most {
+        $0.isFused || $0.isAffine || $0.fusesOutputGradient
+          ? 0 : $0.storage.imageGroup * $0.unit.geometry.outputGradientCount
+      },
       most { $0.storage.imageGroup * $0.unit.geometry.inputGradientCount },
       most { $0.storage.imageGroup * $0.unit.geometry.outputCount },
       most { $0.storage.scratch },

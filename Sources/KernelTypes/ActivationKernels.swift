@@ -64,6 +64,20 @@ package struct GradientFactors: @unchecked Sendable {
   }
 }
 
+/// What the gradient of a unit's output is made from, image behind image: `z` as `activate` left it,
+/// `s` as `pool` left it (`z` for window 1), and `dy`.
+package struct GradientOperands: @unchecked Sendable {
+  package var z: FloatPointer
+  package var s: FloatPointer
+  package var dy: FloatPointer
+
+  package init(z: FloatPointer, s: FloatPointer, dy: FloatPointer) {
+    self.z = z
+    self.s = s
+    self.dy = dy
+  }
+}
+
 /// Element-wise passes over one image.
 package protocol ActivationKernels: Sendable {
   /// In place `z = pre(z + bias)`; `sums [blocks, 2, 16] += (Σz, Σz²)` unless nil.

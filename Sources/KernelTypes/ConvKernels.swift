@@ -56,6 +56,16 @@ package protocol ConvKernels: Sendable {
     weights: FloatPointer?, accumulator: MutableFloatPointer, dx: MutableFloatPointer?,
     scratch: MutableFloatPointer)
 
+  /// Whether the pass below takes a unit; the same on every instruction set.
+  func fusesOutputGradient(_ geometry: ConvGeometry, _ shape: ActivationShape) -> Bool
+
+  /// `outputGradient` of each image and `convBackward` in one: the same bits, `dz` never stored.
+  func convBackward(
+    _ geometry: ConvGeometry, _ shape: ActivationShape, _ constants: ChannelConstants,
+    _ factors: GradientFactors, imageCount: Int, x: FloatPointer, operands: GradientOperands,
+    biasGradient: MutableFloatPointer, weights: FloatPointer?, accumulator: MutableFloatPointer,
+    dx: MutableFloatPointer?, scratch: MutableFloatPointer)
+
   /// What the calls of a shard have summed, as the shard's weight gradient; overwrites it and leaves
   /// nothing useful in `accumulator`. Gradients of shards may be added.
   func convFinishWeightGradient(

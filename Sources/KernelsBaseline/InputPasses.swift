@@ -26,6 +26,8 @@ enum PrepareInput {
     let border = padding * lanes
     var target = x
     var index = 0
+    let next = Upcoming(start: s + shape.pooledCount, count: shape.pooledCount)
+    let rows = shape.blocks * height
     var block = 0
     while block < shape.blocks {
       let map = AffineMap(constants, block)
@@ -33,6 +35,7 @@ enum PrepareInput {
       target += padding * paddedRow
       var y = 0
       while y < height {
+        next.fetch(part: block * height + y, of: rows)
         clear(target, border)
         if constants.reluAfter {
           affineReluRow(map, s + index, target + border, width)

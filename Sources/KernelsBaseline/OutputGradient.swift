@@ -55,26 +55,26 @@ enum OutputGradient {
     _ shape: ActivationShape, _ factors: BlockFactors, relu: Bool, _ places: GradientPlaces,
     s: FloatPointer, dy: FloatPointer, _ biasGradient: MutableFloatPointer
   ) {
+    rows(
+      shape, factors, relu: relu, places, s: s, dy: dy, biasGradient, count: shape.pooledHeight)
+    if shape.window > 1 { leftovers(shape, factors, places, biasGradient, relu: relu) }
+  }
+
+  /// `count` rows of windows from `places`, `s` and `dy` on.
+  @inline(__always) static func rows(
+    _ shape: ActivationShape, _ factors: BlockFactors, relu: Bool, _ places: GradientPlaces,
+    s: FloatPointer, dy: FloatPointer, _ biasGradient: MutableFloatPointer, count: Int
+  ) {
     let pooledRow = shape.pooledWidth * lanes
-    if shape.window == 1 {
-      var row = 0
-      while row < shape.height {
-        let start = places.at(row: row, column: 0)
-        if relu {
-          denseGatedRow(factors, start, dy + row * pooledRow, shape.width, biasGradient)
-        } else {
-          densePlainRow(factors, start, dy + row * pooledRow, shape.width, biasGradient)
-        }
-        row += 1
-      }
-      return
-    }
     var row = 0
-    while row < shape.pooledHeight {
+    while row < count {
       let start = places.at(row: row * shape.window, column: 0)
       let s = s + row * pooledRow
       let dy = dy + row * pooledRow
-      if shape.window == 2 {
+      switch (shape.window, relu) {
+      case (1, true): denseGatedRow(factors, start, dy, shape.width, biasGradient)
+      case (1, false): densePlainRow(factors, start, dy, shape.width, biasGradient)
+      case (2, _):
         if relu {
           gatedWindows(start, peaks: s, dy, factors, shape.pooledWidth)
         } else {
@@ -83,14 +83,13 @@ enum OutputGradient {
         // Summing in the same body would defeat the vectoriser.
         sumRow(start, 2 * shape.pooledWidth, biasGradient)
         sumRow(start.at(row: 1, column: 0), 2 * shape.pooledWidth, biasGradient)
-      } else {
+      default:
         windowRow(factors, start, s, dy, shape.pooledWidth, shape.window)
         finish(
           start, shape.window, shape.pooledWidth * shape.window, biasGradient, relu: relu)
       }
       row += 1
     }
-    leftovers(shape, factors, places, biasGradient, relu: relu)
   }
 
   /// Window 1: every pixel has its own gradient; its gate and sum in the same pass.

@@ -72,6 +72,24 @@ extension VariantKernels {
     }
   }
 
+  package func fusesOutputGradient(_ geometry: ConvGeometry, _ shape: ActivationShape) -> Bool {
+    GradientStrips.applies(geometry, shape)
+  }
+
+  package func convBackward(
+    _ geometry: ConvGeometry, _ shape: ActivationShape, _ constants: ChannelConstants,
+    _ factors: GradientFactors, imageCount: Int, x: FloatPointer, operands: GradientOperands,
+    biasGradient: MutableFloatPointer, weights: FloatPointer?, accumulator: MutableFloatPointer,
+    dx: MutableFloatPointer?, scratch: MutableFloatPointer
+  ) {
+    WinogradConvolution.backward(
+      geometry, imageCount: imageCount, x: x,
+      strips: GradientStrips(
+        shape: shape, relu: constants.reluBefore, factors: factors, operands: operands,
+        biasGradient: biasGradient),
+      weights: weights, accumulator: accumulator, dx: dx, scratch: scratch)
+  }
+
   package func convFinishWeightGradient(
     _ geometry: ConvGeometry, accumulator: MutableFloatPointer,
     weightGradient: MutableFloatPointer

@@ -16,7 +16,8 @@ enum WinogradConvolution {
       plan.transformInput(x + image * g.inputCount, image, buffers)
       image += 1
     }
-    multiplyForward(plan, weights, buffers)
+    multiplyForward(
+      plan, weights, buffers, Upcoming(start: FloatPointer(z), count: imageCount * g.outputCount))
     image = 0
     while image < imageCount {
       plan.transformOutput(z + image * g.outputCount, image, buffers)
@@ -29,15 +30,36 @@ enum WinogradConvolution {
     weights: FloatPointer?, accumulator: MutableFloatPointer, dx: MutableFloatPointer?,
     scratch: MutableFloatPointer
   ) {
+    backward(
+      g, imageCount: imageCount, x: x, StoredGradients(geometry: g, dz: dz), weights: weights,
+      accumulator: accumulator, dx: dx, scratch: scratch)
+  }
+
+  /// The same with `dz` made strip by strip, so that it never leaves the L1 cache.
+  static func backward(
+    _ g: ConvGeometry, imageCount: Int, x: FloatPointer, strips: GradientStrips,
+    weights: FloatPointer?, accumulator: MutableFloatPointer, dx: MutableFloatPointer?,
+    scratch: MutableFloatPointer
+  ) {
+    backward(
+      g, imageCount: imageCount, x: x, strips, weights: weights, accumulator: accumulator,
+      dx: dx, scratch: scratch)
+  }
+
+  @inline(__always) private static func backward<Gradients: WinogradGradients>(
+    _ g: ConvGeometry, imageCount: Int, x: FloatPointer, _ gradients: Gradients,
+    weights: FloatPointer?, accumulator: MutableFloatPointer, dx: MutableFloatPointer?,
+    scratch: MutableFloatPointer
+  ) {
     let plan = WinogradPlan(g, images: imageCount)
     let buffers = WinogradBuffers(plan, scratch)
     var image = 0
     while image < imageCount {
       plan.transformInput(x + image * g.inputCount, image, buffers)
-      plan.transformOutputGradient(dz + image * g.outputGradientCount, image, buffers)
+      gradients.transform(plan, image, buffers)
       image += 1
     }
-    multiplyBackward(plan, dx == nil ? nil : weights, accumulator, buffers)
+    multiplyBackward(plan, dx == nil ? nil : weights, accumulator, buffers, gradients)
     guard let dx, weights != nil else { return }
     image = 0
     while image < imageCount {
@@ -48,13 +70,15 @@ enum WinogradConvolution {
 
   /// `M = V · U` at every position.
   private static func multiplyForward(
-    _ plan: WinogradPlan, _ weights: FloatPointer, _ buffers: WinogradBuffers
+    _ plan: WinogradPlan, _ weights: FloatPointer, _ buffers: WinogradBuffers,
+    _ upcoming: Upcoming
   ) {
     let column = plan.inputBlocks * lanes * lanes
     let product = PanelProduct(
       innerCount: plan.inputBlocks, innerStep: plan.inputStep, run: lanes, rowStride: lanes,
       weightColumn: column, outputColumn: plan.inputStep)
     forEachPosition(plan) { position, rows in
+      upcoming.fetch(part: position, of: WinogradPlan.positions)
       multiply(
         product, rows, blocks: plan.outputBlocks, buffers.v + position * plan.inputPosition,
         weights + position * plan.outputBlocks * column,
@@ -63,15 +87,16 @@ enum WinogradConvolution {
   }
 
   /// `dU += Vᵀ · dM`, then `V = dM · Uᵀ` unless there are no weights, position by position.
-  private static func multiplyBackward(
+  @inline(__always) private static func multiplyBackward<Gradients: WinogradGradients>(
     _ plan: WinogradPlan, _ weights: FloatPointer?, _ accumulator: MutableFloatPointer,
-    _ buffers: WinogradBuffers
+    _ buffers: WinogradBuffers, _ gradients: Gradients
   ) {
     let column = plan.outputBlocks * lanes * lanes
     let product = PanelProduct(
       innerCount: plan.outputBlocks, innerStep: plan.inputStep, run: lanes, rowStride: lanes,
       weightColumn: column, outputColumn: plan.inputStep)
     forEachPosition(plan) { position, rows in
+      gradients.fetchNext(plan, part: position, of: WinogradPlan.positions)
       let v = buffers.v + position * plan.inputPosition
       let m = FloatPointer(buffers.m) + position * plan.outputPosition
       let offset = position * plan.inputBlocks * column

@@ -39,20 +39,18 @@ extension WinogradPlan {
     }
   }
 
-  /// `dz` in the gradient layout to the rows of `M` of one image.
-  func transformOutputGradient(
-    _ source: FloatPointer, _ image: Int, _ buffers: WinogradBuffers
+  /// `dz` to the rows of `M` of one image; `tileRows` gives the first of a tile's rows in a block,
+  /// `rowFloats` apart, zero where they are covered but beyond the image.
+  @inline(__always) func transformOutputGradient(
+    _ image: Int, _ buffers: WinogradBuffers, rowFloats: Int,
+    _ tileRows: (_ block: Int, _ ty: Int) -> FloatPointer
   ) {
-    let rowFloats = geometry.gradientWidth * lanes
-    let origin = geometry.gradientOrigin * (rowFloats + lanes)
     var block = 0
     while block < outputBlocks {
-      let plane = source + block * geometry.gradientHeight * rowFloats + origin
       var ty = 0
       while ty < y.tiles {
         let points = y.points(ty)
-        // A covered row or column beyond the image lies in the zeros around `dz`.
-        let rows = plane + 4 * ty * rowFloats
+        let rows = tileRows(block, ty)
         if points == 6 {
           gradientColumnsSix(rows, rowFloats, buffers.strip, stripRow, x.covered)
         } else {
