@@ -1,75 +1,95 @@
-// Which task a worker runs next: those of its own node first, then what other nodes have left.
-// A claim is one addition to one word; with one node there is one word.
+// Which task a worker runs next: those of its own range first, then what others have left, its own
+// node's workers before the rest. Ranges are the same in every phase and step, so that a shard's data
+// stays in the caches (and on the node) of the worker that made it, until someone falls behind.
 
 import Synchronization
 
-/// The tasks of the current phase, cut into one contiguous range for each node.
+/// The tasks of the current phase, cut into one contiguous range for each worker.
+///
+/// A claim is one addition to the range's word; nobody waits for anybody.
 final class TaskClaims: @unchecked Sendable {
-  private let nodes: [Int]
+  private let workerCount: Int
   private let map: NodeMap
-  private var nodeCount: Int { map.nodeCount }
+  /// Workers of each worker's node.
+  private let neighbors: UnsafeMutablePointer<Range<Int>>
   /// One on each pair of cache lines.
   private let words: UnsafeMutablePointer<Atomic<UInt64>>
-  /// First task of each node and the end; written between phases.
+  /// First task of each worker and the end; written between phases.
   private let firsts: UnsafeMutablePointer<Int>
   private var generation: UInt64 = 0
 
   private static let stride = 16
 
-  /// - Parameter nodes: home node of each worker, `0..<nodeCount`.
+  /// - Parameter nodes: home node of each worker, `0..<nodeCount`, in order.
   init(nodes: [Int]) {
-    self.nodes = nodes
-    map = NodeMap(nodes: nodes)
-    let nodeCount = map.nodeCount
-    words = .allocate(capacity: nodeCount * Self.stride)
-    for node in 0..<nodeCount { (words + node * Self.stride).initialize(to: Atomic(0)) }
-    firsts = .allocate(capacity: nodeCount + 1)
-    firsts.initialize(repeating: 0, count: nodeCount + 1)
+    let workerCount = nodes.count
+    self.workerCount = workerCount
+    map = NodeMap(nodes: Array(0..<workerCount))
+    neighbors = .allocate(capacity: workerCount)
+    words = .allocate(capacity: workerCount * Self.stride)
+    for (worker, node) in nodes.enumerated() {
+      let first = nodes.firstIndex(of: node)!
+      (neighbors + worker).initialize(to: first..<nodes.lastIndex(of: node)! + 1)
+      (words + worker * Self.stride).initialize(to: Atomic(0))
+    }
+    firsts = .allocate(capacity: workerCount + 1)
+    firsts.initialize(repeating: 0, count: workerCount + 1)
   }
 
   deinit {
-    for node in 0..<nodeCount { (words + node * Self.stride).deinitialize(count: 1) }
+    for worker in 0..<workerCount { (words + worker * Self.stride).deinitialize(count: 1) }
     words.deallocate()
+    neighbors.deallocate()
     firsts.deallocate()
   }
 
   /// Opens a phase; no claim may be open.
   func publish(_ taskCount: Int) {
     generation &+= 1
-    for node in 0...nodeCount { firsts[node] = map.first(of: node, count: taskCount) }
-    for node in 0..<nodeCount {
-      let word = ClaimWord(generation: generation, count: firsts[node + 1] - firsts[node])
-      words[node * Self.stride].store(word.value, ordering: .sequentiallyConsistent)
+    for worker in 0...workerCount { firsts[worker] = map.first(of: worker, count: taskCount) }
+    for worker in 0..<workerCount {
+      let count = firsts[worker + 1] - firsts[worker]
+      // The word of an empty range is spent since an earlier phase: others may have it in their caches.
+      if count == 0 { continue }
+      let word = ClaimWord(generation: generation, count: count)
+      words[worker * Self.stride].store(word.value, ordering: .sequentiallyConsistent)
     }
   }
 
   /// A task that no other worker has, or nil where none is left.
   @inline(__always)
   func claim(as worker: Int) -> Int? {
-    let home = nodes[worker]
-    if let task = claim(from: home) { return task }
-    var distance = 1
-    while distance < nodeCount {
-      if let task = claim(from: (home + distance) % nodeCount) { return task }
-      distance += 1
+    if let task = claim(from: worker) { return task }
+    let near = neighbors[worker]
+    var victim = worker + 1
+    for _ in 1..<near.count {
+      if victim == near.upperBound { victim = near.lowerBound }
+      if let task = claim(from: victim) { return task }
+      victim += 1
+    }
+    victim = near.upperBound
+    for _ in near.count..<workerCount {
+      if victim == workerCount { victim = 0 }
+      if let task = claim(from: victim) { return task }
+      victim += 1
     }
     return nil
   }
 
   /// Whether some task is unclaimed.
   var hasTask: Bool {
-    (0..<nodeCount).contains {
+    (0..<workerCount).contains {
       ClaimWord(value: words[$0 * Self.stride].load(ordering: .sequentiallyConsistent)).hasTask
     }
   }
 
   @inline(__always)
-  private func claim(from node: Int) -> Int? {
-    let word = words + node * Self.stride
+  private func claim(from owner: Int) -> Int? {
+    let word = words + owner * Self.stride
     guard ClaimWord(value: word.pointee.load(ordering: .relaxed)).hasTask else { return nil }
     let claim = ClaimWord(
       value: word.pointee.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue)
-    return claim.hasTask ? firsts[node] + claim.next : nil
+    return claim.hasTask ? firsts[owner] + claim.next : nil
   }
 }
 

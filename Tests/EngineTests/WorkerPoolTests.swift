@@ -115,7 +115,7 @@ import Testing
     #expect(binding.entered.load(ordering: .relaxed) == 4)
   }
 
-  /// Tasks are cut into contiguous ranges by node; every one runs once, whoever takes it.
+  /// Tasks are cut into contiguous ranges; every one runs once, whoever takes it.
   @Test(arguments: [2, 3, 4])
   func workersOfSeveralNodesShareTasks(nodeCount: Int) throws {
     let binding = CountingBinding(nodeCount: nodeCount)
@@ -132,18 +132,22 @@ import Testing
     }
   }
 
-  @Test func claimsStartOnTheOwnNode() {
-    let claims = TaskClaims(nodes: [0, 0, 1])
-    claims.publish(9)
-    #expect(claims.claim(as: 2) == 6)
-    #expect(claims.claim(as: 0) == 0)
-    #expect(claims.claim(as: 2) == 7)
-    #expect(claims.claim(as: 2) == 8)
-    // What is left belongs to the other node.
-    #expect(claims.claim(as: 2) == 1)
-    #expect((0..<4).map { _ in claims.claim(as: 1) } == [2, 3, 4, 5])
-    #expect(claims.claim(as: 1) == nil)
-    #expect(!claims.hasTask)
+  @Test func claimsStartWithTheOwnRangeAndGoOnOnTheOwnNode() {
+    let claims = TaskClaims(nodes: [0, 0, 1, 1])
+    for _ in 0..<2 {
+      claims.publish(8)
+      #expect(claims.claim(as: 3) == 6)
+      #expect(claims.claim(as: 0) == 0)
+      #expect(claims.claim(as: 3) == 7)
+      // The rest of its node's, then another node's.
+      #expect((0..<3).map { _ in claims.claim(as: 3) } == [4, 5, 1])
+      #expect((0..<3).map { _ in claims.claim(as: 1) } == [2, 3, nil])
+      #expect(!claims.hasTask)
+    }
+    // Three workers have nothing of their own.
+    claims.publish(1)
+    #expect(claims.claim(as: 1) == 0)
+    #expect(claims.claim(as: 3) == nil)
   }
 }
 
