@@ -6,39 +6,53 @@ import Synchronization
 
 /// The tasks of the current phase, cut into one contiguous range for each worker.
 ///
-/// A claim is one addition to the range's word; nobody waits for anybody.
+/// Where workers are more than the CPUs, there are as many ranges as CPUs: those that are awake go on
+/// where others were. A claim is one addition to the range's word; nobody waits for anybody.
 final class TaskClaims: @unchecked Sendable {
-  private let workerCount: Int
+  private let rangeCount: Int
   private let map: NodeMap
-  /// Workers of each worker's node.
+  /// Range of each worker.
+  private let homes: UnsafeMutablePointer<Int>
+  /// Ranges of each range's node.
   private let neighbors: UnsafeMutablePointer<Range<Int>>
   /// One on each pair of cache lines.
   private let words: UnsafeMutablePointer<Atomic<UInt64>>
-  /// First task of each worker and the end; written between phases.
+  /// First task of each range and the end; written between phases.
   private let firsts: UnsafeMutablePointer<Int>
   private var generation: UInt64 = 0
 
   private static let stride = 16
 
-  /// - Parameter nodes: home node of each worker, `0..<nodeCount`, in order.
-  init(nodes: [Int]) {
-    let workerCount = nodes.count
-    self.workerCount = workerCount
-    map = NodeMap(nodes: Array(0..<workerCount))
-    neighbors = .allocate(capacity: workerCount)
-    words = .allocate(capacity: workerCount * Self.stride)
-    for (worker, node) in nodes.enumerated() {
-      let first = nodes.firstIndex(of: node)!
-      (neighbors + worker).initialize(to: first..<nodes.lastIndex(of: node)! + 1)
-      (words + worker * Self.stride).initialize(to: Atomic(0))
+  /// - Parameters:
+  ///   - nodes: home node of each worker, `0..<nodeCount`.
+  ///   - cpuCount: CPUs that the workers have.
+  init(nodes: [Int], cpuCount: Int = .max) {
+    let isCrowded = cpuCount < nodes.count && nodes.allSatisfy { $0 == 0 }
+    let rangeCount = isCrowded ? max(cpuCount, 1) : nodes.count
+    self.rangeCount = rangeCount
+    map = NodeMap(nodes: Array(0..<rangeCount))
+    homes = .allocate(capacity: nodes.count)
+    for worker in nodes.indices {
+      // The leader is always awake and has its own.
+      let shared = rangeCount > 1 && worker > 0 ? 1 + (worker - 1) % (rangeCount - 1) : 0
+      (homes + worker).initialize(to: isCrowded ? shared : worker)
     }
-    firsts = .allocate(capacity: workerCount + 1)
-    firsts.initialize(repeating: 0, count: workerCount + 1)
+    neighbors = .allocate(capacity: rangeCount)
+    words = .allocate(capacity: rangeCount * Self.stride)
+    for (range, node) in nodes.prefix(rangeCount).enumerated() {
+      let near =
+        isCrowded ? 0..<rangeCount : nodes.firstIndex(of: node)!..<nodes.lastIndex(of: node)! + 1
+      (neighbors + range).initialize(to: near)
+      (words + range * Self.stride).initialize(to: Atomic(0))
+    }
+    firsts = .allocate(capacity: rangeCount + 1)
+    firsts.initialize(repeating: 0, count: rangeCount + 1)
   }
 
   deinit {
-    for worker in 0..<workerCount { (words + worker * Self.stride).deinitialize(count: 1) }
+    for range in 0..<rangeCount { (words + range * Self.stride).deinitialize(count: 1) }
     words.deallocate()
+    homes.deallocate()
     neighbors.deallocate()
     firsts.deallocate()
   }
@@ -46,50 +60,51 @@ final class TaskClaims: @unchecked Sendable {
   /// Opens a phase; no claim may be open.
   func publish(_ taskCount: Int) {
     generation &+= 1
-    for worker in 0...workerCount { firsts[worker] = map.first(of: worker, count: taskCount) }
-    for worker in 0..<workerCount {
-      let count = firsts[worker + 1] - firsts[worker]
+    for range in 0...rangeCount { firsts[range] = map.first(of: range, count: taskCount) }
+    for range in 0..<rangeCount {
+      let count = firsts[range + 1] - firsts[range]
       // The word of an empty range is spent since an earlier phase: others may have it in their caches.
       if count == 0 { continue }
       let word = ClaimWord(generation: generation, count: count)
-      words[worker * Self.stride].store(word.value, ordering: .sequentiallyConsistent)
+      words[range * Self.stride].store(word.value, ordering: .sequentiallyConsistent)
     }
   }
 
   /// A task that no other worker has, or nil where none is left.
   @inline(__always)
   func claim(as worker: Int) -> Int? {
-    if let task = claim(from: worker) { return task }
-    let near = neighbors[worker]
-    var victim = worker + 1
+    let home = homes[worker]
+    if let task = claim(from: home) { return task }
+    let near = neighbors[home]
+    var range = home + 1
     for _ in 1..<near.count {
-      if victim == near.upperBound { victim = near.lowerBound }
-      if let task = claim(from: victim) { return task }
-      victim += 1
+      if range == near.upperBound { range = near.lowerBound }
+      if let task = claim(from: range) { return task }
+      range += 1
     }
-    victim = near.upperBound
-    for _ in near.count..<workerCount {
-      if victim == workerCount { victim = 0 }
-      if let task = claim(from: victim) { return task }
-      victim += 1
+    range = near.upperBound
+    for _ in near.count..<rangeCount {
+      if range == rangeCount { range = 0 }
+      if let task = claim(from: range) { return task }
+      range += 1
     }
     return nil
   }
 
   /// Whether some task is unclaimed.
   var hasTask: Bool {
-    (0..<workerCount).contains {
+    (0..<rangeCount).contains {
       ClaimWord(value: words[$0 * Self.stride].load(ordering: .sequentiallyConsistent)).hasTask
     }
   }
 
   @inline(__always)
-  private func claim(from owner: Int) -> Int? {
-    let word = words + owner * Self.stride
+  private func claim(from range: Int) -> Int? {
+    let word = words + range * Self.stride
     guard ClaimWord(value: word.pointee.load(ordering: .relaxed)).hasTask else { return nil }
     let claim = ClaimWord(
       value: word.pointee.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue)
-    return claim.hasTask ? firsts[owner] + claim.next : nil
+    return claim.hasTask ? firsts[range] + claim.next : nil
   }
 }
 

@@ -39,7 +39,7 @@ package final class WorkerPool: @unchecked Sendable {
     precondition(workerCount >= 1)
     self.workerCount = workerCount
     self.binding = binding
-    claims = TaskClaims(nodes: (0..<workerCount).map(binding.node))
+    claims = TaskClaims(nodes: (0..<workerCount).map(binding.node), cpuCount: cpuCount)
     let isOversubscribed = workerCount > cpuCount
     wakeLimit = isOversubscribed ? max(cpuCount - 1, 1) : workerCount - 1
     spinLimit = isOversubscribed ? 50 : 20_000

@@ -144,10 +144,18 @@ import Testing
       #expect((0..<3).map { _ in claims.claim(as: 1) } == [2, 3, nil])
       #expect(!claims.hasTask)
     }
-    // Three workers have nothing of their own.
+    // Three ranges are empty.
     claims.publish(1)
     #expect(claims.claim(as: 1) == 0)
     #expect(claims.claim(as: 3) == nil)
+  }
+
+  /// Five workers on two CPUs: the leader has the first half, all others begin with the second.
+  @Test func workersBeyondTheCPUsShareTheirRanges() {
+    let claims = TaskClaims(nodes: [0, 0, 0, 0, 0], cpuCount: 2)
+    claims.publish(6)
+    #expect([0, 1, 4, 2].map { claims.claim(as: $0) } == [0, 3, 4, 5])
+    #expect([3, 0, 1].map { claims.claim(as: $0) } == [1, 2, nil])
   }
 }
 
