@@ -69,8 +69,8 @@ struct GoldenTests {
   @Test func tenAdamStepsAgreeWithPyTorch() throws {
     let session = try Session(
       network, state: golden.state, configuration: TestData.configuration(), sampleCapacity: 256)
-    var recipe = network.description.recipe
-    recipe.learningRate = 0.001
+    var recipe = Recipe()
+    (recipe.optimizer, recipe.learningRate, recipe.weightDecay) = (.adam, 0.001, 0)
     let losses = try session.trainingLosses(
       dataset.training, dataset.normalization, order: [UInt32](0..<2560), recipe: recipe)
     #expect(losses.count == 10)
