@@ -107,14 +107,20 @@ enum Architecture: String, CaseIterable {
   @Test(arguments: Architecture.allCases, [5, 8, 19])
   func stepAgreesWithReference(architecture: Architecture, count: Int) throws {
     let network = try architecture.network()
+    let configuration = try TestData.configuration()
     let comparison = try ReferenceComparison(
       network, state: architecture.state(network), set: architecture.samples(24),
       normalization: Normalization(mean: 0.5, standardDeviation: 0.3),
       order: (0..<UInt32(count)).map { ($0 * 5) % 24 }, labelSmoothing: 0.1,
-      configuration: TestData.configuration())
+      configuration: configuration)
+    // Without fused multiply-add every square is rounded before it is summed, and a variance is the
+    // difference of two sums.
+    let statisticsBound = configuration.kernels.instructionSet == .baseline ? 2e-5 : 1e-5
     #expect(abs(comparison.loss - comparison.referenceLoss) < 1e-5)
     for (name, error) in comparison.gradientErrors() { #expect(error < 1e-4, "\(name)") }
-    for (name, error) in comparison.statisticsErrors() { #expect(error < 1e-5, "\(name)") }
+    for (name, error) in comparison.statisticsErrors() {
+      #expect(error < statisticsBound, "\(name)")
+    }
   }
 }
 
