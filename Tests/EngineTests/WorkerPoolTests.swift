@@ -92,7 +92,9 @@ import Testing
     thread.sync {}
     let workers = try #require(pool)
     defer { workers.stop() }
-    nonisolated(unsafe) var found = [Int32](repeating: -100, count: 4)
+    let found = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 4)
+    found.initialize(repeating: -100)
+    defer { found.deallocate() }
     try workers.lead {
       for _ in 0..<1000 where found.contains(-100) {
         workers.run(4) { worker, _ in
