@@ -8,7 +8,7 @@ import Networks
 extension Executor {
   /// The forward pass: `sums [ImageMoments.count] +=` those of the shard's images.
   func sumImageMoments(_ state: UnitState, _ task: ShardTask, sums: MutableFloatPointer) {
-    guard task.mode == .training else { return }
+    guard task.mode != .evaluation else { return }
     for place in task.places {
       loadImage(state.unit, place, task, to: task.scratch.x)
       kernels.imageMoments(

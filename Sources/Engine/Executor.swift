@@ -8,6 +8,8 @@ import Networks
 /// How a pass treats dropout and statistics.
 enum PassMode: Sendable {
   case training
+  /// Sums for the BN statistics of what evaluation will see: no augmentation, no dropout.
+  case statistics
   case evaluation
 }
 

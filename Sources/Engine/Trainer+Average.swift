@@ -1,5 +1,7 @@
 // Testing and saving the moving average of the parameters instead of the parameters themselves.
-// The average was never trained, so its BN statistics are measured anew on training images.
+// The average was never trained, so its BN statistics are measured anew on training images, as a test
+// sees them: dropout would raise the variances (Li et al., "Understanding the disharmony between
+// dropout and batch normalization by variance shift", 2019), augmentation would blur the images.
 
 import Networks
 

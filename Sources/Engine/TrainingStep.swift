@@ -68,7 +68,7 @@ final class StepRunner {
   func train(_ batch: Minibatch, _ step: OptimizerStep) -> BatchResult {
     let shares = sums.shares(shardCount: batch.shardCount)
     clock.start()
-    forwardSynchronized(batch, shares, momentum: runningMomentum)
+    forwardSynchronized(batch, shares, .training, momentum: runningMomentum)
     runShards(batch, shares, .training) { [schedule] executor, task in
       for unit in schedule.turn { executor.forward(unit, task) }
       executor.loss(task)
@@ -102,10 +102,12 @@ final class StepRunner {
     return executor.results.total
   }
 
-  /// Makes the running statistics the mean of those of minibatches `0...index`, each handed in once.
+  /// Makes the running statistics the mean of those of minibatches `0...index`, each handed in once,
+  /// without dropout and augmentation.
   func measureStatistics(_ batch: Minibatch, index: Int) {
     forwardSynchronized(
-      batch, sums.shares(shardCount: batch.shardCount), momentum: 1 / Double(index + 1))
+      batch, sums.shares(shardCount: batch.shardCount), .statistics,
+      momentum: 1 / Double(index + 1))
   }
 
   /// Prepares `evaluate`; a training step sets its own constants again.
@@ -134,9 +136,11 @@ final class StepRunner {
   }
 
   /// The forward phases up to the last BN, whose statistics are then those of the minibatch.
-  private func forwardSynchronized(_ batch: Minibatch, _ shares: RankShares, momentum: Double) {
+  private func forwardSynchronized(
+    _ batch: Minibatch, _ shares: RankShares, _ mode: PassMode, momentum: Double
+  ) {
     for units in schedule.synchronized {
-      runShards(batch, shares, .training) { executor, task in
+      runShards(batch, shares, mode) { executor, task in
         for unit in units { executor.forward(unit, task) }
       }
       setConstants(units.upperBound - 1) { unit in

@@ -22,7 +22,7 @@ extension Executor {
       prepareInput(index, places, task)
       let z = activation(of: state, places, task)
       convolve(state, places, task, z: z)
-      activate(state, places, z: z, sums: task.mode == .training ? sums : nil)
+      activate(state, places, z: z, sums: task.mode == .evaluation ? nil : sums)
       pool(state, places, z: z)
     }
   }

@@ -93,6 +93,19 @@ struct ShortRun {
     }
   }
 
+  /// With a rate of almost 0 the parameters stay, so statistics could differ by augmentation alone.
+  @Test func statisticsOfTheAverageAreOfPlainImages() throws {
+    var run = ShortRun()
+    run.recipe.averageDecay = 0.9
+    run.recipe.learningRate = 1e-12
+    let augmented = try run.finalState()
+    run.recipe.augment = nil
+    let plain = try run.finalState()
+    #expect(zip(augmented.values, plain.values).allSatisfy { abs($0 - $1) < 1e-5 })
+    run.recipe.averageDecay = 0
+    #expect(zip(plain.values, try run.finalState().values).contains { abs($0 - $1) > 1e-3 })
+  }
+
   @Test func divergenceNamesTheLayer() throws {
     var run = ShortRun()
     run.recipe.learningRate = 1e3
