@@ -30,7 +30,7 @@ PREFIXES = {nn.Conv2d: "conv", nn.BatchNorm2d: "bn", nn.BatchNorm1d: "bn", nn.Li
 VARIANTS = ([], ["--fold-batch-norm"], ["--normalize"], ["--fold-batch-norm", "--normalize"])
 LIMIT = 1e-5
 RESULTS = ROOT / "Bench/results"
-LEARNING = ["--epochs", "1", "--limit-train", "16000"]
+LEARNING = ["--epochs", "3", "--limit-train", "16000"]
 
 
 class Data:

@@ -33,6 +33,8 @@ package func readFile(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
 private func readAll(
   _ descriptor: Int32, byteCount: Int, path: String
 ) throws(Failure) -> [UInt8] {
+  // The standard library would write to the empty array that all threads share.
+  guard byteCount > 0 else { return [] }
   var error: Int32 = 0
   let bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, done in
     while done < byteCount, error == 0 {
