@@ -37,7 +37,7 @@ func expectRefusal(
     (["--optimizer", "magic"], "'adam' and 'sgd'"),
     (["--schedule", "magic"], "'one-cycle'"),
     (["--augment", "magic"], "'affine'"),
-    (["--model", "eva8", "--momentum", "0.5"], "--momentum 0.5"),
+    (["--optimizer", "adam", "--momentum", "0.5"], "--momentum 0.5"),
     (["--model", "nothing"], "`nothing`"),
     (["--output", ""], "--output"),
     (["--no-such-option"], "--no-such-option"),
