@@ -12,7 +12,8 @@ struct Eval: ParsableCommand {
     abstract: "Tests a model file on the test set.",
     discussion: """
       The file carries its description and normalisation; nothing else of the run is needed. \
-      A file of PyTorch's with the same tensor names takes --model, and the data's normalisation.
+      A file of PyTorch's with the same tensor names takes --model, and the data's normalisation. \
+      A run's checkpoint is tested as it trains, without the moving average.
 
       Examples:
         ptrain eval --checkpoint runs/first/model.safetensors --json

@@ -133,7 +133,8 @@ import Testing
 
         The file carries its description and normalisation; nothing else of the run is
         needed. A file of PyTorch's with the same tensor names takes --model, and the
-        data's normalisation.
+        data's normalisation. A run's checkpoint is tested as it trains, without the
+        moving average.
 
         Examples:
           ptrain eval --checkpoint runs/first/model.safetensors --json

@@ -190,8 +190,20 @@ private struct EpochLine: Decodable {
     #expect(contradicted.exitCode == 64)
   }
 
+  /// A checkpoint holds what trains; without a moving average that is what was tested.
   @Test func evaluatesACheckpoint() throws {
-    let trained = try run(["--model", "tiny", "--epochs", "2", "--output", "run"])
+    let yaml = """
+      name: plain
+      layers:
+        - conv: {filters: 4, kernel: 3}
+        - batchNorm
+        - relu
+        - globalAveragePool
+        - dense: classes
+      recipe: {epochs: 2, batchSize: 32}
+      """
+    try scratch.write(Array(yaml.utf8), to: "plain.yaml")
+    let trained = try run(["--model", "plain.yaml", "--output", "run"])
     let name = try #require(try scratch.names("run/checkpoint").last)
     let evaluated = try run(["eval", "--checkpoint", "run/checkpoint/\(name)"])
     #expect(evaluated.output == trained.output.split(separator: "\n").last! + "\n")
