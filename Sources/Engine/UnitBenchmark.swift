@@ -20,6 +20,8 @@ package struct UnitFigure: Sendable {
   package var isDense: Bool
   /// Floating-point operations of direct loops over real channels; a multiply-add counts as two.
   package var operationCount: Int
+  /// Those of the forward convolution that a backward pass repeats because its output is not kept.
+  package var recomputedOperationCount: Int
   /// Each operand once, as Floats of real channels.
   package var byteCount: Int
   /// The fastest pass over the minibatch, divided by its images.
@@ -65,16 +67,25 @@ package final class UnitBenchmark {
     }
   }
 
-  /// An affine unit works inside its consumer, whose time holds this work too.
   private func run(_ executor: Executor, _ index: Int, _ pass: UnitPass, _ task: ShardTask) {
+    let isAffine = executor.states[index].isAffine
     switch pass {
     case .forward: executor.forward(index, task)
+    // Its consumer hands its gradient on.
+    case .backward where isAffine: break
     case .backward: executor.backward(index, task)
     }
-    guard executor.states[index].isAffine else { return }
-    executor.forEachCall(of: executor.states[index + 1], task) { places in
-      executor.prepareInput(index + 1, places, task)
-      if pass == .backward { executor.returnInputGradient(index + 1, places, task) }
+    // What its consumer's time holds too.
+    if isAffine { makeAndReturn(executor, index + 1, pass, task) }
+  }
+
+  /// An affine unit's work inside the passes of its consumer, `index`.
+  private func makeAndReturn(
+    _ executor: Executor, _ index: Int, _ pass: UnitPass, _ task: ShardTask
+  ) {
+    executor.forEachCall(of: executor.states[index], task) { places in
+      executor.prepareInput(index, places, task)
+      if pass == .backward { executor.returnInputGradient(index, places, task) }
     }
   }
 
@@ -98,17 +109,20 @@ package final class UnitBenchmark {
 
   /// Everything of a figure but its time.
   private func figure(_ index: Int, _ pass: UnitPass) -> UnitFigure {
-    let plan = session.runner.executor.plan
-    let unit = plan.units[index]
+    let executor = session.runner.executor
+    let state = executor.states[index]
+    let unit = state.unit
     let geometry = unit.geometry(rows: 1)
     let input = geometry.inputChannels * geometry.inputPixels
     let output = geometry.outputChannels * geometry.outputPixels / (unit.window * unit.window)
     // Backward: weight gradient, and input gradient unless the input is the image.
     let products = pass == .forward ? 1 : index == 0 ? 1 : 2
     let operands = pass == .forward ? 1 : 2
+    let repeats = pass == .backward && (state.isAffine || unit.isRecomputed)
     return UnitFigure(
-      name: plan.tensors[index].name, pass: pass, geometry: geometry, isDense: unit.isDense,
-      operationCount: 2 * products * geometry.multiplyAdds,
+      name: executor.plan.tensors[index].name, pass: pass, geometry: geometry,
+      isDense: unit.isDense, operationCount: 2 * products * geometry.multiplyAdds,
+      recomputedOperationCount: repeats ? 2 * geometry.multiplyAdds : 0,
       byteCount: 4 * operands * (input + output), elapsedSeconds: 0)
   }
 }

@@ -16,9 +16,10 @@ struct BenchKernels: ParsableCommand {
     discussion: """
       A unit is a convolution or dense layer with its transforms, bias, ReLU, BN and pooling. \
       Operations are those of direct loops, so that Winograd convolutions may pass 100 % of the \
-      peak. A first layer of conv, BN and ReLU is made where it is read: the next one's time holds \
-      its time too. First a training step is held against the reference in double precision. PTRAIN_ISA \
-      limits it to one instruction set.
+      peak. Where a backward pass repeats the forward convolution instead of reading its output, \
+      "executed" counts that too. A first layer of conv, BN and ReLU is made where it is read: the \
+      next one's time holds its time too. First a training step is held against the reference in \
+      double precision. PTRAIN_ISA limits it to one instruction set.
 
       Example:
         ptrain bench kernels --model eva8 --model compact

@@ -45,7 +45,8 @@ struct KernelTiming {
     let title =
       "\(model), \(instructionSet.rawValue): peak of multiply-adds \(gigaPerSecond(peak)) GFLOP/s a "
       + "core; gradients within \(fixed(gradientError * 1e6, 1))e-6 of the reference\n"
-    let header = row("unit", "shape", "MFLOP", "KB", "µs/image", "GFLOP/s", "% of peak")
+    let header = row(
+      "unit", "shape", "MFLOP", "KB", "µs/image", "GFLOP/s", "% of peak", "% executed")
     return title + header + convolutions.map(row).joined() + "\n"
   }
 
@@ -54,11 +55,12 @@ struct KernelTiming {
       "\(unit.name) \(unit.pass.rawValue)", unit.shapeText,
       fixed(Double(unit.operationCount) * 1e-6, 2), fixed(Double(unit.byteCount) / 1000, 0),
       fixed(unit.elapsedSeconds * 1e6, 2), gigaPerSecond(unit.operationsPerSecond),
-      fixed(100 * unit.operationsPerSecond / peak, 0))
+      fixed(100 * unit.operationsPerSecond / peak, 0),
+      fixed(100 * unit.executedPerSecond / peak, 0))
   }
 
   private func row(_ cells: String...) -> String {
-    let widths = [16, 30, 8, 7, 9, 9, 10]
+    let widths = [16, 30, 8, 7, 9, 9, 10, 11]
     let text = zip(cells, widths).enumerated().map { index, cell in
       index < 2
         ? cell.0 + String(repeating: " ", count: max(0, cell.1 - cell.0.count))
@@ -82,6 +84,9 @@ struct KernelTiming {
 
 extension UnitFigure {
   var operationsPerSecond: Double { Double(operationCount) / elapsedSeconds }
+  var executedPerSecond: Double {
+    Double(operationCount + recomputedOperationCount) / elapsedSeconds
+  }
 
   /// `64x14x14 -> 32x14x14, 3x3`.
   var shapeText: String {
@@ -94,10 +99,12 @@ extension UnitFigure {
   fileprivate func json(peak: Double) -> JSONText {
     .object([
       "unit": .string(name), "pass": .string(pass.rawValue), "shape": .string(shapeText),
-      "operations": .integer(operationCount), "bytes": .integer(byteCount),
+      "operations": .integer(operationCount),
+      "recomputed_operations": .integer(recomputedOperationCount), "bytes": .integer(byteCount),
       "microseconds_per_image": .number(elapsedSeconds * 1e6),
       "gflops": .number(operationsPerSecond * 1e-9),
       "share_of_peak": .number(operationsPerSecond / peak),
+      "share_of_peak_executed": .number(executedPerSecond / peak),
     ])
   }
 }

@@ -60,6 +60,8 @@ import Testing
         units.map { $0["pass"] as? String } == ["forward", "backward", "forward", "backward"])
       // 2 · 14² · 3² · 64 · 32, and twice that for both gradients.
       #expect(units.map { $0["operations"] as? Int }.suffix(2) == [7_225_344, 14_450_688])
+      // conv1's output is not kept: 2 · 28² · 3² · 64.
+      #expect(units.map { $0["recomputed_operations"] as? Int } == [0, 903_168, 0, 0])
     }
     #expect(!results.isEmpty)
   }
