@@ -25,7 +25,7 @@ import Testing
     let recipe = try ModelDescription.preset(named: "compact").recipe
     #expect(recipe.epochs == 19 && recipe.batchSize == 64 && recipe.optimizer == .sgd)
     #expect(recipe.nesterov && recipe.momentum == 0.9 && recipe.weightDecay == 1e-4)
-    #expect(recipe.schedule == .oneCycle && recipe.warmUp == 0.2 && recipe.learningRate == 0.2)
+    #expect(recipe.schedule == .oneCycle && recipe.warmUp == 0.2 && recipe.learningRate == 0.3)
     #expect(recipe.augment?.shiftPixels == 2 && recipe.augment?.shear == 0.2)
   }
 

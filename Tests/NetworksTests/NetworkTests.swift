@@ -35,7 +35,7 @@ import Testing
     #expect(network.layers[1].name == "relu2")
   }
 
-  @Test(arguments: [("compact", 19_658), ("tiny", 7_578)])
+  @Test(arguments: [("compact", 19_970), ("tiny", 7_578)])
   func presetCounts(name: String, count: Int) throws {
     let network = try preset(name)
     #expect(network.layout.parameterCount == count)
