@@ -10,27 +10,43 @@ struct PhiloxWords {
   var w3: LaneBits
 
   /// Counter `(block, stream, sample, epoch)`, key `(seed low, seed high)`.
-  @inline(__always) init(_ source: MaskSource, firstBlock: UInt32) {
-    var k0 = UInt32(truncatingIfNeeded: source.seed)
-    var k1 = UInt32(truncatingIfNeeded: source.seed &>> 32)
+  ///
+  /// The words of `firstBlock` and of the 16 blocks behind its own: a round is one long chain of
+  /// operations, so that two at a time cost hardly more than one.
+  @inline(__always) static func pair(
+    _ source: MaskSource, firstBlock: UInt32
+  ) -> (PhiloxWords, PhiloxWords) {
+    var first = PhiloxWords(counterOf: source, firstBlock: firstBlock)
+    var second = PhiloxWords(counterOf: source, firstBlock: firstBlock &+ UInt32(lanes))
+    var k0 = LaneBits(repeating: UInt32(truncatingIfNeeded: source.seed))
+    var k1 = LaneBits(repeating: UInt32(truncatingIfNeeded: source.seed &>> 32))
+    var round = 0
+    while round < 10 {
+      first.mix(k0, k1)
+      second.mix(k0, k1)
+      k0 = k0 &+ LaneBits(repeating: 0x9E37_79B9)
+      k1 = k1 &+ LaneBits(repeating: 0xBB67_AE85)
+      round += 1
+    }
+    return (first, second)
+  }
+
+  @inline(__always) private init(counterOf source: MaskSource, firstBlock: UInt32) {
     w0 =
       LaneBits(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
       &+ LaneBits(repeating: firstBlock)
     w1 = LaneBits(repeating: source.stream)
     w2 = LaneBits(repeating: source.sample)
     w3 = LaneBits(repeating: source.epoch)
-    var round = 0
-    while round < 10 {
-      let first = wideProduct(w0, 0xD251_1F53)
-      let second = wideProduct(w2, 0xCD9E_8D57)
-      w0 = second.high ^ w1 ^ LaneBits(repeating: k0)
-      w1 = second.low
-      w2 = first.high ^ w3 ^ LaneBits(repeating: k1)
-      w3 = first.low
-      k0 = k0 &+ 0x9E37_79B9
-      k1 = k1 &+ 0xBB67_AE85
-      round += 1
-    }
+  }
+
+  @inline(__always) private mutating func mix(_ k0: LaneBits, _ k1: LaneBits) {
+    let first = wideProduct(w0, 0xD251_1F53)
+    let second = wideProduct(w2, 0xCD9E_8D57)
+    w0 = second.high ^ w1 ^ k0
+    w1 = second.low
+    w2 = first.high ^ w3 ^ k1
+    w3 = first.low
   }
 }
 
@@ -63,11 +79,13 @@ enum DropoutMask {
       var kept = LaneBits.zero
       var missing: UInt32 = 32
       while start < end {
-        let words = PhiloxWords(source, firstBlock: UInt32(truncatingIfNeeded: start / 4))
-        kept = (kept &>> 1) | notBelow(words.w0, threshold)
-        kept = (kept &>> 1) | notBelow(words.w1, threshold)
-        kept = (kept &>> 1) | notBelow(words.w2, threshold)
-        kept = (kept &>> 1) | notBelow(words.w3, threshold)
+        let block = UInt32(truncatingIfNeeded: start / 4)
+        let (words, next) = PhiloxWords.pair(source, firstBlock: block)
+        add(words, threshold, to: &kept)
+        missing -= 4
+        start += 4 * lanes
+        guard start < end else { break }
+        add(next, threshold, to: &kept)
         missing -= 4
         start += 4 * lanes
       }
@@ -75,6 +93,15 @@ enum DropoutMask {
       target.storeBytes(of: kept, as: LaneBits.self)
       target += MemoryLayout<LaneBits>.size
     }
+  }
+
+  @inline(__always) private static func add(
+    _ words: PhiloxWords, _ threshold: LaneBits, to kept: inout LaneBits
+  ) {
+    kept = (kept &>> 1) | notBelow(words.w0, threshold)
+    kept = (kept &>> 1) | notBelow(words.w1, threshold)
+    kept = (kept &>> 1) | notBelow(words.w2, threshold)
+    kept = (kept &>> 1) | notBelow(words.w3, threshold)
   }
 
   /// The top bit of each lane: whether `a >= b`, by the borrow of `a - b`; comparisons would defeat
