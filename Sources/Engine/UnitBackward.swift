@@ -30,7 +30,7 @@ extension Executor {
       }
       let dx = index == 0 ? nil : task.scratch.dx
       if state.fusesOutputGradient {
-        differentiateFused(state, places, task, z: z, dx: dx)
+        differentiateFused(index, places, task, z: z, dx: dx)
       } else {
         prepareOutputGradient(state, places, task, z: z)
         kernels.convBackward(
@@ -69,15 +69,18 @@ extension Executor {
 
   /// Both passes of a unit whose `dz` is never stored.
   private func differentiateFused(
-    _ state: UnitState, _ places: Range<Int>, _ task: ShardTask, z: MutableFloatPointer,
+    _ index: Int, _ places: Range<Int>, _ task: ShardTask, z: MutableFloatPointer,
     dx: MutableFloatPointer?
   ) {
+    let state = states[index]
     let place = places.lowerBound
+    let below = index == 0 || states[index - 1].isAffine ? nil : states[index - 1]
     kernels.convBackward(
       state.unit.geometry, state.unit.shape(rows: 1), state.producerConstants,
       state.gradientFactors, imageCount: places.count, x: task.scratch.x,
       operands: GradientOperands(
-        z: z, s: state.unit.window > 1 ? state.s(place) : z, dy: state.dy(place)),
+        z: z, s: state.unit.window > 1 ? state.s(place) : z, dy: state.dy(place),
+        dyBelow: below.map { FloatPointer($0.dy(place)) }),
       biasGradient: state.slot(task.shard) + state.slotLayout.biasGradient.lowerBound,
       weights: state.backwardWeights, accumulator: task.scratch.accumulator, dx: dx,
       scratch: task.scratch.conv)

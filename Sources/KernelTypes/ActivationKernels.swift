@@ -70,11 +70,17 @@ package struct GradientOperands: @unchecked Sendable {
   package var z: FloatPointer
   package var s: FloatPointer
   package var dy: FloatPointer
+  /// Where the caller will write the `dy` that follows from this call's `dx`, image behind image: a
+  /// hint to fetch that memory meanwhile.
+  package var dyBelow: FloatPointer?
 
-  package init(z: FloatPointer, s: FloatPointer, dy: FloatPointer) {
+  package init(
+    z: FloatPointer, s: FloatPointer, dy: FloatPointer, dyBelow: FloatPointer? = nil
+  ) {
     self.z = z
     self.s = s
     self.dy = dy
+    self.dyBelow = dyBelow
   }
 }
 

@@ -5,7 +5,7 @@ import KernelTypes
 /// The gradients of a call's outputs on their way to the Winograd domain.
 protocol WinogradGradients {
   func transform(_ plan: WinogradPlan, _ image: Int, _ buffers: WinogradBuffers)
-  /// Asks for one of `parts` parts of what the next call will read.
+  /// Asks for one of `parts` parts of what follows the products.
   func fetchNext(_ plan: WinogradPlan, part: Int, of parts: Int)
 }
 
@@ -73,11 +73,15 @@ struct GradientStrips: WinogradGradients {
     }
   }
 
-  /// The operands of as many images that lie behind these.
+  /// The operands of as many images that lie behind these, and the place of these images' results.
   @inline(__always) func fetchNext(_ plan: WinogradPlan, part: Int, of parts: Int) {
     let (full, pooled) = (plan.images * shape.count, plan.images * shape.pooledCount)
     Upcoming(start: operands.z + full, count: full).fetch(part: part, of: parts)
     Upcoming(start: operands.dy + pooled, count: pooled).fetch(part: part, of: parts)
+    if let below = operands.dyBelow {
+      let count = plan.images * plan.geometry.inputGradientCount
+      Upcoming(start: below, count: count).fetch(part: part, of: parts)
+    }
     if shape.window > 1 {
       Upcoming(start: operands.s + pooled, count: pooled).fetch(part: part, of: parts)
     }
