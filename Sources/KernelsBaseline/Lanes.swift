@@ -130,6 +130,26 @@ let lanes = 16
   }
 }
 
+/// Sixteen vectors.
+private struct StackVectors {
+  var low: (Lanes, Lanes, Lanes, Lanes, Lanes, Lanes, Lanes, Lanes)
+  var high: (Lanes, Lanes, Lanes, Lanes, Lanes, Lanes, Lanes, Lanes)
+
+  @inline(__always) init() {
+    low = (.zero, .zero, .zero, .zero, .zero, .zero, .zero, .zero)
+    high = low
+  }
+}
+
+/// Calls `body` with room for 16 vectors on the stack, zeros; a temporary allocation of this
+/// alignment would come from the heap.
+@inline(__always) func withStackVectors(_ body: (MutableFloatPointer) -> Void) {
+  var vectors = StackVectors()
+  withUnsafeMutableBytes(of: &vectors) { bytes in
+    body(bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self))
+  }
+}
+
 /// `(count + divisor - 1) / divisor`.
 @inline(__always) func ceilingDivide(_ count: Int, _ divisor: Int) -> Int {
   (count + divisor - 1) / divisor

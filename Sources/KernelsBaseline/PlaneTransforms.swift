@@ -137,8 +137,7 @@ struct PlaneWeights {
 extension PlanePlan {
   /// `U [16, 16]` of one block's direct weights `[9, 16]`.
   static func transformWeights(_ weights: FloatPointer, _ u: MutableFloatPointer) {
-    withUnsafeTemporaryAllocation(byteCount: 12 * lanes * 4, alignment: 64) { bytes in
-      let half = bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
+    withStackVectors { half in
       planeWeightPoints(weights, 3 * lanes, lanes, half, 3 * lanes, lanes, 3)
       planeWeightPoints(half, lanes, 3 * lanes, u, lanes, 4 * lanes, 4)
     }
@@ -146,9 +145,7 @@ extension PlanePlan {
 
   /// `gradient [B_out, 16 taps, 16] += Gᵀ dU G` of one block.
   static func addGradient(_ sums: FloatPointer, to gradient: MutableFloatPointer) {
-    withUnsafeTemporaryAllocation(byteCount: 12 * lanes * 4, alignment: 64) { bytes in
-      let half = bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
-      clear(half, 12 * lanes)
+    withStackVectors { half in
       planeWeightGradients(sums, 4 * lanes, lanes, half, 4 * lanes, lanes, 4)
       planeWeightGradients(half, lanes, 4 * lanes, gradient, lanes, 3 * lanes, 3)
     }

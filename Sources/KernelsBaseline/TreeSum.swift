@@ -6,9 +6,8 @@ enum TreeSum {
   static func run(
     slots: FloatPointer, stride: Int, slotCount: Int, count: Int, result: MutableFloatPointer
   ) {
-    // 1,024 bytes, which stay on the stack: 4 levels of 64 floats or 16 levels of 16.
-    withUnsafeTemporaryAllocation(byteCount: 64 * lanes, alignment: 64) { bytes in
-      let stack = bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
+    // 4 levels of 64 floats or 16 levels of 16.
+    withStackVectors { stack in
       var i = 0
       while slotCount < 128 && i + Quad.count <= count {
         let sum = tree(slotCount, stack) { Quad(slots + $0 * stride + i) }

@@ -44,13 +44,6 @@ extension WinogradPlan {
     }
   }
 
-  /// Room for 16 vectors: 1,024 bytes, the most that is sure to lie on the stack.
-  @inline(__always) private static func withStackVectors(_ body: (MutableFloatPointer) -> Void) {
-    withUnsafeTemporaryAllocation(byteCount: 16 * lanes * 4, alignment: 64) { bytes in
-      body(bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self))
-    }
-  }
-
   /// `taps [9, 16]` of `width` kernels that lie `step` floats apart.
   @inline(never) private static func gather(
     _ source: FloatPointer, _ step: Int, _ width: Int, _ taps: MutableFloatPointer
