@@ -45,8 +45,7 @@ struct PlanePlan {
       var chunk = 0
       while chunk < chunks {
         let source = plane + 2 * ty * row + chunk * 2 * lanes
-        transformColumns(source, row, table + ty * rowTable + chunk * lanes * lanes)
-        transformRows(table + ty * rowTable + chunk * lanes * lanes)
+        transformWindows(source, row, table + ty * rowTable + chunk * lanes * lanes)
         chunk += 1
       }
       ty += 1
@@ -54,32 +53,25 @@ struct PlanePlan {
   }
 }
 
-/// Along y for the four columns of 16 windows.
-@inline(never) private func transformColumns(
+/// The 16 positions of 16 windows: along y for their four columns, then along x.
+@inline(never) private func transformWindows(
   _ source: FloatPointer, _ row: Int, _ table: MutableFloatPointer
 ) {
-  var shift = 0
-  while shift < 2 {
-    let (e0, o0) = evenOdd(source + 2 * shift)
-    let (e1, o1) = evenOdd(source + 2 * shift + row)
-    let (e2, o2) = evenOdd(source + 2 * shift + 2 * row)
-    let (e3, o3) = evenOdd(source + 2 * shift + 3 * row)
-    let even = table + 2 * shift * lanes
-    storeFour(even, 4 * lanes, planePoints(e0, e1, e2, e3))
-    storeFour(even + lanes, 4 * lanes, planePoints(o0, o1, o2, o3))
-    shift += 1
-  }
+  let (c0, c1) = columnPoints(source, row)
+  let (c2, c3) = columnPoints(source + 2, row)
+  storeFour(table, lanes, planePoints(c0.0, c1.0, c2.0, c3.0))
+  storeFour(table + 4 * lanes, lanes, planePoints(c0.1, c1.1, c2.1, c3.1))
+  storeFour(table + 8 * lanes, lanes, planePoints(c0.2, c1.2, c2.2, c3.2))
+  storeFour(table + 12 * lanes, lanes, planePoints(c0.3, c1.3, c2.3, c3.3))
 }
 
-/// Along x, in place.
-@inline(never) private func transformRows(_ table: MutableFloatPointer) {
-  var i = 0
-  while i < 4 {
-    let p = table + 4 * i * lanes
-    let d = loadFour(p, lanes)
-    storeFour(p, lanes, planePoints(d.0, d.1, d.2, d.3))
-    i += 1
-  }
+/// Along y for an even and the odd column next to it.
+@inline(__always) private func columnPoints(_ source: FloatPointer, _ row: Int) -> (Four, Four) {
+  let (e0, o0) = evenOdd(source)
+  let (e1, o1) = evenOdd(source + row)
+  let (e2, o2) = evenOdd(source + 2 * row)
+  let (e3, o3) = evenOdd(source + 3 * row)
+  return (planePoints(e0, e1, e2, e3), planePoints(o0, o1, o2, o3))
 }
 
 @inline(__always) private func evenOdd(_ p: FloatPointer) -> (Lanes, Lanes) {
