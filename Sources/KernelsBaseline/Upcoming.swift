@@ -9,13 +9,18 @@ struct Upcoming {
   var start: FloatPointer
   var count: Int
 
-  /// Asks for one of `parts` equal parts.
-  @inline(never) func fetch(part: Int, of parts: Int) {
-    var i = count * part / parts / lanes * lanes
-    let end = count * (part + 1) / parts
-    while i < end {
-      ptrain_prefetch(start + i)
-      i += lanes
-    }
+  /// Asks for one of `parts` parts of as many cache lines each; the last may have fewer.
+  @inline(__always) func fetch(part: Int, of parts: Int) {
+    // One division, by a constant or by what a loop does not change.
+    let length = ceilingDivide(count, parts * lanes) * lanes
+    fetchLines(start + part * length, min(length, count - part * length))
+  }
+}
+
+@inline(never) private func fetchLines(_ start: FloatPointer, _ count: Int) {
+  var i = 0
+  while i < count {
+    ptrain_prefetch(start + i)
+    i += lanes
   }
 }
