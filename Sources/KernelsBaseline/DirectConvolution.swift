@@ -43,9 +43,21 @@ enum DirectConvolution {
       imageGroup: 1)
   }
 
+  /// A 1x1 convolution that takes every pixel as it lies, as one of a single row: tiles of the
+  /// products need not end with a row of the image.
+  private static func flattened(_ geometry: ConvGeometry) -> ConvGeometry {
+    guard geometry.kernel == 1, geometry.stride == 1, geometry.padding == 0, !geometry.isPlane
+    else { return geometry }
+    var row = geometry
+    row.inputWidth = geometry.inputPixels
+    row.inputHeight = 1
+    return row
+  }
+
   static func forward(
-    _ g: ConvGeometry, x: FloatPointer, weights: FloatPointer, z: MutableFloatPointer
+    _ geometry: ConvGeometry, x: FloatPointer, weights: FloatPointer, z: MutableFloatPointer
   ) {
+    let g = flattened(geometry)
     let width = g.outputWidth
     let height = g.outputHeight
     let pixel = g.isPlane ? 1 : lanes
@@ -60,8 +72,9 @@ enum DirectConvolution {
   }
 
   static func inputGradient(
-    _ g: ConvGeometry, dz: FloatPointer, weights: FloatPointer, dx: MutableFloatPointer
+    _ geometry: ConvGeometry, dz: FloatPointer, weights: FloatPointer, dx: MutableFloatPointer
   ) {
+    let g = flattened(geometry)
     let row = g.gradientWidth * lanes
     let product = PanelProduct(
       outerCount: g.kernel, outerStep: row, innerCount: g.outputBlocks,
@@ -95,9 +108,10 @@ enum DirectConvolution {
 
   /// `scratch` holds a plane's taps; a blocked input needs none.
   static func weightGradient(
-    _ g: ConvGeometry, x: FloatPointer, dz: FloatPointer, gradient: MutableFloatPointer,
+    _ geometry: ConvGeometry, x: FloatPointer, dz: FloatPointer, gradient: MutableFloatPointer,
     scratch: MutableFloatPointer
   ) {
+    let g = flattened(geometry)
     let start = dz + g.gradientOrigin * (g.gradientWidth + 1) * lanes
     if g.isPlane {
       gatherTaps(g, x: x, taps: scratch)

@@ -20,8 +20,9 @@ enum PrepareInput {
     _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,
     mask: FloatPointer?, padding: Int, x: MutableFloatPointer
   ) {
-    let height = shape.pooledHeight
-    let width = shape.pooledWidth
+    // Without a border between them, all rows are one.
+    let height = padding == 0 ? 1 : shape.pooledHeight
+    let width = padding == 0 ? shape.pooledHeight * shape.pooledWidth : shape.pooledWidth
     let paddedRow = (width + 2 * padding) * lanes
     let border = padding * lanes
     var target = x
