@@ -8,11 +8,17 @@ public enum EpochOrder {
   /// The indices 0..<count in random order, every order equally likely (Fisher & Yates 1938;
   /// from the last place down, drawn from the shuffle stream of `seed` and `epoch`).
   public static func permutation(count: Int, seed: UInt64, epoch: UInt32) -> [UInt32] {
+    var order = [UInt32](repeating: 0, count: count)
+    permute(&order, seed: seed, epoch: epoch)
+    return order
+  }
+
+  /// The same order in place, whatever `order` holds; allocates nothing.
+  public static func permute(_ order: inout [UInt32], seed: UInt64, epoch: UInt32) {
     var random = RandomSequence(RandomStream(seed: seed, purpose: .shuffle, epoch: epoch))
-    var order = [UInt32](0..<UInt32(count))
-    for last in stride(from: count - 1, to: 0, by: -1) {
+    for place in order.indices { order[place] = UInt32(place) }
+    for last in stride(from: order.count - 1, to: 0, by: -1) {
       order.swapAt(last, Int(random.next(below: UInt32(last + 1))))
     }
-    return order
   }
 }

@@ -30,7 +30,7 @@ package final class StepBenchmark {
   private let session: Session
   private let store: SampleStore
   private let stepsPerEpoch: Int
-  private var order: [UInt32] = []
+  private var order: [UInt32]
   private var doneCount = 0
 
   /// Allocates everything that the steps need.
@@ -51,6 +51,7 @@ package final class StepBenchmark {
     stepsPerEpoch = images.count / recipe.batchSize
     schedule = LearningRateSchedule(recipe: recipe, stepsPerEpoch: stepsPerEpoch)
     store = try SampleStore(images, normalization, binding: configuration.binding)
+    order = [UInt32](repeating: 0, count: images.count)
     session = try Session(
       network, state: .initial(network: network, seed: seed), configuration: configuration,
       sampleCapacity: recipe.batchSize, seed: seed, recipe: recipe)
@@ -92,7 +93,7 @@ package final class StepBenchmark {
     doneCount += 1
     let (epoch, step) = index.quotientAndRemainder(dividingBy: stepsPerEpoch)
     if step == 0 {
-      order = EpochOrder.permutation(count: store.source.count, seed: seed, epoch: UInt32(epoch))
+      EpochOrder.permute(&order, seed: seed, epoch: UInt32(epoch))
     }
     let rate = schedule.rate(at: min(index, recipe.epochs * stepsPerEpoch - 1))
     order.withUnsafeBufferPointer { order in

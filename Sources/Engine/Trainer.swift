@@ -25,6 +25,8 @@ package final class Trainer {
   let training: SampleStore
   private let validation: SampleStore?
   private let test: SampleStore
+  /// The epoch's, filled anew by every epoch.
+  private var order: [UInt32]
   private var position = TrainingPosition()
 
   /// Allocates everything that the run needs.
@@ -46,6 +48,7 @@ package final class Trainer {
     training = try store(dataset.training)
     validation = try dataset.validation.map(store)
     test = try store(dataset.test)
+    order = [UInt32](repeating: 0, count: dataset.training.count)
     session = try Session(
       network, state: snapshot?.model ?? .initial(network: network, seed: options.seed),
       configuration: configuration, sampleCapacity: recipe.batchSize, seed: options.seed,
@@ -101,8 +104,7 @@ package final class Trainer {
     let start = DispatchTime.now()
     let secondsBefore = position.epochSeconds
     let draws = UInt32(position.epoch - 1)
-    let order = EpochOrder.permutation(
-      count: training.source.count, seed: options.seed, epoch: draws)
+    EpochOrder.permute(&order, seed: options.seed, epoch: draws)
     let schedule = LearningRateSchedule(recipe: recipe, stepsPerEpoch: stepsPerEpoch)
     try session.forEachMinibatch(
       of: order, training.source, epoch: draws, from: position.step

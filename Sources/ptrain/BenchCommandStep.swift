@@ -11,7 +11,7 @@ struct BenchStep: ParsableCommand {
     discussion: """
       A step takes shuffled bytes, normalises them and augments them if the recipe says so, and ends \
       with new parameters. The figure is the median. Page faults are those of the timed steps, which \
-      take no new memory.
+      take no new memory, and one for every 512 measured times.
 
       Example:
         ptrain bench step --model compact --threads 1 --json
