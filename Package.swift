@@ -115,21 +115,29 @@ let package = Package(
       // Plain loops in Double over whole convolutions.
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .testTarget(name: "MemoryTests", dependencies: ["Memory", "Diagnostics"]),
-    .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Golden")]),
+    .testTarget(
+      name: "NetworksTests", dependencies: ["Diagnostics", "Memory", "Networks"],
+      resources: [.copy("Golden")]),
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["Datasets", "Diagnostics", "Memory", "Networks", "CZlib"]),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Engine", "Memory", "Networks", "Datasets", "Kernels", "KernelTypes"],
+      dependencies: [
+        "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "Datasets", "Engine",
+      ],
       resources: [.copy("Golden")]),
-    .testTarget(name: "ArtifactsTests", dependencies: ["Artifacts"]),
+    .testTarget(
+      name: "ArtifactsTests",
+      dependencies: ["Diagnostics", "Memory", "Networks", "Datasets", "Engine", "Artifacts"]),
     .testTarget(
       name: "FuzzTests", dependencies: ["Diagnostics", "Networks", "Datasets", "Artifacts"],
       resources: [.copy("Seeds")]),
-    .testTarget(name: "InterchangeTests", dependencies: ["Interchange"]),
-    .testTarget(name: "SpreadsheetTests", dependencies: ["Spreadsheet"]),
-    .testTarget(name: "ptrainTests", dependencies: ["ptrain"]),
+    .testTarget(
+      name: "InterchangeTests",
+      dependencies: ["Memory", "Networks", "Datasets", "Artifacts", "Interchange"]),
+    .testTarget(name: "SpreadsheetTests", dependencies: ["Diagnostics", "Spreadsheet"]),
+    .testTarget(name: "ptrainTests", dependencies: ["Networks", "Artifacts", "ptrain"]),
   ] + fuzzTargets,
   swiftLanguageModes: [.v6]
 )

@@ -9,6 +9,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
@@ -61,18 +62,12 @@ def environment():
     return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
 
 
-def median(values):
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return (ordered[middle] + ordered[~middle]) / 2
-
-
 class PyTorch:
     """A configuration of PyTorch in a process that lives as long as its case."""
 
-    def __init__(self, name, case, data, python, cache):
+    def __init__(self, name, case, data, python, cache, prefix):
         self.measured = Measured(name)
-        command = [python, str(BENCH / "torch_worker.py"), *case.options(data), *PYTORCH[name]]
+        command = [*prefix, python, str(BENCH / "torch_worker.py"), *case.options(data), *PYTORCH[name]]
         start = time.perf_counter()
         self.process = subprocess.Popen(
             command,
@@ -109,9 +104,9 @@ class Ptrain:
 
     version = ""
 
-    def __init__(self, case, data, binary):
+    def __init__(self, case, data, binary, prefix):
         self.measured = Measured(PTRAIN)
-        self.command = [binary, "bench", "step", *case.options(data), "--json"]
+        self.command = [*prefix, binary, "bench", "step", *case.options(data), "--json"]
         start = time.perf_counter()
         self.steps(1, "--warm-up", "0")
         self.measured.first_step_seconds = time.perf_counter() - start

@@ -3,22 +3,18 @@
 All of them are normalised and in memory before the first step.
 """
 
-import gzip
-from pathlib import Path
-
 import numpy
 import torch
+
+import idx_file
 
 MEAN, DEVIATION = 0.1307, 0.3081
 
 
 def idx(folder, name):
     """An IDX file of bytes, plain or gzip, as an array."""
-    path = Path(folder) / name
-    data = path.read_bytes() if path.exists() else gzip.open(f"{path}.gz").read()
-    rank = data[3]
-    shape = numpy.frombuffer(data, ">u4", rank, 4)
-    return numpy.frombuffer(data, numpy.uint8, offset=4 + 4 * rank).reshape(shape)
+    header, content = idx_file.read(folder, name)
+    return numpy.frombuffer(content, numpy.uint8).reshape(numpy.frombuffer(header[4:], ">u4"))
 
 
 def load(folder, part="train", limit=None, raw=False):

@@ -6,12 +6,11 @@ table under results/. Bench/interchange makes the environment and calls this.
 """
 
 import argparse
-import json
 import re
 import subprocess
 import sys
 import tempfile
-from collections import Counter, OrderedDict
+import time
 from pathlib import Path
 
 import machine
@@ -19,17 +18,17 @@ import models
 import numpy
 import onnx
 import onnxruntime
+import report
 import torch
 from images import idx
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 from training import BINARY, ROOT
 
-MODELS = ("eva8", "compact", "tiny", str(ROOT / "Bench/described.yaml"))
-PREFIXES = {nn.Conv2d: "conv", nn.BatchNorm2d: "bn", nn.BatchNorm1d: "bn", nn.Linear: "fc"}
+MODELS = ("eva8", "compact", "tiny", "lenet5", "resnet8", str(ROOT / "Bench/described.yaml"))
 VARIANTS = ([], ["--fold-batch-norm"], ["--normalize"], ["--fold-batch-norm", "--normalize"])
 LIMIT = 1e-5
-RESULTS = ROOT / "Bench/results"
 LEARNING = ["--epochs", "3", "--limit-train", "16000"]
 TUNING = ["--weight-decay", "0.0001"]
 
@@ -70,23 +69,18 @@ def normalized(pixels, statistics):
 
 def statistics(file):
     """Mean and standard deviation that a model file carries."""
-    header = json.loads(file.read_bytes()[8:].split(b'"}', 1)[0] + b'"}}')["__metadata__"]
-    return float(header["normalization.mean"]), float(header["normalization.std"])
+    with safe_open(file, "pt") as tensors:
+        metadata = tensors.metadata()
+    return float(metadata["normalization.mean"]), float(metadata["normalization.std"])
 
 
 def twin(model):
-    """The network in PyTorch, its modules under the names that ptrain gives them."""
-    counts, named = Counter(), OrderedDict()
-    for index, module in enumerate(models.network(models.description(model)["layers"])):
-        prefix = PREFIXES.get(type(module), f"{type(module).__name__.lower()}{index}_")
-        counts[prefix] += 1
-        named[f"{prefix}{counts[prefix]}"] = module
-    return nn.Sequential(named)
+    return models.network(models.description(model)["layers"])
 
 
 def torch_logits(model, file, data, dtype=torch.float32):
     network = twin(model)
-    network.load_state_dict(load_file(file))
+    models.load(network, load_file(file))
     network = network.eval().to(dtype)
     with torch.no_grad():
         return network(torch.from_numpy(normalized(data.test, statistics_of[model])).to(dtype))
@@ -141,7 +135,7 @@ def hand_over(model, folder, data, steps):
     yield "ptrain, PyTorch in float64", difference(logits, exact)
 
     foreign = folder / "torch.safetensors"
-    save_file(train_in_torch(model, data, steps).state_dict(), foreign)
+    save_file(models.exported(train_in_torch(model, data, steps)), foreign)
     yield (
         "PyTorch's file: ptrain, PyTorch",
         difference(
@@ -187,34 +181,20 @@ def versions():
     return {package.__name__: package.__version__ for package in packages}
 
 
-def keep(rows, data, steps):
-    record = {
-        "command": " ".join(["Bench/interchange", *sys.argv[1:]]),
-        "machine": machine.facts(),
-        "versions": versions(),
-        "images": data.count,
-        "steps_in_pytorch": steps,
-        "rows": rows,
-    }
-    (RESULTS / "interchange.json").write_text(json.dumps(record, indent=2) + "\n")
+def text(run):
     names = [Path(model).stem for model in MODELS]
-    table = {row["compared"]: {} for row in rows}
-    for row in rows:
-        table[row["compared"]][row["model"]] = row["difference"]
-    lines = [
-        "# The same network in other programs",
-        "",
-        f"Largest difference of a logit over {data.count:,} test images, relative to the largest",
-        f"logit of its image; more than {LIMIT:g} would be an error. `{record['command']}`,",
-        ", ".join(f"{name} {version}" for name, version in versions().items()) + ".",
-        "",
-        "| compared | " + " | ".join(names) + " |",
-        "| --- |" + " ---: |" * len(names),
+    found = {(row["compared"], row["model"]): row["difference"] for row in run["rows"]}
+    rows = [
+        [compared, *(f"{found[compared, name]:.1e}" for name in names)]
+        for compared in dict.fromkeys(row["compared"] for row in run["rows"])
     ]
-    for compared, found in table.items():
-        cells = [f"{found[name]:.1e}" for name in names]
-        lines.append(f"| {compared} | " + " | ".join(cells) + " |")
-    (RESULTS / "interchange.md").write_text("\n".join(lines) + "\n")
+    versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
+    return (
+        "# The same network in other programs\n\n"
+        f"Largest difference of a logit over {run['images']:,} test images, relative to the largest "
+        f"logit of its image; more than {LIMIT:g} would be an error. {versions}.\n\n"
+        f"{report.table(['compared', *names], rows)}\n\n{report.machine_line(run)}\n"
+    )
 
 
 def main():
@@ -222,12 +202,12 @@ def main():
     parser.add_argument("--data", help="directory (default: where ptrain finds its data)")
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--steps", type=int, default=150, help="of PyTorch's training")
-    parser.add_argument("--keep", action="store_true", help="write results/interchange.*")
+    report.keep_option(parser)
     options = parser.parse_args()
     torch.manual_seed(1)
     torch.set_num_threads(1)
     data = Data(str(Path(options.data or data_folder()).resolve()), options.images)
-    rows = []
+    others, start, rows = machine.Others(), time.time(), []
     for model in MODELS:
         with tempfile.TemporaryDirectory() as folder:
             for compared, found in hand_over(model, Path(folder), data, options.steps):
@@ -236,8 +216,13 @@ def main():
                 )
                 mark = "ok  " if found <= LIMIT else "FAIL"
                 print(f"{mark}  {Path(model).stem}: {compared}: {found:.2e}", flush=True)
-    if options.keep:
-        keep(rows, data, options.steps)
+    run = report.circumstances(others, start) | {
+        "versions": versions(),
+        "images": data.count,
+        "steps_in_pytorch": options.steps,
+        "rows": rows,
+    }
+    report.finish(options, "interchange", run, text(run))
     return 1 if any(row["difference"] > LIMIT for row in rows) else 0
 
 

@@ -8,11 +8,43 @@ import shlex
 import sys
 import time
 from pathlib import Path
+from statistics import median
 
 import machine
-from contenders import PTRAIN, median
+from contenders import BENCH, PTRAIN
 
 FORMATS = ("fp32", "bf16")
+RESULTS = BENCH / "results"
+# Share of the CPU time that others may have before a timing is called disturbed.
+QUIET = 0.02
+
+
+def keep_option(parser):
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="write the result under Bench/results (without it, it is only printed)",
+    )
+
+
+def choices(parser, option, text, known):
+    """The comma-separated names of an option; one that is not known ends the script with a line."""
+    names = text.split(",")
+    for name in names:
+        if name not in known:
+            parser.error(f"{option} {name}: expected some of {', '.join(known)}")
+    return names
+
+
+def finish(options, name, run, text, output=None):
+    """Prints a result; keeps it as `name`.json and .md only where the caller asks for it."""
+    print(text, end="")
+    if output is None and not options.keep:
+        print(f"not kept; --keep writes Bench/results/{name}.json and .md", file=sys.stderr)
+        return
+    target = output or RESULTS / name
+    Path(f"{target}.json").write_text(json.dumps(run, indent=1) + "\n")
+    Path(f"{target}.md").write_text(text)
 
 
 def command():
@@ -53,13 +85,23 @@ def machine_line(run):
     )
 
 
+def share_of_others(run):
+    return run["cpu_seconds_of_others"] / max(run["seconds"] * run["machine"]["cpus"], 0.1)
+
+
 def conditions(run):
     """The machine, how long the measurement took, and how busy others kept it."""
-    share = run["cpu_seconds_of_others"] / (run["seconds"] * run["machine"]["cpus"])
     return (
-        f"{machine_line(run)} It took {run['seconds']:.0f} s; other processes had {share:.1%} of "
-        "the CPU time meanwhile."
+        f"{machine_line(run)} It took {run['seconds']:.0f} s; other processes had "
+        f"{share_of_others(run):.1%} of the CPU time meanwhile."
     )
+
+
+def timing_conditions(run):
+    """The same for a result whose numbers are times, with a warning where they are disturbed."""
+    if share_of_others(run) <= QUIET:
+        return conditions(run)
+    return f"{conditions(run)} **The machine was not quiet: these times are too long.**"
 
 
 def milliseconds(contender):
@@ -120,7 +162,7 @@ def comparison(run):
         "contenders in alternation. PyTorch's batches lie in memory, normalised; ptrain shuffles, "
         "normalises and augments its bytes within the step.",
         summary,
-        conditions(run),
+        timing_conditions(run),
         "Speed is relative to PyTorch's best fp32 configuration. CPU ms is the CPU time of all "
         "threads for a step, waiting in a loop included. Peak memory is the process's "
         "resident high-water mark, first step the time from its start to the end of the first "

@@ -9,7 +9,7 @@ from training import Run
 THREADS = (1, 2, 3, 5, 8, 16, 64)
 RANKS = (1, 2, 3, 4)
 NUMA = ("auto", "off")
-MODELS = ("eva8", "tiny")
+MODELS = ("eva8", "compact", "tiny")
 BATCH_SIZES = (256, 100)
 SAMPLES = 1000
 

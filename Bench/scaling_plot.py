@@ -1,4 +1,4 @@
-"""Draws measured and predicted speed over cores, as PNG and SVG."""
+"""Draws measured and predicted speed over cores, as SVG."""
 
 import matplotlib
 
@@ -34,8 +34,7 @@ def draw(path, model_name, cases, cores):
     axes.set_title(f"Training {model_name}: measured up to {max_threads(cases)} cores")
     axes.grid(alpha=0.3)
     axes.legend()
-    for suffix in ("png", "svg"):
-        figure.savefig(f"{path}.{suffix}", dpi=150)
+    figure.savefig(f"{path}.svg")
 
 
 def max_threads(cases):

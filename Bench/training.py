@@ -18,6 +18,17 @@ MPIRUN = ["mpirun", "--oversubscribe", "--bind-to", "none"]
 MPI_AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
 
+def real_time_option(parser):
+    parser.add_argument(
+        "--real-time", action="store_true", help="run before other processes (chrt; needs root)"
+    )
+
+
+def priority(options):
+    """The words before a command that is timed."""
+    return ["chrt", "--rr", "5"] if options.real_time else []
+
+
 class Run:
     """One finished training: its metrics file and how long the process lived."""
 

@@ -42,11 +42,14 @@ extension Checkpoint {
     return Seal.close(file.bytes)
   }
 
+  /// Whether bytes are whole: those that some version of ptrain has written.
+  package static func isIntact(_ bytes: [UInt8]) -> Bool { Seal.isIntact(bytes) }
+
   /// Reads a file's bytes; `source` names them in errors.
   ///
   /// Throws `badData` for anything but what `bytes` once gave.
   package init(_ bytes: [UInt8], source: String) throws {
-    guard Seal.isIntact(bytes) else {
+    guard Self.isIntact(bytes) else {
       throw Failure(.badData, "\(source): damaged, its digest does not fit its content")
     }
     try self.init(Safetensors(bytes, source: source), source: source)
@@ -55,6 +58,13 @@ extension Checkpoint {
   /// Reads what a file holds, whatever its seal says; damage of its values goes unnoticed.
   package init(_ file: Safetensors, source: String) throws {
     var file = file
+    try FileFormat.check(file, source: source)
+    guard !RunSettings.lacksDigests(file) else {
+      throw Failure(
+        .badData,
+        "\(source): of an earlier ptrain, which kept no digests of a run's data, so that it cannot go "
+          + "on; --from \(source.shellWord) begins a new run with its parameters")
+    }
     let firstMoment = try Self.takeTensor(Self.firstMomentName, from: &file, source)
     let secondMoment = try Self.takeTensor(Self.secondMomentName, from: &file, source)
     let average = try Self.takeTensor(Self.averageName, from: &file, source)
@@ -63,7 +73,7 @@ extension Checkpoint {
     guard firstMoment.count == count, secondMoment.count == count, average.count == count,
       let settings = RunSettings(file, normalization: model.normalization),
       let position = TrainingPosition(file)
-    else { throw Failure(.badData, "\(source): no checkpoint of this version of ptrain") }
+    else { throw Failure(.badData, "\(source): no checkpoint, a setting is missing or wrong") }
     self.init(
       model: model,
       snapshot: TrainingSnapshot(

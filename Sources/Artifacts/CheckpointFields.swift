@@ -2,6 +2,7 @@
 // that they read back bit for bit.
 
 import Datasets
+import Diagnostics
 import Engine
 
 extension RunSettings {
@@ -11,6 +12,9 @@ extension RunSettings {
       .init("run.train_samples", String(data.trainSampleCount)),
       .init("run.test_samples", String(data.testSampleCount)),
     ]
+    let digests = DataDigests.Part.allCases.map { part in
+      Safetensors.Entry(Self.key(of: part), data.digests[part])
+    }
     let optional = [
       ("run.limit_train", limitTrain.map(String.init)),
       ("run.limit_test", limitTest.map(String.init)),
@@ -19,7 +23,18 @@ extension RunSettings {
       ("run.checkpoint_every", checkpointInterval.map(String.init)),
       ("run.data_directory", dataDirectory),
     ]
-    return required + optional.compactMap { key, value in value.map { .init(key, $0) } }
+    return required + digests + optional.compactMap { key, value in value.map { .init(key, $0) } }
+  }
+
+  /// `run.digest_of_training_images` …
+  private static func key(of part: DataDigests.Part) -> String {
+    "run.digest_of_" + part.rawValue.replacing(" ", with: "_")
+  }
+
+  /// Whether a file has settings, and none of what tells its data apart.
+  static func lacksDigests(_ file: Safetensors) -> Bool {
+    file.value(of: "run.data") != nil
+      && DataDigests.Part.allCases.allSatisfy { file.value(of: key(of: $0)) == nil }
   }
 
   /// Nil where a field is missing or is none.
@@ -29,16 +44,25 @@ extension RunSettings {
       let trainSampleCount = file.number("run.train_samples", { Int($0) }),
       let testSampleCount = file.number("run.test_samples", { Int($0) })
     else { return nil }
+    var digests: [DataDigests.Part: String] = [:]
+    for part in DataDigests.Part.allCases {
+      guard let digest = file.value(of: Self.key(of: part)) else { return nil }
+      digests[part] = digest
+    }
     self.init(
       seed: seed,
       data: DataFingerprint(
         name: name, trainSampleCount: trainSampleCount, testSampleCount: testSampleCount,
-        normalization: normalization))
-    limitTrain = file.number("run.limit_train", { Int($0) })
-    limitTest = file.number("run.limit_test", { Int($0) })
-    validationCount = file.number("run.validation", { Int($0) })
-    targetAccuracy = file.number("run.target_accuracy", { Double($0) })
-    checkpointInterval = file.number("run.checkpoint_every", { Int($0) })
+        normalization: normalization, digests: DataDigests(digests)))
+    guard let limitTrain = file.optional("run.limit_train", { Int($0) }),
+      let limitTest = file.optional("run.limit_test", { Int($0) }),
+      let validationCount = file.optional("run.validation", { Int($0) }),
+      let targetAccuracy = file.optional("run.target_accuracy", { Double($0) }),
+      let checkpointInterval = file.optional("run.checkpoint_every", { Int($0) })
+    else { return nil }
+    (self.limitTrain, self.limitTest) = (limitTrain, limitTest)
+    (self.validationCount, self.targetAccuracy) = (validationCount, targetAccuracy)
+    self.checkpointInterval = checkpointInterval
     dataDirectory = file.value(of: "run.data_directory")
   }
 }
@@ -59,6 +83,20 @@ extension TrainingPosition {
 
   /// Larger than any run's numbers, and so small that arithmetic on a few of them fits in 64 bits.
   private static let countLimit = 1 << 31
+
+  /// Throws `fault` for a position that would be refused when it is read.
+  func check(_ path: String) throws(Failure) {
+    let counts = [epoch, step, runStep, correctCount]
+    let amounts = [lossSum, epochSeconds, runSeconds, testAccuracy, bestTestAccuracy]
+    guard counts.allSatisfy({ (0...Self.countLimit).contains($0) }), epoch >= 1, runStep >= step,
+      amounts.allSatisfy(\.isFinite)
+    else {
+      throw Failure(
+        .fault,
+        "\(path): not written, it could not be read again: epoch \(epoch), step \(step), \(runStep) of "
+          + "the run; counts may go up to \(Self.countLimit)")
+    }
+  }
 
   /// Nil where a field is missing, is none or is beyond the limit.
   init?(_ file: Safetensors) {
@@ -90,5 +128,11 @@ extension Safetensors {
   /// A metadata value as what `parse` makes of it.
   fileprivate func number<Value>(_ key: String, _ parse: (String) -> Value?) -> Value? {
     value(of: key).flatMap(parse)
+  }
+
+  /// The same where the key may be missing; nil where it is there and does not parse.
+  fileprivate func optional<Value>(_ key: String, _ parse: (String) -> Value?) -> Value?? {
+    guard let text = value(of: key) else { return .some(nil) }
+    return parse(text).map { .some($0) }
   }
 }

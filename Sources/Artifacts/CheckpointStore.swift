@@ -6,8 +6,6 @@ import Glibc
 
 /// The directory `checkpoint/` of a run.
 package struct CheckpointStore: Sendable {
-  /// Longest checkpoint that is read, in bytes.
-  private static let byteLimit = Safetensors.fileByteLimit
   private static let keptCount = 2
   private static let prefix = "step-"
   private static let suffix = ".safetensors"
@@ -19,15 +17,16 @@ package struct CheckpointStore: Sendable {
 
   /// Writes a checkpoint, then removes all but the last two. Returns its path.
   ///
-  /// Throws `cannotCreate` or `inputOutput`; earlier checkpoints are then as they were.
+  /// Throws `cannotCreate` or `inputOutput`, or `fault` for one that could not be read again; earlier
+  /// checkpoints are then as they were.
   @discardableResult
   package func save(_ checkpoint: Checkpoint) throws -> String {
     try makeDirectory(directory)
     let path = path(ofStep: checkpoint.snapshot.position.runStep)
-    try writeFile(path, checkpoint.bytes)
-    let names = self.names
-    for old in Self.steps(in: names).dropFirst(Self.keptCount) { unlink(self.path(ofStep: old)) }
-    for left in names where Self.isLeftOver(left) { unlink("\(directory)/\(left)") }
+    try checkpoint.snapshot.position.check(path)
+    try Safetensors.write(checkpoint.bytes, to: path)
+    for old in steps.dropFirst(Self.keptCount) { unlink(self.path(ofStep: old)) }
+    StagedFile.removeLeftOvers(in: directory)
     return path
   }
 
@@ -35,19 +34,22 @@ package struct CheckpointStore: Sendable {
   ///
   /// `warn` gets a line for each that is not; those are renamed, so that no later one counts them
   /// among the last two. Throws `missingInput` where there is none at all, `badData` where all are
-  /// damaged.
+  /// damaged, or where one is whole and yet not for this ptrain to read: it stays as it is.
   package func load(warn: (String) -> Void) throws -> Checkpoint {
-    let candidates = Self.steps(in: names)
+    let candidates = steps
     guard !candidates.isEmpty else {
       throw Failure(.missingInput, "\(directory): no checkpoint to resume from")
     }
     for step in candidates {
       let path = path(ofStep: step)
       do {
-        return try Checkpoint(readFile(path, limit: Self.byteLimit), source: path)
-      } catch let failure as Failure {
+        let bytes = try readFile(path, limit: Safetensors.fileByteLimit)
+        if Checkpoint.isIntact(bytes) { return try Checkpoint(bytes, source: path) }
+        warn(
+          "\(path): damaged, its digest does not fit its content; trying the checkpoint before it")
+        rename(path, path + ".damaged")
+      } catch let failure as Failure where failure.kind != .badData {
         warn("\(failure.message); trying the checkpoint before it")
-        if failure.kind == .badData { rename(path, path + ".damaged") }
       }
     }
     throw Failure(.badData, "\(directory): none of its checkpoints can be used")
@@ -60,28 +62,8 @@ package struct CheckpointStore: Sendable {
     return "\(directory)/\(Self.prefix)\(zeros)\(digits)\(Self.suffix)"
   }
 
-  private var names: [String] {
-    guard let stream = opendir(directory) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      names.append(name)
-    }
-    return names
-  }
-
   /// Steps of the checkpoints that are there, the last first.
-  private static func steps(in names: [String]) -> [Int] {
-    names.compactMap(step).sorted(by: >)
-  }
-
-  /// What a process that was killed while it wrote leaves behind.
-  private static func isLeftOver(_ name: String) -> Bool {
-    name.hasPrefix(prefix) && name.hasSuffix(suffix + ".partial")
-  }
+  private var steps: [Int] { fileNames(directory).compactMap(Self.step).sorted(by: >) }
 
   /// Only names that `path(ofStep:)` gives.
   private static func step(ofName name: String) -> Int? {

@@ -3,9 +3,10 @@
 
 import Glibc
 
-/// `value` with `digits` decimals, correctly rounded.
+/// `value` with `digits` decimals, correctly rounded; `nan` of either sign is `nan`.
 package func fixed(_ value: Double, _ digits: Int) -> String {
-  withVaList([Int32(digits), value]) { arguments in
+  let value = value.isNaN ? .nan : value
+  return withVaList([Int32(digits), value]) { arguments in
     // The longest finite Double has 309 digits before the point.
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
       vsnprintf(buffer.baseAddress, buffer.count, "%.*f", arguments)

@@ -7,13 +7,15 @@ import FoundationEssentials
 import Glibc
 
 extension RunInfo {
-  package var metricsLine: JSONText {
+  /// `dataDigest`: of everything that training and testing read.
+  package func metricsLine(dataDigest: String) -> JSONText {
     .object([
       "event": .string("start"), "model": .string(model), "parameters": .integer(parameterCount),
       "threads": .integer(threadCount), "ranks": .integer(rankCount), "nodes": .integer(nodeCount),
       "instruction_set": .string(instructionSet), "seed": .unsigned(seed),
       "batch_size": .integer(batchSize), "train_samples": .integer(trainSampleCount),
-      "test_samples": .integer(testSampleCount), "epochs": .integer(epochCount),
+      "test_samples": .integer(testSampleCount), "data_digest": .string(dataDigest),
+      "epochs": .integer(epochCount),
       "optimizer": .string(optimizer), "learning_rate": .number(learningRate),
       "schedule": .string(schedule), "weight_decay": .number(weightDecay),
       "augment": .string(augmentation), "exchanged_bytes_per_step": .integer(exchangedByteCount),

@@ -1,5 +1,5 @@
 // A trained model in one safetensors file: values, and all it takes to use them elsewhere.
-// The file alone is enough to evaluate: it carries the description, the sizes, the normalisation.
+// The file alone is enough to evaluate: it carries the description, the sizes, the normalization.
 
 import Datasets
 import Diagnostics
@@ -33,13 +33,12 @@ extension TrainedModel {
   package var metadata: [Safetensors.Entry] {
     let input = [network.input.channels, network.input.height, network.input.width]
     return [
-      .init("format", "pt"),
-      .init(Key.description, network.description.yamlText),
+      .init("format", "pt"), .init(Key.description, network.description.yamlText),
       .init(Key.input, input.map(String.init).joined(separator: ",")),
       .init(Key.classCount, String(network.classCount)),
       .init(Key.mean, "\(normalization.mean)"),
       .init(Key.standardDeviation, "\(normalization.standardDeviation)"),
-    ]
+    ] + FileFormat.metadata
   }
 
   /// The model as a file's content, tensors in state_dict order.
@@ -49,7 +48,7 @@ extension TrainedModel {
 
   /// Writes the model file, whole or not at all.
   package func write(to path: String) throws {
-    try writeFile(path, safetensors.bytes)
+    try Safetensors.write(safetensors.bytes, to: path)
   }
 
   /// Reads a model file or the model of a checkpoint.
@@ -61,6 +60,7 @@ extension TrainedModel {
   }
 
   package init(_ file: Safetensors, source: String) throws {
+    try FileFormat.check(file, source: source)
     network = try Self.network(file, source: source)
     normalization = try Self.normalization(file, source: source)
     state = try ModelState(file, layout: network.layout, source: source)
@@ -91,7 +91,7 @@ extension TrainedModel {
       let deviation = file.value(of: Key.standardDeviation).flatMap({ Float($0) }),
       deviation.isFinite, deviation > 0
     else {
-      throw Failure(.badData, "\(source): its metadata lacks a usable normalisation")
+      throw Failure(.badData, "\(source): its metadata lacks a usable normalization")
     }
     return Normalization(mean: mean, standardDeviation: deviation)
   }
@@ -101,6 +101,7 @@ extension Safetensors {
   /// Reads a model file from anywhere, or the model of a checkpoint.
   package init(modelIn path: String) throws {
     try self.init(contentsOf: path)
+    try FileFormat.check(self, source: path)
     tensors.removeAll { Checkpoint.runTensorNames.contains($0.name) }
   }
 

@@ -17,32 +17,58 @@ package struct ModelSummary {
   package init(_ network: Network) {
     inputCount = network.input.count
     var rows: [Row] = []
-    var isVector = false
-    for layer in network.layers {
-      // Global average pooling is a function call in PyTorch, which the table does not show.
-      if layer.layer == .globalAveragePool { isVector = true }
-      if case .dense = layer.layer { isVector = true }
-      guard let kind = Self.torchName(layer.layer, isVector: isVector) else { continue }
-      let output = layer.output
+    // Global pools are function calls in PyTorch, which the table does not show; with the pixels gone,
+    // what follows them is a vector.
+    var vectors: Set<Int> = []
+    for (index, node) in network.graph.nodes.enumerated() {
+      let isVector =
+        Self.leavesVector(node) ?? node.inputs.prefix(1).contains(where: vectors.contains)
+      if isVector { vectors.insert(index) }
+      guard let kind = Self.torchName(node.operation, isVector: isVector) else { continue }
+      let output = node.output
       rows.append(
         Row(
           title: "\(kind)-\(rows.count + 1)",
           shape: isVector ? [output.count] : [output.channels, output.height, output.width],
-          parameterCount: layer.tensors.filter(\.isTrainable).reduce(0) { $0 + $1.count }))
+          parameterCount: node.tensors.filter(\.isTrainable).reduce(0) { $0 + $1.count }))
     }
     self.rows = rows
   }
 
-  private static func torchName(_ layer: Layer, isVector: Bool) -> String? {
-    switch layer {
-    case .conv: "Conv2d"
-    case .relu: "ReLU"
-    case .sigmoid: "Sigmoid"
+  /// Nil where the input decides.
+  private static func leavesVector(_ node: Node) -> Bool? {
+    switch node.operation {
+    case .dense, .globalPool, .flatten: true
+    case .convolution, .pool: false
+    case .batchNorm, .activation, .dropout, .add, .concatenate, .multiply: nil
+    }
+  }
+
+  /// The module's name; nil for what is a function call in PyTorch.
+  private static func torchName(_ operation: Networks.Operation, isVector: Bool) -> String? {
+    switch operation {
+    case .convolution: "Conv2d"
+    case .activation(let function): torchName(function)
     case .batchNorm: isVector ? "BatchNorm1d" : "BatchNorm2d"
-    case .maxPool: "MaxPool2d"
+    case .pool(.maximum, _): "MaxPool2d"
+    case .pool(.average, _): "AvgPool2d"
     case .dropout: "Dropout"
     case .dense: "Linear"
-    case .globalAveragePool: nil
+    case .flatten: "Flatten"
+    case .globalPool, .add, .concatenate, .multiply: nil
+    }
+  }
+
+  private static func torchName(_ function: Activation) -> String {
+    switch function {
+    case .relu: "ReLU"
+    case .relu6: "ReLU6"
+    case .sigmoid: "Sigmoid"
+    case .tanh: "Tanh"
+    case .silu: "SiLU"
+    case .gelu: "GELU"
+    case .hardSwish: "Hardswish"
+    case .leakyRelu: "LeakyReLU"
     }
   }
 

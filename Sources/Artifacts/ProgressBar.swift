@@ -87,4 +87,21 @@ extension RunInfo {
       + "\(grouped(trainSampleCount)) images, batches of \(batchSize), seed \(seed): "
       + "\(ranks)\(threads) on \(nodes), \(instructionSet)"
   }
+
+  /// What a user may not expect, a line each.
+  package var notes: [String] { [idleLine, singleValueLine].compactMap { $0 } }
+
+  private var singleValueLine: String? {
+    singleValueNorm.map {
+      "Note: \($0) normalizes minibatches of one sample, which have no variance: its output there is "
+        + "its bias, and its running variance stays; another batch size avoids that"
+    }
+  }
+
+  /// Tells that threads will find nothing to do; nil where all have work.
+  private var idleLine: String? {
+    guard threadCount > shardCount else { return nil }
+    return "Note: only \(shardCount) of \(threadCount) threads have work, since a thread takes "
+      + "8 images of a minibatch at a time; a larger batch size keeps more of them busy"
+  }
 }

@@ -1,5 +1,5 @@
 // The directory that a run leaves behind, and what is named how in it.
-// It is made when training starts, so that bad input leaves nothing.
+// It is made when training can start, so that bad input leaves nothing, and belongs to one process.
 
 import Diagnostics
 import Glibc
@@ -10,9 +10,26 @@ package struct RunDirectory: Equatable, Sendable {
 
   package init(path: String) { self.path = path }
 
-  /// `runs/MODEL-DATE-TIME` in local time, for example `runs/eva8-20260727-093005`; a run of the
-  /// same second gets a number.
-  package init(model: String, time: Int) {
+  /// Makes `runs/MODEL-DATE-TIME`, in local time, for example `runs/eva8-20260727-093005`; where that
+  /// exists, a run of the same second say, a number follows.
+  ///
+  /// Whoever makes a directory has it alone. Throws `cannotCreate`, or `inputOutput` on a full disk.
+  package static func make(
+    model: String, time: Int, in parent: String = "runs"
+  ) throws(Failure) -> RunDirectory {
+    try makeDirectory(parent)
+    let base = "\(parent)/\(model)-\(localTime(time))"
+    var (path, number) = (base, 1)
+    while mkdir(path, 0o755) != 0 {
+      guard errno == EEXIST else { throw creationFailure(path) }
+      number += 1
+      path = "\(base)-\(number)"
+    }
+    return RunDirectory(path: path)
+  }
+
+  /// `20260727-093005`.
+  private static func localTime(_ time: Int) -> String {
     var seconds = time_t(time)
     var parts = tm()
     localtime_r(&seconds, &parts)
@@ -20,14 +37,19 @@ package struct RunDirectory: Equatable, Sendable {
       "\(Int(parts.tm_year) + 1900)" + twoDigits(Int(parts.tm_mon) + 1)
       + twoDigits(Int(parts.tm_mday))
     let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { twoDigits(Int($0)) }.joined()
-    let base = "runs/\(model)-\(date)-\(clock)"
-    let names = [base] + (2...99).map { "\(base)-\($0)" }
-    path = names.first { !fileExists($0) } ?? base
+    return "\(date)-\(clock)"
   }
 
   package var modelPath: String { path + "/model.safetensors" }
   package var metricsPath: String { path + "/metrics.jsonl" }
   package var checkpointPath: String { path + "/checkpoint" }
+
+  /// Keeps others from it as long as the lock lives; throws `cannotCreate` where another process has it.
+  package func lock() throws(Failure) -> DirectoryLock {
+    let lock = try DirectoryLock(path, .refuses)
+    StagedFile.removeLeftOvers(in: path)
+    return lock
+  }
 
   /// Creates the directory, and keeps what an earlier run left there in `previous-N` inside it.
   ///

@@ -97,6 +97,6 @@ package final class RunRecorder {
       try report("\(directory.path) held another run; it is in \(aside) now")
     }
     metrics = try MetricsFile(path: directory.metricsPath)
-    try metrics?.append(info.metricsLine)
+    try metrics?.append(info.metricsLine(dataDigest: settings.data.digests.whole))
   }
 }

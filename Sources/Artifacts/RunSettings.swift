@@ -24,26 +24,45 @@ package struct RunSettings: Equatable, Sendable {
   }
 }
 
-/// Tells whether data is that of the run, without reading it a second time.
+/// Tells whether data is that of the run.
 package struct DataFingerprint: Equatable, Sendable {
+  /// For messages.
   package var name: String
   package var trainSampleCount: Int
   package var testSampleCount: Int
-  /// From every pixel of the training set.
+  /// From every pixel of the training set, those beyond a limit too.
   package var normalization: Normalization
+  package var digests: DataDigests
 
   package init(
-    name: String, trainSampleCount: Int, testSampleCount: Int, normalization: Normalization
+    name: String, trainSampleCount: Int, testSampleCount: Int, normalization: Normalization,
+    digests: DataDigests
   ) {
     self.name = name
     self.trainSampleCount = trainSampleCount
     self.testSampleCount = testSampleCount
     self.normalization = normalization
+    self.digests = digests
   }
 
   package init(_ dataset: Dataset) {
     self.init(
       name: dataset.name, trainSampleCount: dataset.training.count,
-      testSampleCount: dataset.test.count, normalization: dataset.normalization)
+      testSampleCount: dataset.test.count, normalization: dataset.normalization,
+      digests: DataDigests(dataset))
+  }
+
+  /// What `found` has otherwise, in words; nil where it is the same data, whatever its name.
+  package func difference(from found: DataFingerprint) -> String? {
+    guard
+      (trainSampleCount, testSampleCount) == (found.trainSampleCount, found.testSampleCount)
+    else {
+      return "\(found.trainSampleCount) training and \(found.testSampleCount) test samples instead "
+        + "of \(trainSampleCount) and \(testSampleCount)"
+    }
+    let parts = digests.differences(from: found.digests)
+    if !parts.isEmpty { return "other " + parts.map(\.rawValue).joined(separator: ", ") }
+    return normalization == found.normalization
+      ? nil : "other training images beyond the first \(trainSampleCount)"
   }
 }

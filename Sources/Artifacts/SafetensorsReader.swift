@@ -5,11 +5,6 @@ import Diagnostics
 import FoundationEssentials
 
 extension Safetensors {
-  /// Longest file that is read, in bytes.
-  package static let fileByteLimit = 128 << 20
-  /// Longest header that is read, in bytes.
-  package static let headerByteLimit = 1 << 20
-
   /// Reads a file.
   ///
   /// Throws `missingInput` when it cannot be opened, `badData` when it is not what it should be.
@@ -44,12 +39,39 @@ extension Safetensors {
       throw bad(source, "no safetensors file, or a truncated one: header of \(length) bytes")
     }
     let dataStart = 8 + Int(length)
-    do {
-      let header = try JSONDecoder().decode(Header.self, from: Data(bytes[8..<dataStart]))
-      return (header, dataStart)
-    } catch {
-      throw bad(source, "no safetensors file: its header is not the JSON of one")
+    guard bytes[8] == UInt8(ascii: "{"),
+      let header = try? JSONDecoder().decode(Header.self, from: Data(bytes[8..<dataStart]))
+    else { throw bad(source, "no safetensors file: its header is not the JSON of one") }
+    // A decoder keeps one of two equal keys without a word.
+    let keys = keyCounts(bytes[8..<dataStart])
+    guard keys.outer == header.entries.count + (keys.hasMetadata ? 1 : 0),
+      keys.inner == 3 * header.entries.count + header.metadata.count
+    else { throw bad(source, "the header has a key twice, or one that the format does not know") }
+    return (header, dataStart)
+  }
+
+  /// Keys of a valid header: its own, and those of the maps in it.
+  private static func keyCounts(
+    _ json: ArraySlice<UInt8>
+  ) -> (outer: Int, inner: Int, hasMetadata: Bool) {
+    var (depth, isInString, isEscaped) = (0, false, false)
+    var counts = [0, 0]
+    for byte in json {
+      if isInString {
+        if byte == UInt8(ascii: "\""), !isEscaped { isInString = false }
+        isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "\""): isInString = true
+      case UInt8(ascii: "{"): depth += 1
+      case UInt8(ascii: "}"): depth -= 1
+      case UInt8(ascii: ":") where depth == 1 || depth == 2: counts[depth - 1] += 1
+      default: break
+      }
     }
+    let name = Array("\"__metadata__\"".utf8)
+    return (counts[0], counts[1], json.firstRange(of: name) != nil)
   }
 
   /// The tensors by position, after checking that they fill the data without gap or overlap.

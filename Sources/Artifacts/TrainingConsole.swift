@@ -7,8 +7,8 @@ import Engine
 package struct ConsoleOutput {
   /// Whether a bar can be drawn over itself.
   package var drawsBars: Bool
-  /// Columns of the terminal; nil when it does not say.
-  package var columnCount: Int?
+  /// Columns that the terminal has now; nil when it does not say.
+  package var columnCount: () -> Int?
   /// Takes text for stdout.
   package var writeResult: (String) throws -> Void
   /// Takes text for stderr.
@@ -17,7 +17,8 @@ package struct ConsoleOutput {
   package var now: () -> Double
 
   package init(
-    drawsBars: Bool, columnCount: Int? = nil, writeResult: @escaping (String) throws -> Void,
+    drawsBars: Bool, columnCount: @escaping () -> Int? = { nil },
+    writeResult: @escaping (String) throws -> Void,
     writeRemark: @escaping (String) throws -> Void, now: @escaping () -> Double
   ) {
     self.drawsBars = drawsBars
@@ -44,6 +45,7 @@ package final class TrainingConsole {
     switch event {
     case .started(let info):
       try output.writeRemark(info.startLine + "\n")
+      for line in info.notes { try output.writeRemark(line + "\n") }
       epochStart = output.now()
     case .step(let step): try show(step)
     case .epoch(let result, _):
@@ -78,8 +80,9 @@ package final class TrainingConsole {
 
   /// Draws over what was drawn before, within one line of the terminal.
   private func draw(_ text: String) throws {
-    let visible = output.columnCount.map { String(text.prefix(max(1, $0 - 1))) } ?? text
-    let blanks = String(repeating: " ", count: max(0, drawnCount - visible.count))
+    let room = output.columnCount().map { max(1, $0 - 1) } ?? .max
+    let visible = text.prefix(room)
+    let blanks = String(repeating: " ", count: max(0, min(drawnCount, room) - visible.count))
     try output.writeRemark("\r" + visible + blanks)
     drawnCount = visible.count
   }

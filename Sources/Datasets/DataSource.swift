@@ -88,4 +88,7 @@ public struct DataSource: Equatable, Sendable {
 
   /// Reads the dataset.
   public func load() throws(Failure) -> Dataset { try Dataset(directory: directory) }
+
+  /// Reads its test set; the training files may be missing.
+  public func loadTestSet() throws(Failure) -> ImageSet { try ImageSet(testSetOf: directory) }
 }

@@ -2,7 +2,6 @@
 // Mirrors differ in a dot and in compression; the content decides, not the name's ending.
 
 import Diagnostics
-import Dispatch
 import Glibc
 
 /// A directory with the files of one dataset.
@@ -15,11 +14,11 @@ struct DatasetDirectory {
     "t10k-labels-idx1-ubyte",
   ]
 
-  /// Existing paths in the order of `fileNames`; throws `.missingInput` for the first missing one.
-  func files() throws(Failure) -> [String] {
+  /// Existing paths in the order of `names`; throws `.missingInput` for the first missing one.
+  func files(_ names: [String] = fileNames) throws(Failure) -> [String] {
     try checkDirectory()
     var files: [String] = []
-    for name in Self.fileNames {
+    for name in names {
       guard let file = candidates(for: name).first(where: { access($0, F_OK) == 0 }) else {
         throw Failure(
           .missingInput,
@@ -68,18 +67,26 @@ extension Dataset {
   }
 }
 
-/// Runs `second` on another thread meanwhile; where both fail, the first one's error counts.
+extension ImageSet {
+  /// Reads the two files of a directory's test set alone; throws as `Dataset` does.
+  init(testSetOf directory: String) throws(Failure) {
+    let names = Array(DatasetDirectory.fileNames.suffix(2))
+    let files = try DatasetDirectory(path: directory).files(names)
+    try self.init(imageFile: files[0], labelFile: files[1])
+    guard count > 0 else { throw Failure(.badData, "\(directory): test set without samples") }
+  }
+}
+
+/// Runs `second` on another thread meanwhile, or afterwards where the system has no more threads;
+/// where both fail, the first one's error counts.
 private func concurrently<First, Second: Sendable>(
   _ first: () throws(Failure) -> First,
   _ second: @escaping @Sendable () throws(Failure) -> Second
 ) throws(Failure) -> (First, Second) {
-  let isDone = DispatchSemaphore(value: 0)
   nonisolated(unsafe) var outcome: Result<Second, Failure>?
-  DispatchQueue.global(qos: .userInitiated).async {
-    outcome = Result(catching: second)
-    isDone.signal()
-  }
+  let other = try? SystemThread { outcome = Result(catching: second) }
   let result = Result(catching: first)
-  isDone.wait()
-  return (try result.get(), try outcome!.get())
+  other?.join()
+  let rest = outcome ?? Result(catching: second)
+  return (try result.get(), try rest.get())
 }

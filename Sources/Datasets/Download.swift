@@ -49,7 +49,9 @@ public struct Download: Sendable {
   func fetch(
     into directory: String, report: (DataSourceEvent) -> Void
   ) throws(Failure) {
-    let lock = try DirectoryLock(directory)
+    try makeDirectory(directory)
+    let lock = try DirectoryLock(directory, .waits)
+    defer { withExtendedLifetime(lock) {} }
     var mirrors = mirrors[...]
     for file in files where access("\(directory)/\(file.name)", F_OK) != 0 {
       let transfer = Transfer(download: self, file: file, directory: directory)
@@ -66,7 +68,6 @@ public struct Download: Sendable {
         }
       }
     }
-    lock.release()
   }
 }
 
@@ -94,9 +95,7 @@ struct Transfer {
       try receive(address, report: report)
       try verify(address)
     }
-    guard rename(part, target) == 0 else {
-      throw Failure(.inputOutput, "\(target): \(systemReason())")
-    }
+    try moveIntoPlace(part, target)
   }
 
   private var receivedByteCount: Int {

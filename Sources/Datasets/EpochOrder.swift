@@ -5,15 +5,8 @@ import Memory
 
 /// Shuffles sample indices.
 public enum EpochOrder {
-  /// The indices 0..<count in random order, every order equally likely (Fisher & Yates 1938;
-  /// from the last place down, drawn from the shuffle stream of `seed` and `epoch`).
-  public static func permutation(count: Int, seed: UInt64, epoch: UInt32) -> [UInt32] {
-    var order = [UInt32](repeating: 0, count: count)
-    permute(&order, seed: seed, epoch: epoch)
-    return order
-  }
-
-  /// The same order in place, whatever `order` holds; allocates nothing.
+  /// Overwrites `order` with its indices in random order, every order equally likely (Fisher & Yates
+  /// 1938; from the last place down, drawn from the shuffle stream of `seed` and `epoch`).
   public static func permute(_ order: inout [UInt32], seed: UInt64, epoch: UInt32) {
     var random = RandomSequence(RandomStream(seed: seed, purpose: .shuffle, epoch: epoch))
     for place in order.indices { order[place] = UInt32(place) }

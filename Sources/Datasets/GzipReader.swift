@@ -74,9 +74,10 @@ final class GzipReader: ByteReader {
     }
   }
 
-  /// Goes on with another member or ends; anything else behind a member is an error.
+  /// Goes on with another member or ends, zeros behind it or not, as gzip takes them; anything else
+  /// behind a member is an error.
   private func endMember() throws(Failure) {
-    guard position < bytes.count else {
+    guard !bytes[position...].allSatisfy({ $0 == 0 }) else {
       isAtEnd = true
       return
     }

@@ -83,8 +83,20 @@ package struct IDX: Equatable, Sendable {
       throw Failure(
         .badData, "\(file): holds \(other.noun), \(expected); are the two files swapped?")
     }
-    throw Failure(
-      .badData, "\(file): neither IDX nor gzip: begins with \(hex(magic)), \(expected)")
+    throw Failure(.badData, "\(file): \(other(magic)), \(expected)")
+  }
+
+  /// What another magic number says that a file is: two zeros, the type of element, the axes.
+  private static func other(_ magic: UInt32) -> String {
+    let types: [UInt32: String] = [
+      8: "unsigned bytes", 9: "signed bytes", 0xb: "16-bit integers", 0xc: "32-bit integers",
+      0xd: "32-bit floats", 0xe: "64-bit floats",
+    ]
+    guard let type = types[magic >> 8] else {
+      return "neither IDX nor gzip: begins with \(hex(magic))"
+    }
+    let axes = magic & 255 == 1 ? "1 axis" : "\(magic & 255) axes"
+    return "IDX of \(type) with \(axes) (\(hex(magic)))"
   }
 
   private static func readDimensions(

@@ -3,31 +3,44 @@
 
 import Diagnostics
 import Memory
+import Networks
 
 /// `count` images of one size with a label each; copies share the images.
 public struct ImageSet: Equatable, Sendable {
   public let height: Int
   public let width: Int
-  /// Grey values `[count, height, width]`.
+  /// Values of a pixel: 1 for grey, 3 for colours.
+  public let channels: Int
+  /// Values `[count, height, width, channels]`.
   package let images: ByteStore
   /// Classes `[count]`.
   public let labels: [UInt8]
 
   public var count: Int { labels.count }
-  public var pixelCount: Int { height * width }
+  /// What a network for these images takes in.
+  public var imageShape: Shape { Shape(channels: channels, height: height, width: width) }
+  /// Bytes of an image.
+  public var byteCount: Int { imageShape.count }
 
-  /// A set from memory; there must be `labels.count * height * width` grey values.
-  package init(height: Int, width: Int, images: ByteStore, labels: [UInt8]) {
-    precondition(images.count == labels.count * height * width)
+  /// A set from memory; there must be `labels.count * height * width * channels` values.
+  package init(
+    height: Int, width: Int, channels: Int = 1, images: ByteStore, labels: [UInt8]
+  ) {
+    precondition(images.count == labels.count * height * width * channels)
     self.height = height
     self.width = width
+    self.channels = channels
     self.images = images
     self.labels = labels
   }
 
   /// A copy of arrays; throws `.fault` without memory.
-  package init(height: Int, width: Int, images: [UInt8], labels: [UInt8]) throws(Failure) {
-    self.init(height: height, width: width, images: try ByteStore(images), labels: labels)
+  package init(
+    height: Int, width: Int, channels: Int = 1, images: [UInt8], labels: [UInt8]
+  ) throws(Failure) {
+    self.init(
+      height: height, width: width, channels: channels, images: try ByteStore(images),
+      labels: labels)
   }
 
   /// Reads an image and a label file, plain or gzip, of equal count.
@@ -50,8 +63,8 @@ public struct ImageSet: Equatable, Sendable {
   /// The samples of `range`, in order.
   public subscript(range: Range<Int>) -> ImageSet {
     ImageSet(
-      height: height, width: width,
-      images: images.part(range.lowerBound * pixelCount..<range.upperBound * pixelCount),
+      height: height, width: width, channels: channels,
+      images: images.part(range.lowerBound * byteCount..<range.upperBound * byteCount),
       labels: Array(labels[range]))
   }
 }

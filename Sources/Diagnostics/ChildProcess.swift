@@ -13,9 +13,11 @@ package struct ChildProcess: ~Copyable {
   }
 
   /// Starts `program` with files as its standard streams; nothing is read or kept without one.
+  /// `environment` takes the place of this process's, in which the program is looked for.
   package init(
     _ program: String, arguments: [String] = [], input: TemporaryFile? = nil,
-    output: TemporaryFile? = nil, errors: TemporaryFile? = nil
+    output: TemporaryFile? = nil, errors: TemporaryFile? = nil,
+    environment: [(String, String)]? = nil
   ) throws(Refusal) {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -28,12 +30,31 @@ package struct ChildProcess: ~Copyable {
         posix_spawn_file_actions_addopen(&actions, Int32(target), "/dev/null", mode, 0)
       }
     }
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    Self.restoreSignals(&attributes)
     var words = ([program] + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
+    var variables = (environment ?? []).map { strdup("\($0)=\($1)") } + [nil]
+    defer { for variable in variables { free(variable) } }
     var process = pid_t()
-    let status = posix_spawnp(&process, program, &actions, nil, &words, environ)
+    let status = variables.withUnsafeMutableBufferPointer {
+      posix_spawnp(
+        &process, program, &actions, &attributes, &words,
+        environment == nil ? environ : $0.baseAddress!)
+    }
     guard status == 0 else { throw Refusal(code: status) }
     self.process = process
+  }
+
+  /// This process ignores some signals that end others.
+  private static func restoreSignals(_ attributes: inout posix_spawnattr_t) {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGPIPE, SIGXFSZ] { sigaddset(&signals, number) }
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
   }
 
   /// Waits for the end; the exit status is 128 and up for a signal, -1 where the system does not tell.

@@ -1,5 +1,5 @@
-// Whole files in and out: bounded reads, and writes that leave either the old file or the new one.
-// Everything ptrain keeps goes through here, so a crash or a full disk never leaves half a file.
+// Files and directories as the rest of ptrain uses them: bounded reads, writes to the last byte, and
+// failures that say whose fault they are. How a file comes to its name is in StagedFile.
 
 import Glibc
 
@@ -50,43 +50,32 @@ private func readAll(
   return bytes
 }
 
-/// Replaces the file at `path` by `bytes`: written beside it, synced, renamed, directory synced.
-///
-/// Throws `cannotCreate` when the directory refuses a file, `inputOutput` when writing fails;
-/// what stood at `path` before then still does.
-package func writeFile(_ path: String, _ bytes: [UInt8]) throws {
-  let beside = path + ".partial"
-  let descriptor = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
-  guard descriptor >= 0 else { throw creationFailure(path) }
-  do {
-    try writeAll(descriptor, bytes, path: path)
-    guard fsync(descriptor) == 0 else { throw Failure(.inputOutput, "\(path): \(systemReason())") }
-  } catch {
-    close(descriptor)
-    unlink(beside)
-    throw error
-  }
-  guard close(descriptor) == 0, rename(beside, path) == 0 else {
-    let failure = Failure(.inputOutput, "\(path): \(systemReason())")
-    unlink(beside)
-    throw failure
-  }
-  syncDirectory(of: path)
-}
-
 /// Writes all of `bytes` to an open file.
 package func writeAll(
   _ descriptor: Int32, _ bytes: [UInt8], path: String
 ) throws(Failure) {
+  let code = writeAll(descriptor, bytes)
+  guard code == 0 else { throw Failure(.inputOutput, "\(path): \(systemReason(code))") }
+}
+
+/// The same, returning the system's error number, or 0; waits where another process has made a shared
+/// stream one that does not.
+package func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Int32 {
   var done = 0
   while done < bytes.count {
     let count = bytes.withUnsafeBytes {
       write(descriptor, $0.baseAddress! + done, bytes.count - done)
     }
-    if count < 0 && errno == EINTR { continue }
-    guard count > 0 else { throw Failure(.inputOutput, "\(path): \(systemReason())") }
-    done += count
+    if count > 0 {
+      done += count
+    } else if errno == EAGAIN {
+      var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      poll(&room, 1, -1)
+    } else if errno != EINTR {
+      return errno
+    }
   }
+  return 0
 }
 
 /// A full disk is an I/O error; anything else that refuses a new file is the place's fault.
@@ -97,18 +86,36 @@ package func creationFailure(_ path: String) -> Failure {
   return Failure(isBroken ? .inputOutput : .cannotCreate, "\(path): cannot create it: \(reason)")
 }
 
+/// The directory that a path's last name stands in.
+package func parentDirectory(_ path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+/// Names of what lies in a directory; none where it cannot be read.
+package func fileNames(_ directory: String) -> [String] {
+  guard let stream = opendir(directory) else { return [] }
+  defer { closedir(stream) }
+  var names: [String] = []
+  while let entry = readdir(stream) {
+    let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    if name != "." && name != ".." { names.append(name) }
+  }
+  return names
+}
+
 /// Makes a rename in the directory of `path` last; some file systems cannot, which is no error.
 package func syncDirectory(of path: String) {
-  let slash = path.lastIndex(of: "/")
-  let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-  let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  let descriptor = open(parentDirectory(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   guard descriptor >= 0 else { return }
   fsync(descriptor)
   close(descriptor)
 }
 
 /// Creates a directory and those above it; one that is there already is fine.
-package func makeDirectory(_ path: String) throws {
+package func makeDirectory(_ path: String) throws(Failure) {
   var status = stat()
   if stat(path, &status) == 0 {
     guard status.st_mode & S_IFMT == S_IFDIR else {

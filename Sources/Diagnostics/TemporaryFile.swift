@@ -3,22 +3,27 @@
 
 import Glibc
 
-/// An anonymous file, open for reading and writing.
+/// An anonymous file in `$TMPDIR`, else `/tmp`; open for reading and writing.
 package final class TemporaryFile {
-  private let stream: UnsafeMutablePointer<FILE>
+  package let descriptor: Int32
 
   /// Throws a `Failure` of kind `inputOutput` when there is no place for one.
   package init() throws(Failure) {
-    guard let stream = tmpfile() else {
-      throw Failure(.inputOutput, "cannot create a temporary file: \(systemReason())")
+    let named = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+    let directory = named.isEmpty ? "/tmp" : named
+    var path = Array("\(directory)/ptrain-XXXXXX".utf8CString)
+    descriptor = mkstemp(&path)
+    guard descriptor >= 0 else {
+      throw Failure(
+        .inputOutput,
+        "cannot create a temporary file in \(directory): \(systemReason()); TMPDIR names another "
+          + "directory for it")
     }
-    self.stream = stream
-    _ = fcntl(fileno(stream), F_SETFD, FD_CLOEXEC)
+    unlink(path)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
   }
 
-  deinit { fclose(stream) }
-
-  package var descriptor: Int32 { fileno(stream) }
+  deinit { close(descriptor) }
 
   /// A path by which this process can open the file once more.
   package var path: String { "/proc/self/fd/\(descriptor)" }

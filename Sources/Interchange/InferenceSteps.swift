@@ -1,26 +1,39 @@
 // A trained network as the operations that are left at inference, for formats of other programs.
-// Dropout is gone, and batch normalisation can be folded into a neighbour where that is exact.
+// Dropout is gone; what else can be left out without another result, `foldingBatchNorm` says.
 
 import Artifacts
 import Networks
 
-/// One operation on `[N, C, H, W]` or `[N, F]`.
-enum InferenceStep: Equatable, Sendable {
-  case conv(LinearWeights, stride: Int, padding: Int)
+/// One operation on values `[N, C, H, W]`; vectors are `[N, C, 1, 1]`.
+struct InferenceStep: Equatable, Sendable {
+  var operation: InferenceOperation
+  /// Values that it reads; `Graph.image` is the image.
+  var inputs: [Int]
+  /// The value that it leaves: the index of its node.
+  var value: Int
+}
+
+/// What a step computes, its weights with it.
+enum InferenceOperation: Equatable, Sendable {
+  case convolution(LinearWeights, Window)
   case dense(LinearWeights)
   case batchNorm(NormalizationValues)
-  case relu
-  case sigmoid
-  case maxPool(size: Int)
-  case globalAveragePool
+  case activation(Activation)
+  case pool(PoolKind, Window)
+  case globalPool(PoolKind)
+  case flatten
+  case add
+  case concatenate
+  case multiply
 }
 
 /// Weights of a convolution or a dense layer.
 struct LinearWeights: Equatable, Sendable {
   /// `conv1`, `fc2` …
   var name: String
-  /// `[out, in, kernel, kernel]` or `[out, in]`.
+  /// `[out, in / groups, height, width]` or `[out, in]`.
   var shape: [Int]
+  var groups = 1
   var values: [Float]
   /// `[out]`.
   var bias: [Float]?
@@ -33,133 +46,54 @@ struct NormalizationValues: Equatable, Sendable {
   var shift: [Float]
   var mean: [Float]
   var variance: [Float]
+  var epsilon: Double
 }
 
 extension TrainedModel {
-  /// The network's operations in order.
-  var inferenceSteps: [InferenceStep] { network.layers.compactMap(step) }
-
-  private func step(_ place: NetworkLayer) -> InferenceStep? {
-    func values(_ role: StateTensor.Role) -> [Float]? {
-      place.tensors.first { $0.role == role }.map { Array(state.values[$0.range]) }
-    }
-    switch place.layer {
-    case .conv(_, _, let stride, let padding, _):
-      return .conv(weights(of: place), stride: stride, padding: padding)
-    case .dense: return .dense(weights(of: place))
-    case .batchNorm:
-      return .batchNorm(
-        NormalizationValues(
-          name: place.name, scale: values(.scale)!, shift: values(.shift)!,
-          mean: values(.runningMean)!, variance: values(.runningVariance)!))
-    case .relu: return .relu
-    case .sigmoid: return .sigmoid
-    case .maxPool(let size): return .maxPool(size: size)
-    case .globalAveragePool: return .globalAveragePool
-    case .dropout: return nil
-    }
-  }
-
-  private func weights(of place: NetworkLayer) -> LinearWeights {
-    let weight = place.tensors.first { $0.role == .weight }!
-    let bias = place.tensors.first { $0.role == .bias }
-    return LinearWeights(
-      name: place.name, shape: weight.shape, values: Array(state.values[weight.range]),
-      bias: bias.map { Array(state.values[$0.range]) })
-  }
-}
-
-extension [InferenceStep] {
-  /// The same function with fewer batch normalisations.
-  ///
-  /// One right behind a convolution or dense layer goes into it. Another goes into the next such
-  /// layer if only global average pooling lies between, and if that layer has no padding: a border of
-  /// zeros would have to be one of shifts. What is neither stays.
-  var foldingBatchNorm: [InferenceStep] {
-    var folded: [InferenceStep] = []
-    for step in self {
-      if case .batchNorm(let norm) = step, let weights = folded.last?.weights {
-        folded[folded.count - 1].weights = weights.followed(by: norm)
-      } else if let weights = step.weights, step.padding == 0,
-        let (index, norm) = folded.pendingNormalization
-      {
-        folded.remove(at: index)
-        folded.append(step)
-        folded[folded.count - 1].weights = weights.preceded(by: norm)
+  /// The network's operations in order; the last one's value are the logits.
+  var inferenceSteps: [InferenceStep] {
+    var steps: [InferenceStep] = []
+    // Where a value is found whose node is gone.
+    var places: [Int: Int] = [:]
+    for (index, node) in network.graph.nodes.enumerated() {
+      let inputs = node.inputs.map { places[$0] ?? $0 }
+      if let operation = operation(node) {
+        steps.append(InferenceStep(operation: operation, inputs: inputs, value: index))
       } else {
-        folded.append(step)
+        places[index] = inputs[0]
       }
     }
-    return folded
+    return steps
   }
 
-  /// The batch normalisation that the next linear layer would read, at most a mean away.
-  private var pendingNormalization: (index: Int, norm: NormalizationValues)? {
-    let index = last == .globalAveragePool ? count - 2 : count - 1
-    guard index >= 0, case .batchNorm(let norm) = self[index] else { return nil }
-    return (index, norm)
-  }
-}
-
-extension InferenceStep {
-  fileprivate var weights: LinearWeights? {
-    get {
-      switch self {
-      case .conv(let weights, _, _), .dense(let weights): weights
-      default: nil
-      }
-    }
-    set {
-      switch (self, newValue) {
-      case (.conv(_, let stride, let padding), let weights?):
-        self = .conv(weights, stride: stride, padding: padding)
-      case (.dense, let weights?): self = .dense(weights)
-      default: preconditionFailure("a step without weights")
-      }
+  private func operation(_ node: Node) -> InferenceOperation? {
+    switch node.operation {
+    case .convolution(let window, let groups): .convolution(weights(of: node, groups), window)
+    case .dense: .dense(weights(of: node, 1))
+    case .batchNorm(_, let epsilon):
+      .batchNorm(
+        NormalizationValues(
+          name: node.name, scale: values(node, .scale)!, shift: values(node, .shift)!,
+          mean: values(node, .runningMean)!, variance: values(node, .runningVariance)!,
+          epsilon: epsilon))
+    case .activation(let function): .activation(function)
+    case .pool(let kind, let window): .pool(kind, window)
+    case .globalPool(let kind): .globalPool(kind)
+    case .flatten: .flatten
+    case .dropout: nil
+    case .add: .add
+    case .concatenate: .concatenate
+    case .multiply: .multiply
     }
   }
 
-  fileprivate var padding: Int {
-    if case .conv(_, _, let padding) = self { padding } else { 0 }
-  }
-}
-
-extension NormalizationValues {
-  /// `x·gain + offset` is the normalisation.
-  fileprivate var affine: (gain: [Double], offset: [Double]) {
-    let gain = scale.indices.map {
-      Double(scale[$0]) / (Double(variance[$0]) + BatchNorm.epsilon).squareRoot()
-    }
-    return (gain, gain.indices.map { Double(shift[$0]) - Double(mean[$0]) * gain[$0] })
-  }
-}
-
-extension LinearWeights {
-  /// Values of one output.
-  private var rowCount: Int { values.count / shape[0] }
-
-  private func bias(_ output: Int) -> Double { bias.map { Double($0[output]) } ?? 0 }
-
-  /// `gain·(w·x + b) + offset`, by output.
-  fileprivate func followed(by norm: NormalizationValues) -> LinearWeights {
-    let (gain, offset) = norm.affine
-    var folded = self
-    folded.values = values.indices.map { Float(Double(values[$0]) * gain[$0 / rowCount]) }
-    folded.bias = gain.indices.map { Float(bias($0) * gain[$0] + offset[$0]) }
-    return folded
+  private func weights(of node: Node, _ groups: Int) -> LinearWeights {
+    LinearWeights(
+      name: node.name, shape: node.tensor(.weight)!.shape, groups: groups,
+      values: values(node, .weight)!, bias: values(node, .bias))
   }
 
-  /// `w·(gain·x + offset) + b`, by input.
-  fileprivate func preceded(by norm: NormalizationValues) -> LinearWeights {
-    let (gain, offset) = norm.affine
-    let kernelCount = rowCount / shape[1]
-    func input(_ index: Int) -> Int { index % rowCount / kernelCount }
-    var folded = self
-    folded.values = values.indices.map { Float(Double(values[$0]) * gain[input($0)]) }
-    folded.bias = (0..<shape[0]).map { output in
-      let row = output * rowCount..<(output + 1) * rowCount
-      return Float(row.reduce(bias(output)) { $0 + Double(values[$1]) * offset[input($1)] })
-    }
-    return folded
+  private func values(_ node: Node, _ role: StateTensor.Role) -> [Float]? {
+    node.tensor(role).map { Array(state.values[$0.range]) }
   }
 }

@@ -1,5 +1,8 @@
 // Element-wise passes around the convolutions: bias, ReLU, BN, pooling, and their gradients.
 // Each takes one image, blocked by 16 channels.
+// A NaN stays one, also through ReLU and a mask's zero, so that a diverged network shows. Only what a
+// comparison decides differs: no gradient passes the gate of a NaN, and a pool, which takes the pixels
+// of a window in turn, begins anew behind one, so that the last pixel's stays.
 
 /// One image's activation of a unit: `[blocks, height, width, 16]`, pooled by `window`.
 ///
@@ -24,27 +27,42 @@ package struct ActivationShape: Equatable, Sendable {
   package var pooledCount: Int { blocks * pooledHeight * pooledWidth * channelLanes }
 }
 
+/// Statistics of some samples' activations: `[1 + 2 · blocks, 16]`, the number of values of a channel in
+/// all lanes of the first vector, then each block's means and its sums of squared deviations from them.
+/// All zero: no values.
+package enum BatchMoments {
+  package static func count(blocks: Int) -> Int { (1 + 2 * blocks) * channelLanes }
+
+  /// Place of a channel's mean; its squared deviations stand `channelLanes` behind.
+  package static func mean(of channel: Int) -> Int {
+    (1 + channel / channelLanes * 2) * channelLanes + channel % channelLanes
+  }
+}
+
 /// Per-channel constants of one unit, each `[blocks * 16]`; padded lanes are zero.
 ///
 /// A unit keeps `s = pool(pre(z + bias))`; its consumer reads `y = post(scale * s + shift)`, where
-/// `pre` and `post` are ReLU or nothing. Where `scale < 0` the pool takes the minimum, since
+/// `pre` is ReLU or nothing, `post` any activation. Where `scale < 0` the pool takes the minimum, since
 /// `max(a·s + b) = a·min(s) + b` then.
 package struct ChannelConstants: @unchecked Sendable {
   package var bias: FloatPointer?
   package var scale: FloatPointer
   package var shift: FloatPointer
+  /// Of `s` over the minibatch, around which gradients are summed.
+  package var mean: FloatPointer
   package var reluBefore: Bool
-  package var reluAfter: Bool
+  package var after: ActivationFunction
 
   package init(
-    bias: FloatPointer?, scale: FloatPointer, shift: FloatPointer, reluBefore: Bool,
-    reluAfter: Bool
+    bias: FloatPointer?, scale: FloatPointer, shift: FloatPointer, mean: FloatPointer,
+    reluBefore: Bool, after: ActivationFunction
   ) {
     self.bias = bias
     self.scale = scale
     self.shift = shift
+    self.mean = mean
     self.reluBefore = reluBefore
-    self.reluAfter = reluAfter
+    self.after = after
   }
 }
 
@@ -86,37 +104,39 @@ package struct GradientOperands: @unchecked Sendable {
 
 /// Element-wise passes over one image.
 package protocol ActivationKernels: Sendable {
-  /// In place `z = pre(z + bias)`; `sums [blocks, 2, 16] += (Σz, Σz²)` unless nil.
+  /// In place `z = pre(z + bias)`; its values join `moments` (`BatchMoments`) unless that is nil.
   func activate(
     _ shape: ActivationShape, _ constants: ChannelConstants, z: MutableFloatPointer,
-    sums: MutableFloatPointer?)
+    moments: MutableFloatPointer?)
 
   /// `s` = max-pool of `z` where `scale >= 0`, min-pool elsewhere; overwrites.
   func pool(
     _ shape: ActivationShape, _ constants: ChannelConstants, z: FloatPointer,
     s: MutableFloatPointer)
 
-  /// `x = mask · post(scale·s + shift)`, padded by `padding` zeros on each side; overwrites.
+  /// `x = mask · post(scale·s + shift)`, padded by zeros; overwrites.
   /// `s`, `mask` (nil: all ones) and the inside of `x` have the pooled size of `shape`.
   func prepareInput(
     _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,
-    mask: FloatPointer?, padding: Int, x: MutableFloatPointer)
+    mask: FloatPointer?, padding: Edges, x: MutableFloatPointer)
 
   /// Mean of `post(scale·s + shift)` over pixels to `means[block * blockStride + lane]`; overwrites.
   func averagePool(
     _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,
     means: MutableFloatPointer, blockStride: Int)
 
-  /// `dy = mask · dx · [scale·s + shift > 0 if post]`, `sums [blocks, 2, 16] += (Σdy, Σdy·s)`;
-  /// `dy` may be `dx`.
+  /// `dy = mask · dx · post'(scale·s + shift)`, `sums [blocks, 2, 16] += (Σdy, Σdy·(s - mean))`; `dy` may
+  /// be `dx`. Where it accumulates, `dy +=` instead, and the sums are those of what is added.
   func inputGradient(
     _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,
-    mask: FloatPointer?, dx: FloatPointer, dy: MutableFloatPointer, sums: MutableFloatPointer)
+    mask: FloatPointer?, dx: FloatPointer, dy: MutableFloatPointer, sums: MutableFloatPointer,
+    accumulates: Bool)
 
   /// The same where `dx` of each pixel is `dMeans[block * blockStride + lane] / pixels`.
   func averagePoolGradient(
     _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,
-    dMeans: FloatPointer, blockStride: Int, dy: MutableFloatPointer, sums: MutableFloatPointer)
+    dMeans: FloatPointer, blockStride: Int, dy: MutableFloatPointer, sums: MutableFloatPointer,
+    accumulates: Bool)
 
   /// `dz = [z > 0 if pre] · (gain·dy at its window's first extreme + k0 + k1·z)`, written in the
   /// layout that `geometry` gives `dz` (all of it, zeros too); `biasGradient [blocks, 16] += Σdz`.

@@ -12,56 +12,91 @@ package func channelBlocks(_ channels: Int) -> Int {
 /// A 2-D convolution over one image; a dense layer is the 1x1 case whose pixels are samples.
 ///
 /// Layouts, all `Float`, 64-byte aligned, `B` = blocks of 16 channels:
-/// - input `x`: `[B_in, paddedHeight, paddedWidth, 16]`, halo filled with zeros; for
-///   `isPlane` the plane `[paddedHeight, paddedWidth]`, readable for 16 floats
-///   beyond its end.
+/// - input `x`: `[B_in, paddedHeight, paddedWidth, 16]`, halo filled with zeros; for an image
+///   `[paddedHeight, paddedWidth, planeChannels]`, readable for 16 floats beyond its end.
 /// - output `z`: `[B_out, outputHeight, outputWidth, 16]`.
 /// - output gradient `dz`: `[B_out, gradientHeight, gradientWidth, 16]`; the gradient of output
-///   `(y, x)` stands at `(gradientOrigin + y * stride, gradientOrigin + x * stride)`, zeros elsewhere,
-///   so that the input gradient is a stride-1 convolution of it.
+///   `(y, x)` stands at `(gradientTop + y * verticalStride, gradientLeft + x * horizontalStride)`, zeros
+///   elsewhere, so that the input gradient is a stride-1 convolution of it.
 /// - input gradient `dx`: `[B_in, inputHeight, inputWidth, 16]`.
 package struct ConvGeometry: Equatable, Sendable {
   package var inputChannels: Int
   package var outputChannels: Int
   package var inputHeight: Int
   package var inputWidth: Int
-  package var kernel: Int
-  package var stride: Int
-  package var padding: Int
-  /// Whether the input is one scalar plane instead of channel blocks.
-  package var isPlane: Bool
+  package var kernelHeight: Int
+  package var kernelWidth: Int
+  package var verticalStride: Int
+  package var horizontalStride: Int
+  package var padding: Edges
+  /// Distance of neighbouring taps.
+  package var dilation = 1
+  /// Parts into which input and output channels are cut, each output reading its part alone.
+  package var groups = 1
+  /// Interleaved channels of an image, 0 where the input lies in channel blocks.
+  package var planeChannels: Int
+  /// Pixels of a map whose values a dense layer takes as features: its inputs are then
+  /// `[inputChannels, featurePixels]`, and a block of `x` holds one pixel's 16 channels.
+  package var featurePixels = 1
 
-  /// - Parameter isPlane: nil: a plane where there is one input channel.
+  /// - Parameter planeChannels: nil: an image where there is one input channel.
   package init(
-    inputChannels: Int, outputChannels: Int, inputHeight: Int, inputWidth: Int, kernel: Int,
-    stride: Int, padding: Int, isPlane: Bool? = nil
+    inputChannels: Int, outputChannels: Int, inputHeight: Int, inputWidth: Int,
+    kernelHeight: Int, kernelWidth: Int, verticalStride: Int = 1, horizontalStride: Int = 1,
+    padding: Edges = Edges(0), planeChannels: Int? = nil
   ) {
     self.inputChannels = inputChannels
     self.outputChannels = outputChannels
     self.inputHeight = inputHeight
     self.inputWidth = inputWidth
-    self.kernel = kernel
-    self.stride = stride
+    self.kernelHeight = kernelHeight
+    self.kernelWidth = kernelWidth
+    self.verticalStride = verticalStride
+    self.horizontalStride = horizontalStride
     self.padding = padding
-    self.isPlane = isPlane ?? (inputChannels == 1)
+    self.planeChannels = planeChannels ?? (inputChannels == 1 ? 1 : 0)
   }
 
-  package var inputBlocks: Int { channelBlocks(inputChannels) }
+  /// The same size and step in both directions.
+  package init(
+    inputChannels: Int, outputChannels: Int, inputHeight: Int, inputWidth: Int, kernel: Int,
+    stride: Int, padding: Int, planeChannels: Int? = nil
+  ) {
+    self.init(
+      inputChannels: inputChannels, outputChannels: outputChannels, inputHeight: inputHeight,
+      inputWidth: inputWidth, kernelHeight: kernel, kernelWidth: kernel, verticalStride: stride,
+      horizontalStride: stride, padding: Edges(padding), planeChannels: planeChannels)
+  }
+
+  package var isPlane: Bool { planeChannels > 0 }
+  /// Whether it is a dense 3x3 window that keeps the size.
+  package var isPlain3x3: Bool {
+    kernelHeight == 3 && kernelWidth == 3 && isStepwise && padding == Edges(1) && dilation == 1
+      && groups == 1
+  }
+  /// Whether every pixel is one of the output's.
+  package var isStepwise: Bool { verticalStride == 1 && horizontalStride == 1 }
+
+  package var inputBlocks: Int { channelBlocks(inputChannels) * featurePixels }
   package var outputBlocks: Int { channelBlocks(outputChannels) }
-  package var paddedHeight: Int { inputHeight + 2 * padding }
-  package var paddedWidth: Int { inputWidth + 2 * padding }
-  package var outputHeight: Int { (paddedHeight - kernel) / stride + 1 }
-  package var outputWidth: Int { (paddedWidth - kernel) / stride + 1 }
+  /// Extent of the taps with the gaps between them.
+  package var windowHeight: Int { (kernelHeight - 1) * dilation + 1 }
+  package var windowWidth: Int { (kernelWidth - 1) * dilation + 1 }
+  package var paddedHeight: Int { inputHeight + padding.top + padding.bottom }
+  package var paddedWidth: Int { inputWidth + padding.left + padding.right }
+  package var outputHeight: Int { (paddedHeight - windowHeight) / verticalStride + 1 }
+  package var outputWidth: Int { (paddedWidth - windowWidth) / horizontalStride + 1 }
   package var outputPixels: Int { outputHeight * outputWidth }
   package var inputPixels: Int { inputHeight * inputWidth }
-  package var gradientHeight: Int { inputHeight + kernel - 1 }
-  package var gradientWidth: Int { inputWidth + kernel - 1 }
-  package var gradientOrigin: Int { kernel - 1 - padding }
+  package var gradientHeight: Int { inputHeight + windowHeight - 1 }
+  package var gradientWidth: Int { inputWidth + windowWidth - 1 }
+  package var gradientTop: Int { windowHeight - 1 - padding.top }
+  package var gradientLeft: Int { windowWidth - 1 - padding.left }
 
   /// Floats of one image's `x`.
   package var inputCount: Int {
     let pixels = paddedHeight * paddedWidth
-    return isPlane ? pixels + channelLanes : inputBlocks * pixels * channelLanes
+    return isPlane ? pixels * planeChannels + channelLanes : inputBlocks * pixels * channelLanes
   }
   /// Floats of one image's `z`.
   package var outputCount: Int { outputBlocks * outputPixels * channelLanes }
@@ -71,10 +106,11 @@ package struct ConvGeometry: Equatable, Sendable {
   }
   /// Floats of one image's `dx`.
   package var inputGradientCount: Int { inputBlocks * inputPixels * channelLanes }
+  /// Weights of one output channel: of an input, and of all inputs that it reads.
+  package var taps: Int { kernelHeight * kernelWidth * featurePixels }
+  package var weightRow: Int { inputChannels / groups * taps }
   /// Multiply-adds of one image's direct convolution, counted with real channels.
-  package var multiplyAdds: Int {
-    outputPixels * kernel * kernel * inputChannels * outputChannels
-  }
+  package var multiplyAdds: Int { outputPixels * outputChannels * weightRow }
 }
 
 /// The weights between a block of 16 input and one of 16 output channels, which an optimizer step
@@ -88,11 +124,12 @@ package struct WeightTile: Equatable, Sendable {
 }
 
 extension ConvGeometry {
-  package var weightTileCount: Int { outputBlocks * inputBlocks }
+  package var weightTileCount: Int { outputBlocks * channelBlocks(inputChannels) }
 
   /// Tiles from 0 to `weightTileCount`, those of an output block in a row.
   package func weightTile(_ index: Int) -> WeightTile {
-    let (outputBlock, inputBlock) = index.quotientAndRemainder(dividingBy: inputBlocks)
+    let (outputBlock, inputBlock) = index.quotientAndRemainder(
+      dividingBy: channelBlocks(inputChannels))
     func channels(_ block: Int, _ count: Int) -> Range<Int> {
       block * channelLanes..<min((block + 1) * channelLanes, count)
     }
@@ -102,4 +139,16 @@ extension ConvGeometry {
   }
 
   package var weightTiles: [WeightTile] { (0..<weightTileCount).map(weightTile) }
+
+  /// The inputs of a tile that an output channel of it reads, and the place of their first weight in
+  /// `[out, in / groups, taps]`; the others follow without gaps.
+  package func weights(
+    of output: Int, in tile: WeightTile
+  ) -> (inputs: Range<Int>, first: Int) {
+    let size = inputChannels / groups
+    let group = output * groups / outputChannels * size
+    let lower = max(tile.inputs.lowerBound, group)
+    let upper = max(lower, min(tile.inputs.upperBound, group + size))
+    return (lower..<upper, output * weightRow + (lower - group) * taps)
+  }
 }

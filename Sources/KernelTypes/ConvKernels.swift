@@ -83,11 +83,11 @@ package protocol FirstStageKernels: Sendable {
   /// Whether the two passes below take this unit; the same on every instruction set.
   func fusesFirstStage(_ geometry: ConvGeometry, _ shape: ActivationShape) -> Bool
 
-  /// `convForward`, `activate` and `pool` of one image: `s` overwritten, `sums [blocks, 2, 16] +=`
-  /// over the full-size activation unless nil. `weights` and scratch as `convStorage` says.
+  /// `convForward`, `activate` and `pool` of one image: `s` overwritten, the full-size activation
+  /// joins `moments` unless that is nil. `weights` and scratch as `convStorage` says.
   func firstStageForward(
     _ geometry: ConvGeometry, _ constants: ChannelConstants, x: FloatPointer,
-    weights: FloatPointer, s: MutableFloatPointer, sums: MutableFloatPointer?,
+    weights: FloatPointer, s: MutableFloatPointer, moments: MutableFloatPointer?,
     scratch: MutableFloatPointer)
 
   /// `outputGradient` and `convBackward` of one image, from `x` and `dy` alone; `weights` are those

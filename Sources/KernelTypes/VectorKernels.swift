@@ -6,20 +6,21 @@ package struct AdamStep: Sendable {
   package var stepSize: Float
   /// `1 / sqrt(1 - beta2^t)`.
   package var inverseRootCorrection: Float
-  package var beta1: Float
-  package var beta2: Float
+  /// `1 - beta1` and `1 - beta2`, rounded once: of the rounded betas they would be off by 1e-5.
+  package var meanShare: Float
+  package var varianceShare: Float
   package var epsilon: Float
   /// Learning rate times weight decay, 0 for BN and biases.
   package var decay: Float
 
   package init(
-    stepSize: Float, inverseRootCorrection: Float, beta1: Float, beta2: Float, epsilon: Float,
-    decay: Float
+    stepSize: Float, inverseRootCorrection: Float, meanShare: Float, varianceShare: Float,
+    epsilon: Float, decay: Float
   ) {
     self.stepSize = stepSize
     self.inverseRootCorrection = inverseRootCorrection
-    self.beta1 = beta1
-    self.beta2 = beta2
+    self.meanShare = meanShare
+    self.varianceShare = varianceShare
     self.epsilon = epsilon
     self.decay = decay
   }
@@ -56,6 +57,19 @@ package struct MaskSource: Sendable {
   }
 }
 
+/// An image of bytes `[height, width, channels]`.
+package struct ImageShape: Equatable, Sendable {
+  package var height: Int
+  package var width: Int
+  package var channels: Int
+
+  package init(height: Int, width: Int, channels: Int) {
+    (self.height, self.width, self.channels) = (height, width, channels)
+  }
+
+  package var count: Int { height * width * channels }
+}
+
 /// Words of the dropout bits of `count` elements, whole vectors.
 package func dropoutWordCount(_ count: Int) -> Int { (count + 511) / 512 * channelLanes }
 
@@ -65,6 +79,10 @@ package protocol VectorKernels: Sendable {
   /// level, neighbours `2k` and `2k + 1`, an odd last one moves up unchanged. `count` is any.
   func treeSum(
     slots: FloatPointer, stride: Int, slotCount: Int, count: Int, result: MutableFloatPointer)
+
+  /// The same tree of `BatchMoments`, which join instead of being added (Chan, Golub & LeVeque 1979).
+  func momentTree(
+    slots: FloatPointer, stride: Int, slotCount: Int, blocks: Int, result: MutableFloatPointer)
 
   /// One Adam step in place on `count` parameters.
   func adam(
@@ -85,16 +103,17 @@ package protocol VectorKernels: Sendable {
   func dropoutMask(
     bits: UnsafePointer<UInt32>, rate: Float, count: Int, mask: MutableFloatPointer)
 
-  /// `plane[y + padding][x + padding] = pixels[y][x] · gain + offset`, halo zero; overwrites.
+  /// `plane[y + top][x + left][c] = pixels[y][x][c] · gain[c] + offset[c]`, halo zero; overwrites.
+  /// `gains` and `offsets` hold those of the channels 16 times in turn.
   func normalize(
-    height: Int, width: Int, padding: Int, pixels: UnsafePointer<UInt8>, gain: Float,
-    offset: Float, plane: MutableFloatPointer)
+    _ image: ImageShape, padding: Edges, pixels: UnsafePointer<UInt8>, gains: FloatPointer,
+    offsets: FloatPointer, plane: MutableFloatPointer)
 
   /// Softmax cross-entropy of `rows` samples; `logits`, `gradient`: `[blocks, rows, 16]`.
   ///
   /// `losses[row]` in nats, with label smoothing; `gradient = gradientScale · dloss/dlogits`, zero
   /// in padded lanes, nil if not wanted; `correct[row]` is 1 where the first largest logit is the
-  /// label's, else 0.
+  /// label's, else 0. Where a logit of a row is a NaN or +∞, its loss and gradient are NaN.
   func crossEntropy(
     rows: Int, classes: Int, logits: FloatPointer, labels: UnsafePointer<UInt8>,
     labelSmoothing: Float, gradientScale: Float, losses: MutableFloatPointer,
@@ -103,7 +122,7 @@ package protocol VectorKernels: Sendable {
 
 /// All kernels of one instruction set.
 package protocol KernelSet: ConvKernels, FirstStageKernels, AffineStageKernels, ActivationKernels,
-  VectorKernels, PeakKernels
+  VectorKernels, PeakKernels, WindowPoolKernels, JoinKernels, DepthwiseKernels
 {
   var instructionSet: InstructionSet { get }
 }

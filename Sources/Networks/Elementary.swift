@@ -88,7 +88,7 @@ package enum Elementary {
   }
 
   /// Coefficients from the highest power down.
-  private static func polynomial(_ x: Double, _ coefficients: [Double]) -> Double {
+  static func polynomial(_ x: Double, _ coefficients: [Double]) -> Double {
     coefficients.reduce(0) { $0 * x + $1 }
   }
 

@@ -1,5 +1,5 @@
 // A description with every size resolved: what both interpreters read.
-// The reference runs it layer by layer, the engine compiles it into a plan.
+// The reference runs its graph node by node, the engine compiles it into a plan.
 
 import Diagnostics
 
@@ -18,26 +18,15 @@ public struct Shape: Equatable, Sendable {
   public var count: Int { channels * height * width }
 }
 
-/// A layer in its place.
-public struct NetworkLayer: Equatable, Sendable {
-  public let layer: Layer
-  /// Prefix of its tensors (`conv1`, `bn2`, `fc1`), or the kind and position for layers without.
-  public let name: String
-  public let input: Shape
-  public let output: Shape
-  /// Its tensors in the block; empty for layers without parameters.
-  public let tensors: [StateTensor]
-}
-
 /// A model description applied to an input size and a class count.
 public struct Network: Equatable, Sendable {
-  /// Most values of the block, and most values between two layers for one sample.
+  /// Most values of the block, and most values of a node's output for one sample.
   public static let valueLimit = 1 << 24
 
   public let description: ModelDescription
   public let input: Shape
   public let classCount: Int
-  public let layers: [NetworkLayer]
+  public let graph: Graph
   public let layout: StateLayout
 
   /// Infers every size and names every tensor.
@@ -48,13 +37,19 @@ public struct Network: Equatable, Sendable {
     description: ModelDescription, input: Shape, classCount: Int
   ) throws(Failure) {
     guard classCount >= 1 else { throw Failure(.badData, "a model needs at least one class") }
-    var builder = try NetworkBuilder(input: input, classCount: classCount)
-    for layer in description.layers { try builder.append(layer) }
-    try builder.checkEnd()
+    var builder = try GraphBuilder(description, input: input, classCount: classCount)
+    graph = try builder.build()
     self.description = description
     self.input = input
     self.classCount = classCount
-    layers = builder.layers
     layout = StateLayout(tensors: builder.tensors)
+  }
+
+  /// Products of convolutions and dense layers for one sample.
+  public var multiplyAdds: Int {
+    graph.nodes.reduce(0) { sum, node in
+      guard let weight = node.tensor(.weight) else { return sum }
+      return sum + weight.count * node.output.height * node.output.width
+    }
   }
 }

@@ -33,7 +33,8 @@ public struct ErrorPlot: Sendable {
 
   /// The finished picture.
   func render(_ experiment: Experiment) throws -> [UInt8] {
-    let gnuplot = ExternalProgram(name: "gnuplot", debianPackage: "gnuplot-nox")
+    let gnuplot = ExternalProgram(
+      name: "gnuplot", arguments: ["--default-settings"], debianPackage: "gnuplot-nox")
     return try gnuplot.run(input: script(for: experiment), purpose: "draw \(path)")
   }
 

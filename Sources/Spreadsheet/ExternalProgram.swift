@@ -6,6 +6,7 @@ import Glibc
 /// A program that another package installs.
 struct ExternalProgram {
   let name: String
+  var arguments: [String] = []
   let debianPackage: String
 
   /// Standard output of the program fed with `input`.
@@ -24,11 +25,18 @@ struct ExternalProgram {
     return try output.contents()
   }
 
+  private var path: String {
+    getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
+  }
+
   private func start(
     _ input: TemporaryFile, _ output: TemporaryFile, _ errors: TemporaryFile, purpose: String
   ) throws(Failure) -> ChildProcess {
     do {
-      return try ChildProcess(name, input: input, output: output, errors: errors)
+      // Nothing that the user has set up for the program changes what it makes.
+      return try ChildProcess(
+        name, arguments: arguments, input: input, output: output, errors: errors,
+        environment: [("PATH", path), ("LC_ALL", "C.UTF-8")])
     } catch {
       throw Failure(
         .cannotCreate,

@@ -24,7 +24,7 @@ public struct SpreadsheetOutputs: Sendable {
   /// `inputOutput` when writing fails half-way. No file is left half written or without the others.
   @discardableResult
   public func write(_ experiment: Experiment) throws -> [String] {
-    let files = StagedFiles()
+    var files = StagedFiles()
     try files.stage(workbook, bytes: Self.workbook(of: experiment))
     if let plot { try files.stage(plot.path, bytes: plot.render(experiment)) }
     if let csvDirectory {

@@ -20,8 +20,11 @@ struct Bench: ParsableCommand {
 struct BenchOptions: ParsableArguments {
   /// Random images without `--data`: several minibatches of any usual size.
   private static let syntheticCount = 4096
+  /// And of no more bytes, but for one minibatch.
+  private static let syntheticBytes = 64 << 20
 
   @OptionGroup var model: ModelOptions
+  @OptionGroup var size: ImageOptions
 
   @Option(
     help: ArgumentHelp("Samples of a minibatch (default: the model's recipe).", valueName: "n"))
@@ -35,7 +38,7 @@ struct BenchOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Directory with the IDX files to train on (default: random images of 28 x 28 pixels).",
+      "Directory with the IDX files to train on (default: random images).",
       valueName: "dir"))
   var data: String?
 
@@ -45,6 +48,9 @@ struct BenchOptions: ParsableArguments {
   func validate() throws {
     try checkLimit("--batch-size", batchSize)
     try checkLimit("--steps", steps)
+    guard data == nil || (size.input == nil && size.classes == nil) else {
+      throw ValidationError("--input and --classes: the images of --data have their own")
+    }
     guard warmUp >= 0 else { throw ValidationError("--warm-up \(warmUp): expected 0 or more") }
   }
 
@@ -54,7 +60,8 @@ struct BenchOptions: ParsableArguments {
     var recipe = description.recipe
     recipe.batchSize = batchSize ?? recipe.batchSize
     try recipe.validate()
-    var (images, normalization, classCount) = (try synthetic(recipe), Normalization.mnist, 10)
+    var classCount = size.size(for: model).classCount
+    var (images, normalization) = (try synthetic(recipe), Normalization.mnist)
     if let data {
       let dataset = try DataSource.locate(option: data, environment: [:], report: { _ in }).load()
       (images, normalization, classCount) = (
@@ -63,15 +70,17 @@ struct BenchOptions: ParsableArguments {
     }
     let network = try Network(
       description: description,
-      input: Shape(channels: 1, height: images.height, width: images.width),
-      classCount: classCount)
+      input: images.imageShape, classCount: classCount)
     return BenchWorkload(
       network: network, recipe: recipe, images: images, normalization: normalization)
   }
 
   private func synthetic(_ recipe: Recipe) throws -> ImageSet {
-    let count = data == nil ? max(Self.syntheticCount, recipe.batchSize) : 0
-    return try .synthetic(count: count, height: 28, width: 28, classCount: 10)
+    let (shape, classCount) = size.size(for: model)
+    let count = min(Self.syntheticCount, Self.syntheticBytes / shape.count)
+    return try .synthetic(
+      count: data == nil ? max(count, recipe.batchSize) : 0, height: shape.height,
+      width: shape.width, channels: shape.channels, classCount: classCount)
   }
 }
 

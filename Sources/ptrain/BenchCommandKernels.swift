@@ -34,6 +34,8 @@ struct BenchKernels: ParsableCommand {
       valueName: "name|file.yaml"))
   var model: [String] = []
 
+  @OptionGroup var size: ImageOptions
+
   @Option(help: ArgumentHelp("Seconds for each unit and direction.", valueName: "x"))
   var seconds = 0.2
 
@@ -47,13 +49,12 @@ struct BenchKernels: ParsableCommand {
   }
 
   func run() throws {
-    let descriptions = try (model.isEmpty ? ["eva8", "compact"] : model)
-      .map(ModelDescription.load(nameOrFile:))
+    let models = (model.isEmpty ? ["eva8", "compact"] : model).map(ModelOptions.init(model:))
     var results: [KernelTiming] = []
     for kernels in try kernelSets() {
       let peak = try PeakMeasurement.operationsPerSecond(of: kernels)
-      for description in descriptions {
-        results.append(try measure(description, kernels, peak))
+      for model in models {
+        results.append(try measure(model, kernels, peak))
         if !json { try Terminal.writeResult(results.last!.table) }
       }
     }
@@ -69,18 +70,21 @@ struct BenchKernels: ParsableCommand {
   }
 
   private func measure(
-    _ description: ModelDescription, _ kernels: any KernelSet, _ peak: Double
+    _ model: ModelOptions, _ kernels: any KernelSet, _ peak: Double
   ) throws -> KernelTiming {
+    let description = try model.description()
+    let (shape, classCount) = size.size(for: model)
     // The reference sees images as they are: no augmentation.
     let network = try Network(
       description: ModelDescription(
         name: description.name, layers: description.layers, recipe: Recipe()),
-      input: Shape(channels: 1, height: 28, width: 28), classCount: 10)
+      input: shape, classCount: classCount)
     let images = try ImageSet.synthetic(
-      count: UnitBenchmark.sampleCount, height: 28, width: 28, classCount: 10)
+      count: StageBenchmark.sampleCount, height: shape.height, width: shape.width,
+      channels: shape.channels, classCount: classCount)
     let configuration = EngineConfiguration(kernels: kernels, threadCount: 1, cpuCount: 1)
     let error = try verify(network, images, configuration)
-    let benchmark = try UnitBenchmark(
+    let benchmark = try StageBenchmark(
       network: network, images: images, normalization: .mnist, configuration: configuration)
     return KernelTiming(
       model: description.name, instructionSet: kernels.instructionSet, peak: peak,

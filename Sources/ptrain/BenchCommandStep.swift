@@ -9,9 +9,9 @@ struct BenchStep: ParsableCommand {
     commandName: "step",
     abstract: "Times training steps.",
     discussion: """
-      A step takes shuffled bytes, normalises them and augments them if the recipe says so, and ends \
+      A step takes shuffled bytes, normalizes them and augments them if the recipe says so, and ends \
       with new parameters. The figure is the median. Page faults are those of the timed steps, which \
-      take no new memory, and one for every 512 measured times.
+      take no new memory.
 
       Example:
         ptrain bench step --model compact --threads 1 --json
@@ -28,14 +28,10 @@ struct BenchStep: ParsableCommand {
     let configuration = try machine.engineConfiguration()
     let benchmark = try workload.stepBenchmark(configuration)
     let work: StepBenchmark.Work = evaluation ? .evaluation : .training
-    _ = try benchmark.run(warmUpCount: options.warmUp, stepCount: 0, work)
-    let (start, faults) = (Terminal.processorSeconds(), Terminal.pageFaultCount())
-    let samples = try benchmark.run(warmUpCount: 0, stepCount: options.steps, work)
+    let samples = try benchmark.run(
+      warmUpCount: options.warmUp, stepCount: options.steps, work)
     let result = StepTiming(
-      workload: workload, configuration: configuration, work: work,
-      elapsedSeconds: samples.elapsedSeconds,
-      processorSeconds: Terminal.processorSeconds() - start,
-      pageFaultCount: Terminal.pageFaultCount() - faults)
+      workload: workload, configuration: configuration, work: work, samples: samples)
     try Terminal.writeResult((options.json ? result.json.text : result.line) + "\n")
   }
 }
@@ -45,11 +41,9 @@ struct StepTiming {
   var workload: BenchWorkload
   var configuration: EngineConfiguration
   var work: StepBenchmark.Work
-  var elapsedSeconds: [Double]
-  /// CPU time of all threads over all steps: it says more than the clock on a busy machine.
-  var processorSeconds: Double
-  var pageFaultCount: Int
+  var samples: StepSamples
 
+  private var elapsedSeconds: [Double] { samples.elapsedSeconds }
   var milliseconds: Double { 1000 * median(elapsedSeconds) }
   var imagesPerSecond: Double { Double(workload.recipe.batchSize) / median(elapsedSeconds) }
 
@@ -63,8 +57,8 @@ struct StepTiming {
       "images_per_second": .number(imagesPerSecond),
       "fastest_milliseconds": .number(1000 * elapsedSeconds.min()!),
       "cpu_milliseconds_per_step": .number(
-        1000 * processorSeconds / Double(elapsedSeconds.count)),
-      "page_faults": .integer(pageFaultCount),
+        1000 * samples.processorSeconds / Double(elapsedSeconds.count)),
+      "page_faults": .integer(samples.pageFaultCount),
       "instruction_set": .string(configuration.kernels.instructionSet.rawValue),
     ])
   }
@@ -75,6 +69,6 @@ struct StepTiming {
       + "\(configuration.kernels.instructionSet.rawValue): "
       + "\(fixed(milliseconds, 2)) ms \(work == .training ? "a step" : "an evaluation"), "
       + "\(grouped(Int(imagesPerSecond.rounded()))) images/s "
-      + "(median of \(elapsedSeconds.count), \(pageFaultCount) page faults)"
+      + "(median of \(elapsedSeconds.count), \(samples.pageFaultCount) page faults)"
   }
 }

@@ -11,8 +11,9 @@ struct Eval: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tests a model file on the test set.",
     discussion: """
-      The file carries its description and normalisation; nothing else of the run is needed. \
-      A file of PyTorch's with the same tensor names takes --model, and the data's normalisation. \
+      The file carries its description and normalization; nothing else of the run is needed, and of \
+      the data the test set alone. A file of PyTorch's with the same tensor names takes --model, and \
+      the normalization of the training data. \
       A run's checkpoint is tested as it trains, without the moving average.
 
       Examples:
@@ -24,7 +25,10 @@ struct Eval: ParsableCommand {
   /// Test images that are evaluated at a time; the result does not depend on it.
   private static let batchSize = 256
 
-  @Option(help: ArgumentHelp("A safetensors file with a model's tensors.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "A safetensors file with a model's tensors: a run's model.safetensors, or PyTorch's.",
+      valueName: "file"))
   var checkpoint: String
 
   @Option(
@@ -62,49 +66,64 @@ struct Eval: ParsableCommand {
     guard logits == nil || configuration.communicator.size == 1 else {
       throw Failure(.usage, "--logits: each process knows its share only; run one process")
     }
-    let (dataset, dataLine) = try data.dataset()
-    let trained = try trainedModel(file, named, dataset)
-    try check(dataset, fits: trained)
+    let (trained, set, dataLine) = try modelAndData(file, named)
+    try check(set, fits: trained)
     Terminal.remark(dataLine)
     let session = try Session(
       trained.network, state: trained.state, configuration: configuration,
       sampleCapacity: Self.batchSize)
-    let result = try session.evaluate(dataset.test, trained.normalization)
+    let result = try evaluate(session, set, trained.normalization)
     if let logits {
-      let values = try session.logits(dataset.test, trained.normalization)
-      let shape = [dataset.test.count, trained.network.classCount]
+      let values = try session.logits(set, trained.normalization)
+      let shape = [set.count, trained.network.classCount]
       let tensor = Safetensors.Tensor(name: "logits", shape: shape, values: values)
       try writeFile(logits, Safetensors(tensors: [tensor]).bytes)
     }
     try Terminal.writeResult((json ? result.json.text : result.testSetLine) + "\n")
   }
 
-  private func trainedModel(
-    _ file: Safetensors, _ named: ModelDescription?, _ dataset: Dataset
-  ) throws -> TrainedModel {
-    guard let named, try file.description(source: checkpoint) == nil else {
-      return try TrainedModel(file, source: checkpoint)
+  private func evaluate(
+    _ session: Session, _ set: ImageSet, _ normalization: Normalization
+  ) throws -> Evaluation {
+    do {
+      return try session.evaluate(set, normalization)
+    } catch let failure as Failure {
+      throw Failure(failure.kind, "\(checkpoint): \(failure.message)")
     }
+  }
+
+  /// The training files tell the normalization and the classes of a file that does not carry them.
+  private func modelAndData(
+    _ file: Safetensors, _ named: ModelDescription?
+  ) throws -> (TrainedModel, ImageSet, dataLine: String) {
+    guard let named, try file.description(source: checkpoint) == nil else {
+      let trained = try TrainedModel(file, source: checkpoint)
+      let (set, line) = try data.testSet()
+      return (trained, set, line)
+    }
+    let (dataset, line) = try data.dataset()
     let network = try Network(
-      description: named, input: dataset.inputShape, classCount: dataset.classCount)
-    return TrainedModel(
+      description: named, input: dataset.training.imageShape, classCount: dataset.classCount)
+    let trained = TrainedModel(
       network: network,
       state: try ModelState(file, layout: network.layout, source: checkpoint),
       normalization: dataset.normalization)
+    return (trained, dataset.test, line)
   }
 
-  private func check(_ dataset: Dataset, fits model: TrainedModel) throws {
+  private func check(_ set: ImageSet, fits model: TrainedModel) throws {
     let network = model.network
-    guard dataset.inputShape == network.input else {
+    guard set.imageShape == network.input else {
       throw Failure(
         .badData,
-        "\(checkpoint): takes images of \(network.input.height) x \(network.input.width) pixels, "
-          + "the data has \(dataset.test.height) x \(dataset.test.width)")
+        "\(checkpoint): takes images of \(network.input.text), the data has \(set.imageShape.text)")
     }
-    guard dataset.classCount <= network.classCount else {
-      throw Failure(
-        .badData,
-        "\(checkpoint): knows \(network.classCount) classes, the data has \(dataset.classCount)")
+    guard let sample = set.labels.firstIndex(where: { Int($0) >= network.classCount }) else {
+      return
     }
+    throw Failure(
+      .badData,
+      "\(checkpoint): knows \(network.classCount) classes, test sample \(sample) of the data has "
+        + "label \(set.labels[sample])")
   }
 }

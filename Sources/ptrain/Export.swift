@@ -9,8 +9,8 @@ struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes a model for ONNX Runtime, PyTorch and others.",
     discussion: """
-      FILE.onnx: opset 17, input 'input', normalised images as float [N, 1, height, width], output \
-      'logits', float [N, classes]; N is open. Dropout is left out. Normalised is \
+      FILE.onnx: opset 17, input 'input', normalized images as float [N, 1, height, width], output \
+      'logits', float [N, classes]; N is open. Dropout is left out. Normalized is \
       (grey / 255 - mean) / std, with the values in the file's metadata.
 
       FILE.safetensors: the tensors under PyTorch's names, without what a checkpoint holds besides.
@@ -28,14 +28,14 @@ struct Export: ParsableCommand {
 
   @Flag(
     help: """
-      ONNX: fold batch normalisation into the convolution or dense layer right before it, or into \
+      ONNX: fold batch normalization into the convolution or dense layer right before it, or into \
       the one behind it where that is exact (no padding, at most a global average pooling between); \
       any other stays a node.
       """)
   var foldBatchNorm = false
 
   @Flag(
-    help: "ONNX: normalise in the graph; its input is then grey values from 0 to 255, as float.")
+    help: "ONNX: normalize in the graph; its input is then grey values from 0 to 255, as float.")
   var normalize = false
 
   private enum Format: String, CaseIterable { case onnx, safetensors }
@@ -68,7 +68,13 @@ struct Export: ParsableCommand {
       var options = ONNXOptions()
       (options.foldsBatchNorm, options.normalizes) = (foldBatchNorm, normalize)
       try writeFile(output, model.onnx(options))
-    case .safetensors: try model.write(to: output)
+      let input =
+        "\(model.network.input.channels), \(model.network.input.height), "
+        + "\(model.network.input.width)"
+      Terminal.remark("Wrote \(output): opset 17, input float [N, \(input)]")
+    case .safetensors:
+      try model.write(to: output)
+      Terminal.remark("Wrote \(output)")
     }
   }
 }

@@ -36,10 +36,10 @@ struct KernelTiming {
   /// Operations per second.
   var peak: Double
   var gradientError: Double
-  var units: [UnitFigure]
+  var units: [StageFigure]
 
   /// Dense layers work on a few hundred numbers and are left out.
-  private var convolutions: [UnitFigure] { units.filter { !$0.isDense } }
+  private var convolutions: [StageFigure] { units.filter { !$0.isDense } }
 
   var table: String {
     let title =
@@ -50,7 +50,7 @@ struct KernelTiming {
     return title + header + convolutions.map(row).joined() + "\n"
   }
 
-  private func row(_ unit: UnitFigure) -> String {
+  private func row(_ unit: StageFigure) -> String {
     row(
       "\(unit.name) \(unit.pass.rawValue)", unit.shapeText,
       fixed(Double(unit.operationCount) * 1e-6, 2), fixed(Double(unit.byteCount) / 1000, 0),
@@ -82,7 +82,7 @@ struct KernelTiming {
   }
 }
 
-extension UnitFigure {
+extension StageFigure {
   var operationsPerSecond: Double { Double(operationCount) / elapsedSeconds }
   var executedPerSecond: Double {
     Double(operationCount + recomputedOperationCount) / elapsedSeconds
@@ -93,7 +93,7 @@ extension UnitFigure {
     let size = geometry
     return "\(size.inputChannels)x\(size.inputHeight)x\(size.inputWidth) -> "
       + "\(size.outputChannels)x\(size.outputHeight)x\(size.outputWidth), "
-      + "\(size.kernel)x\(size.kernel)"
+      + "\(size.kernelHeight)x\(size.kernelWidth)"
   }
 
   fileprivate func json(peak: Double) -> JSONText {

@@ -17,21 +17,25 @@ import Glibc
         ptrain --model eva8 --epochs 1           train another model for one epoch
         ptrain eval --checkpoint runs/X/model.safetensors
         ptrain export --checkpoint runs/X/model.safetensors --output model.onnx
+        ptrain models                            list the presets
         ptrain summary --model eva8
         ptrain topology
         ptrain spreadsheet --output backpropagation.xlsx
 
       Without a subcommand, ptrain trains: see 'ptrain train --help' for the options.
       """,
-    version: "ptrain 0.1.0",
+    version: "ptrain \(Version.program)",
     subcommands: [
-      Train.self, Eval.self, Export.self, Summary.self, TopologyCommand.self, Bench.self,
+      Train.self, Eval.self, Export.self, Models.self, Summary.self, TopologyCommand.self,
+      Bench.self,
       SpreadsheetCommand.self,
     ],
     defaultSubcommand: Train.self)
 
   static func main() {
+    Terminal.prepare()
     do {
+      try ArgumentBytes.check()
       var command = try parseAsRoot()
       try command.run()
       Job.finish()
@@ -51,7 +55,7 @@ import Glibc
       print(fullMessage(for: error))
       Glibc.exit(0)
     }
-    leave(code.rawValue, "\(message(for: error)) (see 'ptrain \(subcommandName) --help')")
+    leave(code.rawValue, "\(message(for: error)) (see 'ptrain \(commandPath) --help')")
   }
 
   private static func leave(_ code: Int32, _ message: String) -> Never {
@@ -61,8 +65,21 @@ import Glibc
     Job.abort(status: code)
   }
 
-  private static var subcommandName: String {
-    let names = configuration.subcommands.compactMap { $0._commandName }
-    return CommandLine.arguments.dropFirst().first(where: names.contains) ?? "train"
+  /// The subcommand that was asked for, down to the one whose help lists its options.
+  private static var commandPath: String {
+    var (path, command): ([String], any ParsableCommand.Type) = ([], Ptrain.self)
+    for argument in CommandLine.arguments.dropFirst() {
+      guard
+        let next = command.configuration.subcommands.first(where: { name(of: $0) == argument })
+      else { break }
+      path.append(argument)
+      command = next
+    }
+    return path.isEmpty ? name(of: Train.self) : path.joined(separator: " ")
+  }
+
+  /// A subcommand's name: given, or that of its type in the parser's spelling.
+  private static func name(of command: any ParsableCommand.Type) -> String {
+    command.configuration.commandName ?? "\(command)".lowercased()
   }
 }

@@ -10,19 +10,24 @@ extension Recipe.Schedule: ExpressibleByArgument {}
 enum Augmentation: String, CaseIterable, ExpressibleByArgument { case none, affine }
 
 struct RecipeOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Passes over the training set.", valueName: "n"))
+  @Option(help: ArgumentHelp("Epochs: passes over the training set.", valueName: "n"))
   var epochs: Int?
 
-  @Option(help: ArgumentHelp("Samples of a minibatch.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Minibatch size. A thread takes 8 images at a time: 64 keep up to 8 threads busy.",
+      valueName: "n"))
   var batchSize: Int?
 
-  @Option(help: ArgumentHelp("How gradients change parameters.", valueName: "name"))
+  @Option(help: ArgumentHelp("Optimizer.", valueName: "name"))
   var optimizer: Recipe.Optimizer?
 
   @Option(
     help: ArgumentHelp(
-      "Rate of the schedule's peak (0.001 for adam, 0.1 for sgd when --optimizer changes it).",
-      valueName: "x"))
+      """
+      Learning rate: the peak of one-cycle, the start of step and cosine. Where --optimizer changes \
+      the optimizer, 0.001 (adam) or 0.1 (sgd) unless given.
+      """, valueName: "x"))
   var learningRate: Double?
 
   @Option(help: ArgumentHelp("Momentum of sgd.", valueName: "x"))
@@ -31,11 +36,11 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Decay of weights, not of biases and BN.", valueName: "x"))
   var weightDecay: Double?
 
-  @Option(help: ArgumentHelp("How the learning rate changes over the steps.", valueName: "name"))
+  @Option(help: ArgumentHelp("Learning-rate schedule.", valueName: "name"))
   var schedule: Recipe.Schedule?
 
   @Option(
-    help: ArgumentHelp("Random affine maps of the training images, or none.", valueName: "name"))
+    help: ArgumentHelp("Augmentation of the training images.", valueName: "name"))
   var augment: Augmentation?
 
   func validate() throws {

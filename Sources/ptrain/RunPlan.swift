@@ -11,7 +11,10 @@ import Networks
 struct RunPlan {
   /// With the run's recipe.
   var description: ModelDescription
-  var directory: RunDirectory
+  /// Nil where the start of training names it.
+  var directory: RunDirectory?
+  /// Keeps other processes from the directory of a run that goes on.
+  var lock: DirectoryLock?
   var data: DataOptions
   var seed: UInt64
   var limitTrain: Int?
@@ -43,15 +46,12 @@ struct RunPlan {
 
   /// A run that goes on must do so on the data that it began with.
   func check(_ dataset: Dataset) throws {
-    guard let expected = checkpoint?.settings.data else { return }
-    let found = DataFingerprint(dataset)
-    guard found == expected else {
-      throw Failure(
-        .badData,
-        "\(directory.path): began with \(expected.name) of \(expected.trainSampleCount) training "
-          + "images, found \(found.name) of \(found.trainSampleCount) or with other pixels; pass "
-          + "--data DIR")
-    }
+    guard let expected = checkpoint?.settings.data, let directory else { return }
+    guard let difference = expected.difference(from: DataFingerprint(dataset)) else { return }
+    throw Failure(
+      .badData,
+      "\(directory.path): began with other data (\(expected.name)): found \(difference); pass "
+        + "--data with the data that the run began with")
   }
 
   /// What the trainer goes on from; nil for random parameters.
@@ -66,10 +66,22 @@ struct RunPlan {
     }
   }
 
+  /// The run's directory, and what keeps other processes from it.
+  ///
+  /// Throws `cannotCreate` where it cannot be made or another run is going on in it.
+  func claimDirectory() throws -> (RunDirectory, DirectoryLock) {
+    let directory =
+      try directory ?? .make(model: description.name, time: time(nil))
+    if let lock { return (directory, lock) }
+    try makeDirectory(directory.path)
+    return (directory, try directory.lock())
+  }
+
   private func absolutePath(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
-    return String(cString: resolved)
+    // A directory above may have a name that no checkpoint can hold.
+    return String(validatingCString: resolved) ?? path
   }
 }
 
@@ -81,8 +93,7 @@ extension Train {
     description.recipe = try recipe.apply(to: description.recipe)
     return RunPlan(
       description: description,
-      directory: output.map(RunDirectory.init(path:))
-        ?? RunDirectory(model: description.name, time: time(nil)),
+      directory: output.map(RunDirectory.init(path:)),
       data: data, seed: seed ?? 1, limitTrain: limitTrain, validationCount: validation,
       targetAccuracy: targetAccuracy,
       checkpointInterval: checkpointEvery, start: start)
@@ -94,6 +105,9 @@ extension Train {
   func resumedPlan(_ path: String) throws -> RunPlan {
     let directory = RunDirectory(path: path)
     let store = CheckpointStore(directory: directory.checkpointPath)
+    // Before its checkpoints are looked at: who writes there removes old ones.
+    let isRun = Job.isLeader && fileExists(directory.checkpointPath)
+    let lock = isRun ? try directory.lock() : nil
     let checkpoint = try Job.leaderFirst {
       try store.load { Terminal.remark("Warning: \($0)") }
     }
@@ -103,8 +117,8 @@ extension Train {
     data.data = data.data ?? settings.dataDirectory
     data.limitTest = settings.limitTest
     return RunPlan(
-      description: checkpoint.model.network.description, directory: directory, data: data,
-      seed: settings.seed, limitTrain: settings.limitTrain,
+      description: checkpoint.model.network.description, directory: directory, lock: lock,
+      data: data, seed: settings.seed, limitTrain: settings.limitTrain,
       validationCount: settings.validationCount,
       targetAccuracy: settings.targetAccuracy,
       checkpointInterval: checkpointEvery ?? settings.checkpointInterval, checkpoint: checkpoint)

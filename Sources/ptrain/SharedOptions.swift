@@ -4,6 +4,7 @@ import ArgumentParser
 import Datasets
 import Engine
 import FoundationEssentials
+import Glibc
 import Networks
 
 /// `--model`.
@@ -11,17 +12,21 @@ struct ModelOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      A preset (\(ModelDescription.presetNames.joined(separator: ", "))) or a description file \
-      (default: \(Self.defaultName)).
+      A preset (see 'ptrain models') or a description file (default: \(Self.defaultName)).
       """, valueName: "name|file.yaml"))
   var model: String?
 
   private static let defaultName = "compact"
 
+  init() {}
+
+  init(model: String) { self.model = model }
+
   /// The description that the option names.
-  func description() throws -> ModelDescription {
-    try .load(nameOrFile: model ?? Self.defaultName)
-  }
+  func description() throws -> ModelDescription { try .load(nameOrFile: name) }
+
+  /// A preset's name or a file's path.
+  var name: String { model ?? Self.defaultName }
 }
 
 /// `--data` and `--limit-test`.
@@ -41,19 +46,35 @@ struct DataOptions: ParsableArguments {
 
   /// Finds and reads the data; `line` tells which was found.
   func dataset(limitTrain: Int? = nil) throws -> (dataset: Dataset, line: String) {
-    let source = try Job.leaderFirst {
-      try DataSource.locate(
-        option: data, environment: ProcessInfo.processInfo.environment, report: remark)
-    }
+    let source = try locate()
     var dataset = try source.load()
     try dataset.limit(training: limitTrain, test: limitTest)
     return (dataset, "Data: \(dataset.name) from \(source.directory)")
   }
 
+  /// The same for the test set alone, which needs no other file.
+  func testSet() throws -> (set: ImageSet, line: String) {
+    let source = try locate()
+    let set = try source.loadTestSet()
+    return (
+      set[0..<min(limitTest ?? set.count, set.count)], "Data: test set from \(source.directory)"
+    )
+  }
+
+  private func locate() throws -> DataSource {
+    if data == nil, let bytes = getenv("PTRAIN_DATA") {
+      try ArgumentBytes.check(bytes, "PTRAIN_DATA")
+    }
+    return try Job.leaderFirst {
+      try DataSource.locate(
+        option: data, environment: ProcessInfo.processInfo.environment, report: remark)
+    }
+  }
+
   private func remark(_ event: DataSourceEvent) {
     guard Job.isLeader else { return }
     guard case .progress = event else { return Terminal.remark(event.description) }
-    if Terminal.drawsBars { try? Terminal.writeRemark("\r\(event.description)  ") }
+    if Terminal.drawsBars { Terminal.redraw(event.description) }
   }
 }
 
@@ -71,13 +92,17 @@ struct MachineOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Workers, of each process under mpirun (default: one for each physical core that this process may \
-      use, within its CPU quota).
+      Worker threads of each process (default: the physical cores that this process may use, within \
+      its CPU quota).
       """, valueName: "n"))
   var threads: Int?
 
   @Option(
-    help: ArgumentHelp("Bind workers to CPUs and buffers to NUMA nodes.", valueName: "mode"))
+    help: ArgumentHelp(
+      """
+      Bind workers to CPUs and buffers to NUMA nodes; off for machines that are shared with others \
+      and containers that forbid binding.
+      """, valueName: "mode"))
   var numa = NUMAMode.auto
 
   func validate() throws {

@@ -2,24 +2,29 @@
 
 import ArgumentParser
 import Artifacts
+import Engine
 import Networks
 
 struct Summary: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Prints a model's layers, shapes and parameters as torchsummary does.",
     discussion: """
-      Sizes are for images of 28 x 28 pixels in 10 classes, as MNIST has.
+      A network that 'ptrain train' cannot train is refused here too.
 
       Example:
         ptrain summary --model eva8
+        ptrain summary --model resnet8 --input 1x28x28
       """)
 
   @OptionGroup var model: ModelOptions
+  @OptionGroup var images: ImageOptions
 
   func run() throws {
+    let description = try model.description()
+    let size = images.size(for: model)
     let network = try Network(
-      description: model.description(), input: Shape(channels: 1, height: 28, width: 28),
-      classCount: 10)
+      description: description, input: size.shape, classCount: size.classCount)
+    _ = try Plan(network)
     try Terminal.writeResult(ModelSummary(network).text)
   }
 }

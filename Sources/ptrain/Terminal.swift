@@ -6,15 +6,48 @@ import FoundationEssentials
 import Glibc
 
 enum Terminal {
-  /// Results of rank 0 go here; a full disk behind a redirection is an error.
+  /// Called before anything is opened: a standard stream that the caller has closed is nobody's, not
+  /// the next file's, and neither a reader who goes away nor a file's greatest size ends the process.
+  static func prepare() {
+    for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 {
+      // Gets the lowest number that is free: this one.
+      guard open("/dev/null", stream == STDIN_FILENO ? O_RDONLY : O_WRONLY) == stream else {
+        _exit(Failure.Kind.inputOutput.rawValue)
+      }
+    }
+    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+  }
+
+  /// Results of rank 0 go here; a full disk behind a redirection is an error, a reader who went away is
+  /// none.
   static func writeResult(_ text: String) throws {
     guard Job.isLeader else { return }
-    try writeAll(STDOUT_FILENO, Array(text.utf8), path: "standard output")
+    let code = writeAll(STDOUT_FILENO, Array(text.utf8))
+    guard code == 0 || isReaderGone(STDOUT_FILENO, code) else {
+      throw Failure(.inputOutput, "standard output: \(systemReason(code))")
+    }
+  }
+
+  /// Whether writing failed because a pipe's other end or a terminal is closed.
+  private static func isReaderGone(_ descriptor: Int32, _ code: Int32) -> Bool {
+    var status = stat()
+    fstat(descriptor, &status)
+    return code == EPIPE || code == EIO && status.st_mode & S_IFMT == S_IFCHR
+  }
+
+  /// Whether a line that is drawn over itself waits for its end.
+  nonisolated(unsafe) private static var hasOpenLine = false
+
+  /// Draws over the line that was drawn before; whatever is written next ends it. From one thread.
+  static func redraw(_ line: String) {
+    _ = writeAll(STDERR_FILENO, Array("\r\(line)  ".utf8))
+    hasOpenLine = true
   }
 
   /// Bars and remarks go here; nobody reading them is no error.
   static func writeRemark(_ text: String) throws {
-    try? writeAll(STDERR_FILENO, Array(text.utf8), path: "standard error")
+    _ = writeAll(STDERR_FILENO, Array(((hasOpenLine ? "\n" : "") + text).utf8))
+    hasOpenLine = false
   }
 
   /// A line that explains what is going on, from rank 0.
@@ -35,21 +68,9 @@ enum Terminal {
   }
 
   /// Seconds of a clock that is never set.
-  static func now() -> Double { seconds(of: CLOCK_MONOTONIC) }
-
-  /// CPU time of all threads of this process.
-  static func processorSeconds() -> Double { seconds(of: CLOCK_PROCESS_CPUTIME_ID) }
-
-  /// Pages that the system has handed to this process so far.
-  static func pageFaultCount() -> Int {
-    var usage = rusage()
-    getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
-    return usage.ru_minflt + usage.ru_majflt
-  }
-
-  private static func seconds(of clock: clockid_t) -> Double {
+  static func now() -> Double {
     var time = timespec()
-    clock_gettime(clock, &time)
+    clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 }

@@ -15,7 +15,7 @@ struct Train: ParsableCommand {
       directory. Ctrl-C ends the step, keeps the run and tells how to go on with it. \
       PTRAIN_ISA=baseline|avx2|avx512|neon forces an instruction set.
 
-      Example:
+      Examples:
         ptrain --model eva8 --epochs 20 --threads 2 --output runs/first
         ptrain --resume runs/first
 
@@ -28,7 +28,10 @@ struct Train: ParsableCommand {
   @OptionGroup(title: "Recipe (default: the model's own)") var recipe: RecipeOptions
   @OptionGroup var machine: MachineOptions
 
-  @Option(help: ArgumentHelp("Seed of everything random (default: 1).", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Seed (default: 1). The same seed gives the same model at any number of threads.",
+      valueName: "n"))
   var seed: UInt64?
 
   @Option(help: ArgumentHelp("Use the first N training samples only.", valueName: "n"))
@@ -36,7 +39,7 @@ struct Train: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Hold out the last N training samples; metrics.jsonl tells how the model does on them.",
+      "Hold out the last N training samples; their loss and accuracy stand in metrics.jsonl.",
       valueName: "n"))
   var validation: Int?
 
@@ -61,7 +64,7 @@ struct Train: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      Go on with the run in this directory, with the bits of a run that never stopped. Threads, \
+      Resume the run in this directory; the result is bit-identical to an uninterrupted run. Threads, \
       processes and --numa may change, and --data where the data was moved.
       """, valueName: "dir"))
   var resume: String?
@@ -86,7 +89,8 @@ struct Train: ParsableCommand {
       throw ValidationError("--from: a run that is resumed starts from its checkpoint")
     }
     if let targetAccuracy, !(targetAccuracy > 0 && targetAccuracy <= 100) {
-      throw ValidationError("--target-accuracy \(targetAccuracy): expected a percentage up to 100")
+      throw ValidationError(
+        "--target-accuracy \(targetAccuracy): expected above 0, up to 100 percent")
     }
     if output == "" { throw ValidationError("--output: expected the name of a directory") }
   }
@@ -105,7 +109,8 @@ struct Train: ParsableCommand {
     let settings = plan.settings(dataset)
     if let count = plan.validationCount { try dataset.holdOutValidation(count) }
     let network = try Network(
-      description: plan.description, input: dataset.inputShape, classCount: dataset.classCount)
+      description: plan.description, input: dataset.training.imageShape,
+      classCount: dataset.classCount)
     let trainer = try Trainer(
       network: network, recipe: plan.description.recipe, dataset: dataset, options: plan.options,
       configuration: configuration, from: plan.snapshot(network))
@@ -114,10 +119,12 @@ struct Train: ParsableCommand {
       _ = try trainer.run { _ in }
       return
     }
+    let (directory, lock) = try plan.claimDirectory()
+    defer { withExtendedLifetime(lock) {} }
     let recorder = RunRecorder(
-      directory: plan.directory, network: network, settings: settings,
+      directory: directory, network: network, settings: settings,
       resumed: plan.checkpoint?.snapshot.position, report: Terminal.remark)
-    try record(trainer, recorder, in: plan.directory, dataLine: dataLine)
+    try record(trainer, recorder, in: directory, dataLine: dataLine)
   }
 
   private func record(
@@ -125,7 +132,7 @@ struct Train: ParsableCommand {
   ) throws {
     let console = TrainingConsole(
       ConsoleOutput(
-        drawsBars: Terminal.drawsBars && !quiet, columnCount: Terminal.columnCount,
+        drawsBars: Terminal.drawsBars && !quiet, columnCount: { Terminal.columnCount },
         writeResult: Terminal.writeResult, writeRemark: Terminal.writeRemark, now: Terminal.now))
     Interruption.noteSignals()
     do {
@@ -154,11 +161,10 @@ struct Train: ParsableCommand {
     if case .finished = event { return }
     if case .started = event { return }
     try recorder.saveCheckpoint(trainer.snapshot)
-    throw Interruption(signal: signal, command: "ptrain --resume \(directory.path)")
+    // A name that begins with a dash would be read as an option.
+    let path = directory.path.hasPrefix("-") ? "./" + directory.path : directory.path
+    let program = CommandLine.arguments.first ?? "ptrain"
+    throw Interruption(
+      signal: signal, command: "\(program.shellWord) --resume \(path.shellWord)")
   }
-}
-
-extension Dataset {
-  /// What a network for these images takes in.
-  var inputShape: Shape { Shape(channels: 1, height: training.height, width: training.width) }
 }

@@ -1,8 +1,10 @@
 // Checkpoints: every damage is noticed, the one before is used, and only two are kept.
 
 import Artifacts
+import Datasets
 import Diagnostics
 import Engine
+import Networks
 import Testing
 
 /// A checkpoint after `step` steps, with a value in every field.
@@ -18,7 +20,7 @@ private func sampleCheckpoint(step: Int = 7) throws -> Checkpoint {
     seed: .max,
     data: DataFingerprint(
       name: "MNIST", trainSampleCount: 100, testSampleCount: 50,
-      normalization: model.normalization))
+      normalization: model.normalization, digests: sampleDigests))
   (settings.limitTrain, settings.limitTest, settings.targetAccuracy) = (100, 50, 99.5)
   settings.validationCount = 20
   (settings.checkpointInterval, settings.dataDirectory) = (10, "/data with \"quotes\"")
@@ -29,6 +31,19 @@ private func sampleCheckpoint(step: Int = 7) throws -> Checkpoint {
       secondMoment: (0..<count).map { -Float($0) / 9 },
       average: (0..<count).map { Float($0) / 11 }, position: position),
     settings: settings)
+}
+
+/// A checkpoint's content with the seal of its bytes.
+private func sealed(_ file: Safetensors) -> [UInt8] {
+  var file = file
+  let place = file.metadata.firstIndex { $0.key == "digest" }!
+  file.metadata.remove(at: place)
+  file.metadata.insert(.init("digest", String(repeating: "0", count: 64)), at: 0)
+  var bytes = file.bytes
+  let digest = sha256(bytes)
+  let start = 8 + #"{"__metadata__":{"digest":""#.utf8.count
+  bytes.replaceSubrange(start..<start + 64, with: digest.utf8)
+  return bytes
 }
 
 /// Changes at fixed but scattered places.
@@ -71,6 +86,25 @@ private struct Scatter {
       #expect(throws: Failure.self) { try Checkpoint(Array(bytes[..<count]), source: "x") }
     }
     #expect(throws: Failure.self) { try Checkpoint(bytes + [0], source: "x") }
+  }
+
+  @Test func oneWithoutDigestsIsOfAnEarlierPtrain() throws {
+    var file = try Safetensors(sampleCheckpoint().bytes, source: "x")
+    let all = file.metadata
+    file.metadata.removeAll { $0.key.hasPrefix("run.digest_of_") }
+    #expect(file.metadata.count == all.count - 4)
+    let old = #expect(throws: Failure.self) { try Checkpoint(sealed(file), source: "an x") }
+    #expect(
+      old
+        == Failure(
+          .badData,
+          "an x: of an earlier ptrain, which kept no digests of a run's data, so that it cannot go "
+            + "on; --from 'an x' begins a new run with its parameters"))
+    // Three of four are damage.
+    file.metadata = all
+    file.metadata.removeAll { $0.key == "run.digest_of_test_labels" }
+    let damaged = #expect(throws: Failure.self) { try Checkpoint(sealed(file), source: "x") }
+    #expect(damaged?.message == "x: no checkpoint, a setting is missing or wrong")
   }
 
   @Test func aModelFileIsNoCheckpoint() throws {
@@ -139,9 +173,86 @@ private struct Scatter {
     #expect(damaged?.kind == .badData)
   }
 
+  /// A whole file of a later version stays what and where it is; nothing older is taken instead.
+  @Test func aLaterVersionIsNoDamage() throws {
+    for step in [5, 10] { try store.save(sampleCheckpoint(step: step)) }
+    var later = try Safetensors(
+      sampleCheckpoint(step: 11).bytes, source: "x")
+    let place = try #require(later.metadata.firstIndex { $0.key == "format_version" })
+    later.metadata[place].value = "99"
+    let name = "/step-000000000011.safetensors"
+    try writeFile(store.directory + name, sealed(later))
+    let before = temporary.names(store.directory)
+    var warnings: [String] = []
+    let failure = #expect(throws: Failure.self) { try store.load { warnings.append($0) } }
+    #expect(failure?.kind == .badData)
+    #expect(failure?.message.contains("\(name): of format \(printable("99")), written by") == true)
+    #expect(warnings.isEmpty)
+    #expect(temporary.names(store.directory) == before)
+  }
+
+  /// Two convolutions of 1,024 filters: 9.4 million values, four floats each.
+  @Test func whatIsWrittenCanBeRead() throws {
+    let description = ModelDescription(
+      name: "large",
+      layers: [
+        .conv(filters: 1024, kernel: 3, stride: 1, padding: 1, bias: true), .relu,
+        .conv(filters: 1024, kernel: 3, stride: 1, padding: 1, bias: true), .relu,
+        .globalAveragePool, .dense(features: nil, bias: true),
+      ])
+    let network = try Network(
+      description: description, input: Shape(channels: 1, height: 5, width: 5), classCount: 10)
+    let zeros = [Float](repeating: 0, count: network.layout.count)
+    var large = try sampleCheckpoint()
+    large.model = TrainedModel(
+      network: network, state: ModelState(layout: network.layout, values: zeros),
+      normalization: large.model.normalization)
+    large.snapshot = TrainingSnapshot(
+      model: large.model.state, firstMoment: zeros, secondMoment: zeros, average: zeros,
+      position: large.snapshot.position)
+    try store.save(large)
+    let read = try store.load { _ in }
+    #expect(read.model.network.layout.count == zeros.count)
+    #expect(read.snapshot.position == large.snapshot.position)
+  }
+
+  /// Positions at the limits are written and read; beyond them nothing is left behind.
+  @Test func aPositionThatCouldNotBeReadIsNotWritten() throws {
+    let limit = 1 << 31
+    let sample = try sampleCheckpoint()
+    var last = sample
+    (last.snapshot.position.epoch, last.snapshot.position.runStep) = (limit, limit)
+    last.snapshot.position.correctCount = limit
+    try store.save(last)
+    #expect(try store.load { _ in } == last)
+    let names = temporary.names(store.directory)
+    for change: (inout TrainingPosition) -> Void in [
+      { $0.runStep = limit + 1 }, { $0.epoch = limit + 1 }, { $0.epoch = 0 },
+      { $0.correctCount = limit + 1 }, { $0.step = $0.runStep + 1 }, { $0.step = -1 },
+      { $0.lossSum = .nan }, { $0.epochSeconds = .infinity }, { $0.runSeconds = -.infinity },
+      { $0.testAccuracy = .nan }, { $0.bestTestAccuracy = .nan },
+    ] {
+      var wrong = sample
+      change(&wrong.snapshot.position)
+      #expect(throws: Failure.self) { try Checkpoint(wrong.bytes, source: "x") }
+      let failure = #expect(throws: Failure.self) { try store.save(wrong) }
+      #expect(failure?.kind == .fault)
+      #expect(temporary.names(store.directory) == names)
+    }
+  }
+
+  @Test func whatCouldNotBeReadIsNotWritten() throws {
+    let path = temporary.path + "/x"
+    let header = UInt64(Safetensors.headerByteLimit + 1)
+    let bytes = withUnsafeBytes(of: header.littleEndian) { Array($0) } + [1, 2, 3]
+    let failure = #expect(throws: Failure.self) { try Safetensors.write(bytes, to: path) }
+    #expect(failure?.kind == .badData)
+    #expect(temporary.names().isEmpty)
+  }
+
   @Test func removesWhatAKilledWriterLeft() throws {
     try store.save(sampleCheckpoint(step: 5))
-    try writeFile(store.directory + "/step-000000000006.safetensors.partial", [1])
+    try writeFile(store.directory + "/.ptrain-1-1.partial", [1])
     try writeFile(store.directory + "/notes.partial", [1])
     try store.save(sampleCheckpoint(step: 7))
     #expect(

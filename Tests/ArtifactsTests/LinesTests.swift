@@ -7,8 +7,8 @@ import Testing
 
 let sampleInfo = RunInfo(
   model: "eva8", parameterCount: 19_822, threadCount: 2, instructionSet: "avx512", seed: .max,
-  epochCount: 20, batchSize: 256, trainSampleCount: 60_000, testSampleCount: 10_000,
-  optimizer: "adam", learningRate: 0.001, schedule: "constant")
+  epochCount: 20, batchSize: 256, shardCount: 32, trainSampleCount: 60_000,
+  testSampleCount: 10_000, optimizer: "adam", learningRate: 0.001, schedule: "constant")
 
 let sampleEpoch = EpochResult(
   epoch: 1, learningRate: 0.001,
@@ -43,7 +43,8 @@ let sampleEpoch = EpochResult(
 
   @Test func keepsItsWidthAndShowsBrokenLosses() {
     for step in 0..<1000 {
-      let text = ProgressBar(loss: .nan, step: step, stepCount: 1000, elapsedSeconds: 1).text
+      let nan = step % 2 == 0 ? Double.nan : -Double.nan
+      let text = ProgressBar(loss: nan, step: step, stepCount: 1000, elapsedSeconds: 1).text
       #expect(text.hasPrefix("loss=nan "))
       #expect(text.split(separator: "|")[1].count == 10)
     }
@@ -69,15 +70,28 @@ let sampleEpoch = EpochResult(
         == "Training eva8 (19,822 parameters) on 60,000 images, batches of 256, seed "
         + "18446744073709551615: 2 threads on 1 node, avx512")
   }
+
+  @Test func normsOverOneValueAreTold() {
+    var info = sampleInfo
+    info.singleValueNorm = "bn3"
+    #expect(info.notes.map { $0.hasPrefix("Note: bn3 normalizes minibatches of one") } == [true])
+  }
+
+  @Test func threadsWithoutWorkAreTold() {
+    #expect(sampleInfo.notes.isEmpty)
+    var info = sampleInfo
+    (info.threadCount, info.shardCount) = (16, 8)
+    #expect(info.notes.map { $0.hasPrefix("Note: only 8 of 16 threads have work") } == [true])
+  }
 }
 
 @Suite struct MetricsLinesTests {
   @Test func startLine() {
     #expect(
-      sampleInfo.metricsLine.text
+      sampleInfo.metricsLine(dataDigest: "0a").text
         == #"{"event":"start","model":"eva8","parameters":19822,"threads":2,"ranks":1,"#
         + #""nodes":1,"instruction_set":"avx512","seed":18446744073709551615,"#
-        + #""batch_size":256,"train_samples":60000,"test_samples":10000,"epochs":20,"#
+        + #""batch_size":256,"train_samples":60000,"test_samples":10000,"data_digest":"0a","epochs":20,"#
         + #""optimizer":"adam","learning_rate":0.001,"schedule":"constant","#
         + #""weight_decay":0.0,"augment":"none","exchanged_bytes_per_step":0}"#)
   }
@@ -122,7 +136,8 @@ let sampleEpoch = EpochResult(
     let path = directory.path + "/metrics.jsonl"
     var second = sampleEpoch
     second.epoch = 2
-    let kept = [sampleInfo.metricsLine, sampleEpoch.metricsLine(digest: "a")].map(\.text)
+    let kept = [sampleInfo.metricsLine(dataDigest: "0a"), sampleEpoch.metricsLine(digest: "a")].map(
+      \.text)
     let dropped = [second.metricsLine(digest: "b").text, #"{"event":"end"}"#, #"{"event":"epo"#]
     try writeFile(path, Array((kept + dropped).joined(separator: "\n").utf8))
     try MetricsFile(path: path, keepingEpochsBefore: 2).append(second.metricsLine(digest: "c"))

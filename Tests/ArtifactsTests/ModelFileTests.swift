@@ -29,6 +29,24 @@ import Testing
     #expect(read == model)
   }
 
+  @Test func carriesTheVersions() throws {
+    let file = try Safetensors(sampleModel().safetensors.bytes, source: "x")
+    #expect(file.value(of: "format_version") == "1")
+    #expect(file.value(of: "ptrain_version") == Version.program)
+  }
+
+  @Test(arguments: ["99", "two"]) func aLaterVersionIsToldAsOne(version: String) throws {
+    var file = try sampleModel().safetensors
+    let place = try #require(file.metadata.firstIndex { $0.key == "format_version" })
+    file.metadata[place].value = version
+    // What it describes need not make sense to this version.
+    file.metadata.removeAll { $0.key == "description" }
+    file.metadata.append(.init("description", "name: x\nlayers: [hyperConv: 3]"))
+    let error = #expect(throws: Failure.self) { try TrainedModel(file, source: "x") }
+    let start = "x: of format \(printable(version)), written by ptrain "
+    #expect(error?.message.hasPrefix(start) == true)
+  }
+
   @Test func namesTensorsAsPyTorch() throws {
     let names = try sampleModel().safetensors.tensors.map(\.name)
     #expect(

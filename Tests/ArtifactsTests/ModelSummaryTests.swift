@@ -78,4 +78,27 @@ import Testing
 
         """)
   }
+
+  /// Sums, joins, products and global pools are function calls, whose outputs no row shows.
+  @Test func layersOfGraphsHaveTheirNames() throws {
+    let description = ModelDescription(
+      name: "graph",
+      layers: [
+        .depthwise(Depthwise(3, padding: 1)), .relu6, .residual([.silu]), .gelu, .hardSwish,
+        .concat([[.tanh], []]), .leakyRelu(0.1), .averagePool(2), .maxPool(2),
+        .scale([.globalAveragePool, .conv(Convolution(6, kernel: 1)), .sigmoid]), .flatten,
+        .dense(.classes),
+      ])
+    let network = try Network(
+      description: description, input: Shape(channels: 3, height: 8, width: 8), classCount: 7)
+    let rows = ModelSummary(network).text.split(separator: "\n").dropFirst(3).prefix(13)
+    #expect(
+      rows.map { $0.split(separator: " ").joined(separator: " ") } == [
+        "Conv2d-1 [-1, 3, 8, 8] 30", "ReLU6-2 [-1, 3, 8, 8] 0", "SiLU-3 [-1, 3, 8, 8] 0",
+        "GELU-4 [-1, 3, 8, 8] 0", "Hardswish-5 [-1, 3, 8, 8] 0", "Tanh-6 [-1, 3, 8, 8] 0",
+        "LeakyReLU-7 [-1, 6, 8, 8] 0", "AvgPool2d-8 [-1, 6, 4, 4] 0",
+        "MaxPool2d-9 [-1, 6, 2, 2] 0", "Conv2d-10 [-1, 6, 1, 1] 42", "Sigmoid-11 [-1, 6, 1, 1] 0",
+        "Flatten-12 [-1, 24] 0", "Linear-13 [-1, 7] 175",
+      ])
+  }
 }

@@ -30,7 +30,9 @@ private final class Recording {
   var remarks = ""
   var time = 0.0
 
-  func output(drawsBars: Bool, columnCount: Int? = nil, secondsPerCall: Double) -> ConsoleOutput {
+  func output(
+    drawsBars: Bool, columnCount: @escaping () -> Int? = { nil }, secondsPerCall: Double
+  ) -> ConsoleOutput {
     ConsoleOutput(
       drawsBars: drawsBars, columnCount: columnCount, writeResult: { self.results += $0 },
       writeRemark: { self.remarks += $0 },
@@ -68,11 +70,44 @@ private final class Recording {
   @Test func staysWithinTheTerminal() throws {
     let recording = Recording()
     let console = TrainingConsole(
-      recording.output(drawsBars: true, columnCount: 20, secondsPerCall: 1))
+      recording.output(drawsBars: true, columnCount: { 20 }, secondsPerCall: 1))
     for event in events(try sampleModel()).prefix(4) { try console.receive(event) }
     let drawn = recording.remarks.split(separator: "\n")[1].split(separator: "\r")
     #expect(drawn.count == 3)
     #expect(drawn.allSatisfy { $0.count == 19 })
+  }
+
+  /// Each drawing takes the columns that the terminal has then, blanks over the last one included.
+  @Test func followsTheTerminalsWidth() throws {
+    let recording = Recording()
+    var widths: [Int?] = [120, 40, 12, 60, 1, nil]
+    let console = TrainingConsole(
+      recording.output(
+        drawsBars: true, columnCount: { widths.removeFirst() }, secondsPerCall: 1))
+    let all = events(try sampleModel())
+    for event in all.prefix(4) + all[5..<8] { try console.receive(event) }
+    let drawn = recording.remarks.split(separator: "\n").dropFirst().flatMap {
+      $0.split(separator: "\r")
+    }
+    #expect(widths.isEmpty)
+    let whole = "loss=0.5000 batch_id=0:  33%|███▎      | 1/3 [00:01<00:02, 1.0it/s]".count
+    #expect(drawn.map(\.count) == [whole, 39, 11, 59, 1, whole])
+  }
+
+  /// What a longer line left behind is covered, within the terminal.
+  @Test func coversALongerLine() throws {
+    let recording = Recording()
+    var widths = [200, 69, 69]
+    let console = TrainingConsole(
+      recording.output(
+        drawsBars: true, columnCount: { widths.removeFirst() }, secondsPerCall: 0.5))
+    for (step, loss) in [(0, 1000), (1, 0.5), (2, 0.5)] {
+      try console.receive(.step(StepResult(epoch: 1, step: step, stepCount: 4, loss: loss)))
+    }
+    let drawn = recording.remarks.split(separator: "\r")
+    try #require(drawn.count == 3)
+    #expect(drawn.map(\.count) == [70, 68, 67])
+    #expect(drawn[1].hasSuffix("it/s] "))
   }
 
   @Test func writesOneLineAnEpochElsewhere() throws {
@@ -101,7 +136,8 @@ private func settings(_ model: TrainedModel) -> RunSettings {
   RunSettings(
     seed: 1,
     data: DataFingerprint(
-      name: "MNIST", trainSampleCount: 6, testSampleCount: 2, normalization: model.normalization))
+      name: "MNIST", trainSampleCount: 6, testSampleCount: 2, normalization: model.normalization,
+      digests: sampleDigests))
 }
 
 private func snapshot(_ model: TrainedModel) -> TrainingSnapshot {
@@ -134,7 +170,7 @@ private func snapshot(_ model: TrainedModel) -> TrainingSnapshot {
     let text = String(decoding: try readFile(run.metricsPath, limit: 10_000), as: UTF8.self)
     let lines = text.split(separator: "\n")
     #expect(lines.count == 4)
-    #expect(lines[0] == sampleInfo.metricsLine.text)
+    #expect(lines[0] == sampleInfo.metricsLine(dataDigest: sampleDigests.whole).text)
     #expect(lines.dropFirst().allSatisfy { $0.hasSuffix("\"digest\":\"\(model.state.digest)\"}") })
   }
 
@@ -164,13 +200,5 @@ private func snapshot(_ model: TrainedModel) -> TrainingSnapshot {
       try record(events(sampleModel()).prefix(1), model: sampleModel())
     }
     #expect(error?.kind == .cannotCreate)
-  }
-}
-
-@Suite struct RunDirectoryTests {
-  @Test func isNamedByModelDateAndTime() {
-    setenv("TZ", "UTC", 1)
-    tzset()
-    #expect(RunDirectory(model: "eva8", time: 1_785_144_605).path == "runs/eva8-20260727-093005")
   }
 }

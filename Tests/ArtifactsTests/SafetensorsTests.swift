@@ -103,6 +103,60 @@ private func file(_ header: String, dataByteCount: Int) -> [UInt8] {
     #expect(error?.message.contains("\n") == false)
   }
 
+  static let entry = #"{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#
+
+  /// A decoder of JSON keeps one of two equal keys; the format has no such file. Nor has it other keys.
+  @Test(arguments: [
+    #"{"w":ENTRY,"w":ENTRY}"#,
+    #"{"w":ENTRY,"\u0077":ENTRY}"#,
+    #"{"w":ENTRY,"b":{"dtype":"F32","shape":[0],"data_offsets":[4,4]},"w":ENTRY}"#,
+    #"{"__metadata__":{"k":"v"},"__metadata__":{"k":"v"},"w":ENTRY}"#,
+    #"{"__metadata__":{},"__metadata__":{},"w":ENTRY}"#,
+    #"{"__metadata__":{"k":"v","k":"w"},"w":ENTRY}"#,
+    #"{"__metadata__":{"k":"v","\u006b":"w"},"w":ENTRY}"#,
+    #"{"w":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
+    #"{"w":{"dtype":"F64","shape":[1],"dtype":"F32","data_offsets":[0,4]}}"#,
+    #"{"w":{"dtype":"F32","shape":[2],"shape":[1],"data_offsets":[0,4]}}"#,
+    #"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"data_offsets":[0,4]}}"#,
+    #"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"strides":[1]}}"#,
+    #"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"extra":{"a":{}}}}"#,
+    #"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"":null}}"#,
+    #"{"w":ENTRY,"extra":{}}"#,
+    #"{"w":ENTRY,"extra":"text"}"#,
+  ])
+  func refusesKeysTwiceAndUnknownOnes(header: String) {
+    let header = header.replacing("ENTRY", with: Self.entry)
+    let error = #expect(throws: Failure.self) {
+      try Safetensors(file(header, dataByteCount: 4), source: "x")
+    }
+    #expect(error?.kind == .badData)
+    #expect(error?.message.hasPrefix("x: ") == true)
+  }
+
+  @Test func saysThatAKeyIsThereTwice() {
+    let error = #expect(throws: Failure.self) {
+      try Safetensors(
+        file(#"{"w":\#(Self.entry),"w":\#(Self.entry)}"#, dataByteCount: 4), source: "x")
+    }
+    #expect(
+      error?.message == "x: the header has a key twice, or one that the format does not know")
+  }
+
+  /// Signs of JSON inside strings, blanks and the order of keys are no reason to refuse.
+  @Test(arguments: [
+    #"{"w:{}\"":ENTRY,"__metadata__":{"a:\\":"{\"b\":1}","\"__metadata__\"":"::"}}"#,
+    #"{ "w" : {"data_offsets":[0,4] , "shape":[1], "dtype" : "F32"} , "__metadata__" : { } }   "#,
+    #"{"w\\":ENTRY}"#, #"{"__metadata__":{"w":"w"},"w":ENTRY}"#,
+    #"{"__metadata__":{"dtype":"__metadata__"},"dtype":ENTRY}"#, #"{"":ENTRY}"#,
+  ])
+  func takesEveryKeyThatIsThereOnce(header: String) throws {
+    let header = header.replacing("ENTRY", with: Self.entry)
+    let read = try Safetensors(file(header, dataByteCount: 4), source: "x")
+    #expect(read.tensors.map(\.values) == [[0]])
+    let again = try Safetensors(read.bytes, source: "x")
+    #expect(again == read)
+  }
+
   @Test(
     arguments: [
       [], [1, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0],

@@ -22,6 +22,10 @@ func sampleModel(seed: Int = 0) throws -> TrainedModel {
     normalization: Normalization(mean: 0.1307, standardDeviation: 0.3081))
 }
 
+let sampleDigests = DataDigests([
+  .trainingImages: "a", .trainingLabels: "b", .testImages: "c", .testLabels: "d",
+])
+
 /// A directory of its own for one test.
 final class TemporaryDirectory {
   let path: String

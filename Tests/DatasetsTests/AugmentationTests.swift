@@ -15,7 +15,7 @@ import Testing
 
   private func resample(_ map: AffineMap, _ image: [UInt8], _ height: Int, _ width: Int) -> [UInt8]
   {
-    let quads = PixelQuads(height: height, width: width)
+    let quads = PixelQuads(height: height, width: width, channels: 1)
     var target = [UInt8](repeating: 77, count: height * width)
     // Scratch comes dirty from the image before.
     let scratch = UnsafeMutableRawPointer.allocate(byteCount: quads.byteCount, alignment: 4)

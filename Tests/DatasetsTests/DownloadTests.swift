@@ -26,8 +26,7 @@ import Testing
   }
 
   private func contents(_ directory: String) throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: directory)
-      .filter { $0 != ".lock" }.sorted()
+    try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
   }
 
   @Test func fetchesAndVerifies() throws {

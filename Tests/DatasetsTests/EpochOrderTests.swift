@@ -5,6 +5,14 @@ import Testing
 
 @testable import Datasets
 
+extension EpochOrder {
+  fileprivate static func permutation(count: Int, seed: UInt64, epoch: UInt32) -> [UInt32] {
+    var order = [UInt32](repeating: .max, count: count)
+    permute(&order, seed: seed, epoch: epoch)
+    return order
+  }
+}
+
 @Suite struct EpochOrderTests {
   @Test(arguments: [0, 1, 2, 1000]) func isAPermutation(count: Int) {
     let order = EpochOrder.permutation(count: count, seed: 1, epoch: 0)

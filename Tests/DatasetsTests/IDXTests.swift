@@ -77,13 +77,57 @@ import Testing
     #expect(message(Array("<html>not found</html>".utf8)).contains("neither IDX nor gzip"))
   }
 
+  /// The third byte of a magic number is the type of the elements, the fourth the count of axes.
+  @Test(
+    arguments: [
+      (0x0d03, "IDX of 32-bit floats with 3 axes (0x00000d03)"),
+      (0x0e03, "IDX of 64-bit floats with 3 axes (0x00000e03)"),
+      (0x0903, "IDX of signed bytes with 3 axes (0x00000903)"),
+      (0x0b03, "IDX of 16-bit integers with 3 axes (0x00000b03)"),
+      (0x0c01, "IDX of 32-bit integers with 1 axis (0x00000c01)"),
+      (0x0802, "IDX of unsigned bytes with 2 axes (0x00000802)"),
+      (0x0804, "IDX of unsigned bytes with 4 axes (0x00000804)"),
+      (0x0a03, "neither IDX nor gzip: begins with 0x00000a03"),
+      (0x0103_0803, "neither IDX nor gzip: begins with 0x01030803"),
+    ] as [(UInt32, String)])
+  func otherElementsAreNamed(magic: UInt32, what: String) {
+    let bytes = Fixture.bigEndian([magic, 1, 1, 1, 0])
+    #expect(message(bytes) == "F: \(what), expected 0x00000803 (IDX images)")
+    #expect(message(Fixture.gzip(bytes)) == "F: \(what), expected 0x00000803 (IDX images)")
+    #expect(message(bytes, as: .labels) == "F: \(what), expected 0x00000801 (IDX labels)")
+  }
+
   @Test func gzipTruncationIsNamed() {
     let packed = Fixture.gzip(Fixture.images(100))
     #expect(message(Array(packed.dropLast(5))).contains("ends too early"))
   }
 
   @Test func gzipWithStrayBytes() {
-    #expect(message(Fixture.gzip(Fixture.images(3)) + [1, 2, 3]).contains("3 stray bytes"))
+    let packed = Fixture.gzip(Fixture.images(3))
+    #expect(message(packed + [1, 2, 3]).contains("3 stray bytes"))
+    #expect(message(packed + [0x1f]).contains("1 stray bytes"))
+    #expect(message(packed + [UInt8](repeating: 0, count: 511) + [1]).contains("512 stray bytes"))
+    #expect(message(packed + [0] + packed).contains("stray bytes"))
+  }
+
+  /// Tapes and file systems fill their blocks; `gzip -t` takes it.
+  @Test(arguments: [1, 2, 3, 10, 18, 512, 100_000]) func gzipWithZerosBehindIt(count: Int) throws {
+    let bytes = Fixture.images(50)
+    let zeros = [UInt8](repeating: 0, count: count)
+    #expect(try parse(Fixture.gzip(bytes) + zeros) == parse(bytes))
+    let members = Fixture.gzip(Array(bytes[..<100])) + Fixture.gzip(Array(bytes[100...]))
+    #expect(try parse(members + zeros) == parse(bytes))
+  }
+
+  /// Zeros that gzip did not write are no end of a member that is cut.
+  @Test func zerosDoNotCompleteATruncation() {
+    let packed = Fixture.gzip(Fixture.images(50))
+    for length in 1..<packed.count {
+      let cut = Array(packed.prefix(length)) + [UInt8](repeating: 0, count: 512)
+      // A checksum or size that ends in zeros is complete with them.
+      guard !packed[length...].allSatisfy({ $0 == 0 }) else { continue }
+      #expect(message(cut).hasPrefix("F: "))
+    }
   }
 
   @Test func trailingBytes() {

@@ -1,6 +1,7 @@
 // The same bits at every number of threads, ranks and nodes.
 
 import Datasets
+import Foundation
 import Kernels
 import Memory
 import Networks
@@ -14,6 +15,14 @@ import Testing
     var losses: [Double] = []
     var epochs: [Evaluation] = []
   }
+
+  /// A sanitizer looks at memory and threads, not at numbers: one model and batch size show them all.
+  private static let isSanitized =
+    ProcessInfo.processInfo.environment["PTRAIN_SANITIZER"] != nil
+
+  /// The default model, which augments its images, among them.
+  static let models = isSanitized ? ["compact"] : ["eva8", "compact", "tiny"]
+  static let batchSizes = isSanitized ? [100] : [256, 100]
 
   /// Images of noise with labels of noise; the last minibatch of 100 or 256 is smaller.
   private static let dataset = Result {
@@ -30,7 +39,7 @@ import Testing
   }
 
   private static func train(
-    _ model: String, batchSize: Int, threads: Int, nodes: Int = 1,
+    _ model: String, batchSize: Int, threads: Int, nodes: Int = 1, cpuCount: Int = 2,
     communicator: any Communicator = SingleProcess()
   ) throws -> Outcome {
     let description = try ModelDescription.preset(named: model)
@@ -38,7 +47,7 @@ import Testing
     recipe.epochs = 2
     recipe.batchSize = batchSize
     var configuration = EngineConfiguration(
-      kernels: try KernelChoice.select(environment: [:]), threadCount: threads, cpuCount: 2)
+      kernels: try KernelChoice.select(environment: [:]), threadCount: threads, cpuCount: cpuCount)
     configuration.communicator = communicator
     configuration.binding = SimulatedNodes(nodeCount: nodes)
     let dataset = try dataset.get()
@@ -59,23 +68,28 @@ import Testing
     return outcome
   }
 
-  @Test(arguments: ["eva8", "tiny"], [256, 100])
+  /// With fewer CPUs than workers, and with one for each: a worker then has a range of its own.
+  @Test(arguments: models, batchSizes)
   func threadsAndNodesKeepTheBits(model: String, batchSize: Int) throws {
     let expected = try Self.train(model, batchSize: batchSize, threads: 1)
     #expect(expected.losses.count == 2 * ((330 + batchSize - 1) / batchSize))
-    for (threads, nodes) in [(2, 1), (3, 2), (5, 3), (16, 1), (8, 4)] {
-      let outcome = try Self.train(model, batchSize: batchSize, threads: threads, nodes: nodes)
-      #expect(outcome == expected, "\(threads) threads, \(nodes) nodes")
+    for (threads, nodes, cpuCount) in [
+      (2, 1, 2), (3, 2, 16), (5, 3, 2), (16, 1, 2), (16, 1, 16), (8, 4, 16),
+    ] {
+      let outcome = try Self.train(
+        model, batchSize: batchSize, threads: threads, nodes: nodes, cpuCount: cpuCount)
+      #expect(outcome == expected, "\(threads) threads, \(nodes) nodes, \(cpuCount) CPUs")
     }
   }
 
-  @Test(arguments: ["eva8", "tiny"], [256, 100])
+  @Test(arguments: models, batchSizes)
   func ranksKeepTheBits(model: String, batchSize: Int) throws {
     let expected = try Self.train(model, batchSize: batchSize, threads: 2)
     for (ranks, threads, nodes) in [(1, 1, 1), (2, 1, 1), (3, 2, 2), (4, 2, 1)] {
       let outcomes = try ThreadRanks.run(ranks) { communicator in
         try Self.train(
-          model, batchSize: batchSize, threads: threads, nodes: nodes, communicator: communicator)
+          model, batchSize: batchSize, threads: threads, nodes: nodes, cpuCount: 16,
+          communicator: communicator)
       }
       #expect(outcomes.allSatisfy { $0 == expected }, "\(ranks) ranks of \(threads) threads")
     }

@@ -10,6 +10,7 @@ import Testing
 /// Networks and image sizes that between them reach every path of the plan.
 enum Architecture: String, CaseIterable {
   case reluThenNorm, normThenRelu, strided, withoutNorm, denseStack, oddSizes, affineFirst
+  case affineGroup, fusedFirst, fusedNormFirst
 
   var layers: [Layer] {
     switch self {
@@ -55,7 +56,20 @@ enum Architecture: String, CaseIterable {
         .batchNorm, .relu, .maxPool(size: 2), .globalAveragePool, .dense(features: 1, bias: true),
         .dense(features: nil, bias: true),
       ]
-    case .affineFirst:
+    case .fusedFirst:
+      [
+        .conv(filters: 20, kernel: 3, stride: 1, padding: 1, bias: true), .relu, .batchNorm,
+        .maxPool(size: 2), .conv(filters: 16, kernel: 3, stride: 1, padding: 1, bias: true), .relu,
+        .batchNorm, .globalAveragePool, .dense(features: nil, bias: true),
+      ]
+    case .fusedNormFirst:
+      [
+        .conv(filters: 16, kernel: 3, stride: 1, padding: 1, bias: false), .batchNorm, .relu,
+        .maxPool(size: 2), .dropout(rate: 0.2),
+        .conv(filters: 17, kernel: 3, stride: 1, padding: 1, bias: false), .batchNorm, .relu,
+        .globalAveragePool, .dense(features: nil, bias: true),
+      ]
+    case .affineFirst, .affineGroup:
       [
         .conv(filters: 18, kernel: 3, stride: 1, padding: 1, bias: false), .batchNorm, .relu,
         .conv(filters: 16, kernel: 3, stride: 1, padding: 1, bias: false), .batchNorm, .relu,
@@ -69,6 +83,9 @@ enum Architecture: String, CaseIterable {
     switch self {
     case .oddSizes: (13, 19)
     case .affineFirst: (14, 18)
+    case .affineGroup: (4, 16)
+    case .fusedFirst: (10, 18)
+    case .fusedNormFirst: (8, 20)
     default: (14, 14)
     }
   }
@@ -103,9 +120,43 @@ enum Architecture: String, CaseIterable {
 }
 
 @Suite struct GradientTests {
-  /// BN over one or two vectors has no gradient but rounding, so that counts start higher.
-  @Test(arguments: Architecture.allCases, [5, 8, 19])
+  /// What the comparisons below rely on: between them the architectures take every way.
+  @Test func architecturesReachEveryPathOfThePlan() throws {
+    let states = try Architecture.allCases.map { architecture in
+      let network = try architecture.network()
+      return try Session(
+        network, state: architecture.state(network), configuration: TestData.configuration(),
+        sampleCapacity: 8
+      ).runner.executor.states
+    }
+    let all = states.flatMap { $0 }
+    #expect(all.contains { $0.isFused })
+    #expect(all.contains { $0.stage.isRecomputed && !$0.isFused })
+    #expect(all.contains { $0.stage.isAffine && $0.isAffine })
+    #expect(all.contains { $0.fusesOutputGradient })
+    #expect(all.contains { $0.stage.isConvolution && !$0.fusesOutputGradient })
+    let groups = states.filter { $0[0].isAffine }.map { $0[1].storage.imageGroup }
+    #expect(groups.contains(1) && groups.contains { $0 > 1 })
+  }
+
+  /// BN over one or two vectors has no gradient but rounding, so that counts start higher. The last
+  /// shard of 9 holds one sample.
+  @Test(arguments: Architecture.allCases, [5, 8, 9, 19])
   func stepAgreesWithReference(architecture: Architecture, count: Int) throws {
+    try check(architecture, count: count)
+  }
+
+  /// A batch of one, where BN has a plane of pixels to average over. Left out are networks whose logits
+  /// then depend on no image: the mean of a normalised plane is BN's shift.
+  @Test(
+    arguments: Architecture.allCases.filter {
+      ![.denseStack, .reluThenNorm, .fusedFirst].contains($0)
+    })
+  func stepOfOneSampleAgreesWithReference(architecture: Architecture) throws {
+    try check(architecture, count: 1)
+  }
+
+  private func check(_ architecture: Architecture, count: Int) throws {
     let network = try architecture.network()
     let configuration = try TestData.configuration()
     let comparison = try ReferenceComparison(

@@ -1,6 +1,7 @@
 // Whole runs: the same bits at any thread count, instruction set and interruption.
 
 import Datasets
+import Diagnostics
 import KernelTypes
 import Kernels
 import Memory
@@ -115,6 +116,38 @@ struct ShortRun {
     let error = try #require(throws: (any Error).self) { try run.trainer().run { _ in } }
     #expect("\(error)".contains("training diverged"))
     #expect("\(error)".contains("in layer"))
+  }
+
+  /// Each set, by each axis: workers would write images beyond their buffers.
+  @Test(arguments: 0..<4, [(13, 14), (14, 15)])
+  func imagesOfAnotherSizeAreRefused(use: Int, size: (height: Int, width: Int)) throws {
+    let run = ShortRun()
+    let network = try run.architecture.network()
+    let (fit, other) = try (
+      run.architecture.samples(20),
+      ImageSet.synthetic(count: 20, height: size.height, width: size.width, classCount: 5)
+    )
+    let refusal = Failure(
+      .badData, "the images have \(size.height)x\(size.width) pixels, the network takes 14x14")
+    let configuration = EngineConfiguration(kernels: run.kernels, threadCount: 1, cpuCount: 1)
+    if use < 3 {
+      var dataset = try Dataset(name: "random", training: fit, test: fit)
+      if use == 0 { dataset.training = other }
+      if use == 1 { dataset.validation = other }
+      if use == 2 { dataset.test = other }
+      #expect(throws: refusal) {
+        try Trainer(
+          network: network, recipe: run.recipe, dataset: dataset, options: run.options,
+          configuration: configuration)
+      }
+    } else {
+      let session = try Session(
+        network, state: .initial(network: network, seed: 1), configuration: configuration,
+        sampleCapacity: 8)
+      let normalization = Normalization(mean: 0.5, standardDeviation: 0.3)
+      #expect(throws: refusal) { try session.evaluate(other, normalization) }
+      #expect(throws: refusal) { try session.logits(other, normalization) }
+    }
   }
 
   @Test func targetAccuracyEndsTheRun() throws {

@@ -75,7 +75,7 @@ import Testing
     #expect(throws: Stop.self) { try pool.lead { throw Stop() } }
   }
 
-  /// As under `nice`, whatever Dispatch gives its threads.
+  /// As under `nice`, whatever the leader's thread has.
   @Test func workersAreAsNiceAsTheirMaker() throws {
     let before = ThreadNiceness.current
     nonisolated(unsafe) var pool: WorkerPool?
@@ -107,7 +107,7 @@ import Testing
     #expect(found[0] == expected)
   }
 
-  @Test func workersStayOnTheirQueues() throws {
+  @Test func workersStayOnTheirThreads() throws {
     let binding = CountingBinding(nodeCount: 1)
     let pool = WorkerPool(workerCount: 4, cpuCount: 4, binding: binding)
     try pool.lead {

@@ -9,9 +9,10 @@ import Testing
 @testable import Interchange
 
 /// A network of 12 x 12 pixels and 4 classes with values as after training: no two alike.
-private func model(_ description: ModelDescription) throws -> TrainedModel {
+private func model(_ description: ModelDescription, channels: Int = 1) throws -> TrainedModel {
   let network = try Network(
-    description: description, input: Shape(channels: 1, height: 12, width: 12), classCount: 4)
+    description: description, input: Shape(channels: channels, height: 12, width: 12),
+    classCount: 4)
   var state = ModelState.initial(network: network, seed: 1)
   for tensor in network.layout.tensors {
     for place in tensor.range {
@@ -50,6 +51,23 @@ private let described = """
     - dense: classes
   """
 
+/// Every place where an activation may stand, with sigmoids.
+private let sigmoids = """
+  name: sigmoids
+  layers:
+    - conv: {filters: 3, kernel: 3}
+    - sigmoid
+    - batchNorm
+    - maxPool: 2
+    - conv: {filters: 5, kernel: 3, padding: 1, bias: false}
+    - batchNorm
+    - sigmoid
+    - globalAveragePool
+    - dense: {features: 6, bias: true}
+    - sigmoid
+    - dense: classes
+  """
+
 /// A vector without a pooling layer.
 private let bare = """
   name: bare
@@ -63,14 +81,54 @@ private let bare = """
     - dense: classes
   """
 
+/// Two readers, branches, factors of both ranks, every window and every function.
+private let graphs = """
+  name: graphs
+  layers:
+    - conv: {filters: 4, kernel: [3, 2], stride: [1, 2], padding: same, bias: false}
+    - batchNorm: {epsilon: 0.01}
+    - residual:
+        body:
+          - depthwise: {kernel: 3, padding: 1, multiplier: 2}
+          - batchNorm
+          - silu
+          - conv: {filters: 4, kernel: 1, groups: 2}
+          - batchNorm
+    - gelu
+    - concat:
+        - - conv: {filters: 3, dilation: 2, padding: 2}
+          - hardSwish
+        - - maxPool: {size: 3, stride: 1, padding: 1}
+          - leakyRelu: 0.2
+        - []
+    - scale:
+        - globalAveragePool
+        - dense: 5
+        - tanh
+        - dense: 11
+        - sigmoid
+    - averagePool: {size: 3, stride: 2, padding: same}
+    - scale: [globalMaxPool, relu6]
+    - batchNorm
+    - conv: {filters: 22, kernel: 1, groups: 11}
+    - concat: [[globalMaxPool], [flatten, {dense: 3}]]
+    - flatten
+    - dense: classes
+  """
+
 @Suite struct ONNXModelTests {
   static let descriptions: [String: ModelDescription] = [
     "eva8": try! .preset(named: "eva8"), "compact": try! .preset(named: "compact"),
     "described": try! .parse(yaml: described, source: "x"),
     "bare": try! .parse(yaml: bare, source: "x"),
+    "sigmoids": try! .parse(yaml: sigmoids, source: "x"),
+    "graphs": try! .parse(yaml: graphs, source: "x"),
+    "lenet5": try! .preset(named: "lenet5"), "resnet8": try! .preset(named: "resnet8"),
   ]
-  /// 3 images of grey values.
-  static let greys = (0..<3 * 144).map { Double($0 * 89 % 256) }
+  /// 3 images of grey values, in as many planes.
+  private func greys(channels: Int) -> [Double] {
+    (0..<3 * channels * 144).map { Double($0 * 89 % 256) }
+  }
 
   private func file(
     _ model: TrainedModel, folds: Bool = false, normalizes: Bool = false
@@ -82,15 +140,20 @@ private let bare = """
 
   @Test(arguments: descriptions.keys.sorted(), [false, true])
   func computesWhatTheNetworkComputes(name: String, folds: Bool) throws {
-    let model = try model(#require(Self.descriptions[name]))
+    for channels in [1, 3] { try checkLogits(name, folds: folds, channels: channels) }
+  }
+
+  private func checkLogits(_ name: String, folds: Bool, channels: Int) throws {
+    let model = try model(#require(Self.descriptions[name]), channels: channels)
+    let greys = greys(channels: channels)
     let (mean, deviation) = (
       Double(model.normalization.mean), Double(model.normalization.standardDeviation)
     )
-    let normalized = Self.greys.map { ($0 / 255 - mean) / deviation }
+    let normalized = greys.map { ($0 / 255 - mean) / deviation }
     let expected = ReferenceNetwork<Double>(network: model.network, state: model.state)
       .forward(normalized, mode: .evaluation).output
     let limit = 1e-6 * expected.map(abs).max()!
-    for (normalizes, input) in [(false, normalized), (true, Self.greys)] {
+    for (normalizes, input) in [(false, normalized), (true, greys)] {
       let graph = try file(model, folds: folds, normalizes: normalizes).graph
       let found = try ONNXRun.logits(graph, input: input, shape: model.network.input)
       #expect(found.count == expected.count)
@@ -98,11 +161,18 @@ private let bare = """
     }
   }
 
-  @Test(arguments: ["eva8": 1, "compact": 0, "described": 1, "bare": 0])
+  @Test(arguments: [
+    "eva8": 1, "compact": 0, "described": 1, "bare": 0, "sigmoids": 1, "graphs": 0, "resnet8": 0,
+  ])
   func foldsWhereThatIsExact(name: String, left: Int) throws {
     let model = try model(#require(Self.descriptions[name]))
     let nodes = try file(model, folds: true).graph.node
     #expect(nodes.filter { $0.opType == "BatchNormalization" }.count == left)
+  }
+
+  @Test func writesASigmoidForEachOne() throws {
+    let nodes = try file(model(#require(Self.descriptions["sigmoids"]))).graph.node
+    #expect(nodes.filter { $0.opType == "Sigmoid" }.count == 3)
   }
 
   @Test func declaresOpenBatchesAndWhatItIs() throws {

@@ -7,30 +7,36 @@ import Testing
 struct ActivationCase: CustomTestStringConvertible, Sendable {
   var shape: ActivationShape
   var reluBefore = false
-  var reluAfter = false
+  var after = ActivationFunction.identity
   var bias = true
   var mask = false
   var ties = false
 
   var testDescription: String {
     "\(shape.blocks)x\(shape.height)x\(shape.width)/\(shape.window) pre \(reluBefore)"
-      + " post \(reluAfter) bias \(bias) mask \(mask) ties \(ties)"
+      + " post \(after.kind) bias \(bias) mask \(mask) ties \(ties)"
   }
 
-  static let all: [ActivationCase] = [
-    .init(shape: .init(blocks: 1, height: 1, width: 1, window: 1)),
-    .init(shape: .init(blocks: 2, height: 3, width: 5, window: 1), reluBefore: true, mask: true),
-    .init(shape: .init(blocks: 1, height: 7, width: 7, window: 1), reluAfter: true, bias: false),
-    .init(shape: .init(blocks: 2, height: 4, width: 6, window: 2), reluBefore: true),
-    .init(shape: .init(blocks: 1, height: 5, width: 7, window: 2), reluAfter: true, mask: true),
-    .init(
-      shape: .init(blocks: 3, height: 28, width: 28, window: 2), reluBefore: true,
-      reluAfter: true, ties: true),
-    .init(shape: .init(blocks: 1, height: 7, width: 8, window: 3), reluBefore: true, bias: false),
-    .init(
-      shape: .init(blocks: 2, height: 9, width: 10, window: 3), reluAfter: true, ties: true),
-    .init(shape: .init(blocks: 1, height: 2, width: 3, window: 2), mask: true, ties: true),
-  ]
+  static let all: [ActivationCase] =
+    [
+      .init(shape: .init(blocks: 1, height: 1, width: 1, window: 1)),
+      .init(shape: .init(blocks: 2, height: 3, width: 5, window: 1), reluBefore: true, mask: true),
+      .init(shape: .init(blocks: 1, height: 7, width: 7, window: 1), after: .relu, bias: false),
+      .init(shape: .init(blocks: 2, height: 4, width: 6, window: 2), reluBefore: true),
+      .init(shape: .init(blocks: 1, height: 5, width: 7, window: 2), after: .relu, mask: true),
+      .init(
+        shape: .init(blocks: 3, height: 28, width: 28, window: 2), reluBefore: true,
+        after: .relu, ties: true),
+      .init(shape: .init(blocks: 1, height: 7, width: 8, window: 3), reluBefore: true, bias: false),
+      .init(
+        shape: .init(blocks: 2, height: 9, width: 10, window: 3), after: .relu, ties: true),
+      .init(shape: .init(blocks: 1, height: 2, width: 3, window: 2), mask: true, ties: true),
+    ]
+    + [.relu6, .sigmoid, .tanh, .silu, .gelu, .hardSwish, .leakyRelu].map {
+      .init(
+        shape: .init(blocks: 2, height: 3, width: 5, window: 1),
+        after: ActivationFunction($0, slope: 0.125), mask: true)
+    }
 }
 
 /// Inputs and the plain-loop results of a case.
@@ -45,6 +51,7 @@ struct ActivationReference {
   let k1: Floats
   let mask: Floats
   let gradient: Floats
+  let mean: Floats
 
   init(_ c: ActivationCase) {
     self.c = c
@@ -66,12 +73,13 @@ struct ActivationReference {
     k1 = Floats(random: channels, seed: 6)
     mask = Floats(random: c.shape.pooledCount, seed: 7)
     gradient = Floats(random: c.shape.pooledCount, seed: 8)
+    mean = Floats(random: channels, seed: 10)
   }
 
   var constants: ChannelConstants {
     ChannelConstants(
       bias: c.bias ? bias.read : nil, scale: scale.read, shift: shift.read,
-      reluBefore: c.reluBefore, reluAfter: c.reluAfter)
+      mean: mean.read, reluBefore: c.reluBefore, after: c.after)
   }
   var shape: ActivationShape { c.shape }
   var pixels: Int { shape.height * shape.width }
@@ -116,8 +124,7 @@ struct ActivationReference {
   }
 
   func output(_ index: Int, _ s: [Float]) -> Double {
-    let value = affine(index, s)
-    return c.reluAfter ? max(value, 0) : value
+    c.after.inDouble(affine(index, s)).value
   }
 
   /// `[blocks, 2, 16]`: sums of `a` and of `a · b` per channel.
@@ -136,16 +143,9 @@ struct ActivationReference {
 func activateAndPool(_ c: ActivationCase) {
   let r = ActivationReference(c)
   let z = r.z.map(Double.init)
-  let start = 0.5
-  check("activate", tolerance: 1e-6, expected: z + r.sums(z, z, r.pixels).map { $0 + start }) {
+  check("activate", tolerance: 0, expected: z) {
     let values = Floats(r.raw.values)
-    let sums = Floats(c.shape.blocks * 32, fill: Float(start))
-    $0.activate(c.shape, r.constants, z: values.pointer, sums: sums.pointer)
-    return values.values + sums.values
-  }
-  check("activate without sums", tolerance: 0, expected: z) {
-    let values = Floats(r.raw.values)
-    $0.activate(c.shape, r.constants, z: values.pointer, sums: nil)
+    $0.activate(c.shape, r.constants, z: values.pointer, moments: nil)
     return values.values
   }
   check("pool", tolerance: 0, expected: r.s.map(Double.init)) {
@@ -156,18 +156,23 @@ func activateAndPool(_ c: ActivationCase) {
   }
 }
 
-@Test(arguments: ActivationCase.all, [0, 1, 2])
-func prepareInput(_ c: ActivationCase, padding: Int) {
+@Test(
+  arguments: ActivationCase.all,
+  [
+    Edges(0), Edges(2), Edges(top: 1, left: 0, bottom: 2, right: 0),
+    Edges(top: 0, left: 1, bottom: 2, right: 3),
+  ])
+func prepareInput(_ c: ActivationCase, padding: Edges) {
   let r = ActivationReference(c)
   let s = r.s
-  let height = c.shape.pooledHeight + 2 * padding
-  let width = c.shape.pooledWidth + 2 * padding
+  let height = c.shape.pooledHeight + padding.top + padding.bottom
+  let width = c.shape.pooledWidth + padding.left + padding.right
   var expected = [Double](repeating: 0, count: c.shape.blocks * height * width * 16)
   for i in 0..<c.shape.pooledCount {
     let block = i / (r.pooledPixels * 16)
     let pixel = i / 16 % r.pooledPixels
-    let y = pixel / c.shape.pooledWidth + padding
-    let x = pixel % c.shape.pooledWidth + padding
+    let y = pixel / c.shape.pooledWidth + padding.top
+    let x = pixel % c.shape.pooledWidth + padding.left
     expected[((block * height + y) * width + x) * 16 + i % 16] =
       r.output(i, s) * (c.mask ? Double(r.mask[i]) : 1)
   }
@@ -210,22 +215,23 @@ func gradientsAtTheInput(_ c: ActivationCase) {
   let r = ActivationReference(c)
   let s = r.s
   func gated(_ value: Double, _ i: Int) -> Double {
-    c.reluAfter && !(r.affine(i, s) > 0) ? 0 : value
+    value * c.after.inDouble(r.affine(i, s)).slope
   }
-  let wide = s.map(Double.init)
+  let wide = s.indices.map { Double(s[$0]) - Double(r.mean[r.channel($0, r.pooledPixels)]) }
   let dy = (0..<c.shape.pooledCount).map {
     gated(Double(r.gradient[$0]) * (c.mask ? Double(r.mask[$0]) : 1), $0)
   }
+  let sums = r.sums(dy, wide, r.pooledPixels)
   for inPlace in [false, true] {
-    check("input gradient", tolerance: 1e-6, expected: dy + r.sums(dy, wide, r.pooledPixels)) {
+    check("input gradient", tolerance: 1e-6, expected: ["dy": dy, "sums": sums]) {
       let dx = Floats(r.gradient.values)
       let result = inPlace ? dx : Floats(dx.count, fill: .nan)
       let sums = Floats(c.shape.blocks * 32)
       let values = Floats(s)
       $0.inputGradient(
         c.shape, r.constants, s: values.read, mask: c.mask ? r.mask.read : nil, dx: dx.read,
-        dy: result.pointer, sums: sums.pointer)
-      return result.values + sums.values
+        dy: result.pointer, sums: sums.pointer, accumulates: false)
+      return [result.values, sums.values]
     }
   }
   let stride = 32
@@ -235,64 +241,53 @@ func gradientsAtTheInput(_ c: ActivationCase) {
     return gated(Double(dMeans[block * stride + i % 16]) / Double(r.pooledPixels), i)
   }
   check(
-    "average gradient", tolerance: 1e-6, expected: spread + r.sums(spread, wide, r.pooledPixels)
+    "average gradient", tolerance: 1e-6,
+    expected: ["dy": spread, "sums": r.sums(spread, wide, r.pooledPixels)]
   ) {
     let result = Floats(c.shape.pooledCount, fill: .nan)
     let sums = Floats(c.shape.blocks * 32)
     let values = Floats(s)
     $0.averagePoolGradient(
       c.shape, r.constants, s: values.read, dMeans: dMeans.read, blockStride: stride,
-      dy: result.pointer, sums: sums.pointer)
-    return result.values + sums.values
+      dy: result.pointer, sums: sums.pointer, accumulates: false)
+    return [result.values, sums.values]
   }
 }
 
-/// Kernels that could have made an output of this size: 3x3, 1x1, 5x5 and a strided one.
-private func producers(_ shape: ActivationShape) -> [ConvGeometry] {
-  [(3, 1, 1), (1, 1, 0), (5, 1, 2), (3, 2, 1), (2, 1, 0)].map { kernel, stride, padding in
-    ConvGeometry(
-      inputChannels: 16, outputChannels: shape.blocks * 16,
-      inputHeight: (shape.height - 1) * stride + kernel - 2 * padding,
-      inputWidth: (shape.width - 1) * stride + kernel - 2 * padding, kernel: kernel,
-      stride: stride, padding: padding)
-  }
-}
-
+/// A further reader's gradient is added to what is there; its sums are its own alone.
 @Test(arguments: ActivationCase.all)
-func outputGradient(_ c: ActivationCase) {
+func gradientsOfFurtherReadersAreAdded(_ c: ActivationCase) {
   let r = ActivationReference(c)
-  let z = r.z
-  var dense = [Double](repeating: 0, count: z.count)
-  for i in 0..<c.shape.pooledCount {
-    let k = r.channel(i, r.pooledPixels)
-    dense[r.extremeIndex(i, z)] += Double(r.gain[k]) * Double(r.gradient[i])
+  let s = r.s
+  let before = Floats(random: c.shape.pooledCount, seed: 11)
+  let stride = 32
+  let dMeans = Floats(random: c.shape.blocks * stride, seed: 9)
+  func expected(_ gradient: (Int) -> Double) -> KeyValuePairs<String, [Double]> {
+    let wide = s.indices.map { Double(s[$0]) - Double(r.mean[r.channel($0, r.pooledPixels)]) }
+    let dy = s.indices.map { gradient($0) * c.after.inDouble(r.affine($0, s)).slope }
+    let sum = zip(dy, before.values).map { $0 + Double($1) }
+    return ["dy": sum, "sums": r.sums(dy, wide, r.pooledPixels)]
   }
-  var bias = [Double](repeating: 0.25, count: c.shape.blocks * 16)
-  for i in z.indices {
-    let k = r.channel(i, r.pixels)
-    dense[i] += Double(r.k0[k]) + Double(r.k1[k]) * Double(z[i])
-    if c.reluBefore && !(z[i] > 0) { dense[i] = 0 }
-    bias[k] += dense[i]
+  check(
+    "input gradient", tolerance: 1e-6,
+    expected: expected { Double(r.gradient[$0]) * (c.mask ? Double(r.mask[$0]) : 1) }
+  ) {
+    let (dy, sums, values) = (Floats(before.values), Floats(c.shape.blocks * 32), Floats(s))
+    $0.inputGradient(
+      c.shape, r.constants, s: values.read, mask: c.mask ? r.mask.read : nil, dx: r.gradient.read,
+      dy: dy.pointer, sums: sums.pointer, accumulates: true)
+    return [dy.values, sums.values]
   }
-  for g in producers(c.shape) {
-    #expect(g.outputHeight == c.shape.height && g.outputWidth == c.shape.width)
-    var dz = [Double](repeating: 0, count: g.outputGradientCount)
-    for i in z.indices {
-      let y = i / 16 % r.pixels / c.shape.width * g.stride + g.gradientOrigin
-      let x = i / 16 % c.shape.width * g.stride + g.gradientOrigin
-      let block = i / (r.pixels * 16)
-      dz[((block * g.gradientHeight + y) * g.gradientWidth + x) * 16 + i % 16] = dense[i]
+  check(
+    "average gradient", tolerance: 1e-6,
+    expected: expected {
+      Double(dMeans[$0 / (r.pooledPixels * 16) * stride + $0 % 16]) / Double(r.pooledPixels)
     }
-    check("output gradient k\(g.kernel) s\(g.stride)", tolerance: 1e-6, expected: dz + bias) {
-      let result = Floats(dz.count, fill: .nan)
-      let sums = Floats(bias.count, fill: 0.25)
-      let values = Floats(z)
-      let s = c.shape.window == 1 ? values : Floats(r.s)
-      let factors = GradientFactors(gain: r.gain.read, k0: r.k0.read, k1: r.k1.read)
-      $0.outputGradient(
-        c.shape, r.constants, factors, g, z: values.read, s: s.read, dy: r.gradient.read,
-        dz: result.pointer, biasGradient: sums.pointer)
-      return result.values + sums.values
-    }
+  ) {
+    let (dy, sums, values) = (Floats(before.values), Floats(c.shape.blocks * 32), Floats(s))
+    $0.averagePoolGradient(
+      c.shape, r.constants, s: values.read, dMeans: dMeans.read, blockStride: stride,
+      dy: dy.pointer, sums: sums.pointer, accumulates: true)
+    return [dy.values, sums.values]
   }
 }

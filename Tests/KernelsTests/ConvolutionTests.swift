@@ -3,61 +3,24 @@
 import KernelTypes
 import Testing
 
-/// One convolution with its reference in `[channel, y, x]` order.
-struct ConvolutionCase: CustomTestStringConvertible, Sendable {
-  var geometry: ConvGeometry
-  var images: Int
-
-  init(
-    _ input: Int, _ output: Int, _ height: Int, _ width: Int, kernel: Int = 3, stride: Int = 1,
-    padding: Int = 1, images: Int = 1
-  ) {
-    geometry = ConvGeometry(
-      inputChannels: input, outputChannels: output, inputHeight: height, inputWidth: width,
-      kernel: kernel, stride: stride, padding: padding)
-    self.images = images
-  }
-
-  var testDescription: String {
-    let g = geometry
-    return "\(g.inputChannels)->\(g.outputChannels) \(g.inputHeight)x\(g.inputWidth)"
-      + " k\(g.kernel) s\(g.stride) p\(g.padding) n\(images)"
-  }
-
-  static let all: [ConvolutionCase] = [
-    .init(1, 16, 5, 5), .init(1, 64, 28, 28), .init(1, 20, 6, 50, images: 2), .init(1, 16, 4, 34),
-    .init(1, 7, 9, 13, images: 3),
-    .init(1, 20, 11, 15, kernel: 5, padding: 2), .init(1, 33, 8, 8, stride: 2),
-    .init(1, 12, 6, 7, kernel: 1, padding: 0), .init(2, 3, 4, 5), .init(3, 16, 13, 14),
-    .init(16, 16, 14, 13), .init(16, 16, 28, 28, images: 2), .init(16, 16, 14, 14, images: 3),
-    .init(16, 32, 7, 7, images: 5), .init(32, 32, 7, 7, images: 8), .init(17, 31, 7, 15),
-    .init(40, 33, 6, 29), .init(64, 32, 14, 14, images: 4), .init(15, 48, 3, 27),
-    .init(40, 10, 1, 8, kernel: 1, padding: 0), .init(32, 12, 1, 5, kernel: 1, padding: 0),
-    .init(12, 10, 1, 16, kernel: 1, padding: 0), .init(20, 20, 9, 9, kernel: 5, padding: 2),
-    .init(16, 24, 9, 10, stride: 2), .init(33, 16, 10, 9, kernel: 5, stride: 2, padding: 2),
-    .init(16, 16, 8, 8, kernel: 1, stride: 2, padding: 0), .init(18, 17, 6, 6, padding: 0),
-    .init(16, 16, 1, 1), .init(16, 32, 2, 2), .init(16, 16, 3, 5), .init(24, 40, 12, 10, images: 2),
-    .init(32, 48, 17, 6), .init(16, 32, 8, 11, padding: 2), .init(48, 16, 5, 16),
-  ]
-}
-
 /// Operands of a case and the results of plain loops.
 struct ConvolutionReference {
   let geometry: ConvGeometry
   let images: Int
   let weights: Floats
   /// Per image `[in, height, width]`, and the gradient `[out, outputHeight, outputWidth]`.
-  let inputs: [[Float]]
-  let gradients: [[Float]]
+  var inputs: [[Float]]
+  var gradients: [[Float]]
 
   init(_ c: ConvolutionCase) {
     geometry = c.geometry
     images = c.images
     let g = c.geometry
-    weights = Floats(
-      random: g.outputChannels * g.inputChannels * g.kernel * g.kernel, seed: 7)
+    weights = Floats(random: g.outputChannels * g.weightRow, seed: 7)
     inputs = (0..<c.images).map {
-      Floats(random: g.inputChannels * g.inputPixels, seed: 100 + UInt64($0)).values
+      Floats(
+        random: g.inputChannels * g.featurePixels * g.inputPixels, seed: 100 + UInt64($0)
+      ).values
     }
     gradients = (0..<c.images).map {
       Floats(random: g.outputChannels * g.outputPixels, seed: 200 + UInt64($0)).values
@@ -70,10 +33,15 @@ struct ConvolutionReference {
     for o in 0..<g.outputChannels {
       for y in 0..<g.outputHeight {
         for x in 0..<g.outputWidth {
-          forEachTap(y, x) { pixel, ky, kx in
-            for i in 0..<g.inputChannels {
-              let weight = ((o * g.inputChannels + i) * g.kernel + ky) * g.kernel + kx
-              body(o, y * g.outputWidth + x, i, pixel, weight)
+          forEachTap(y, x) { pixel, tap in
+            let size = g.inputChannels / g.groups
+            let group = o / (g.outputChannels / g.groups) * size
+            for i in 0..<size {
+              for feature in 0..<g.featurePixels {
+                let weight = (o * size + i) * g.taps + (g.featurePixels > 1 ? feature : tap)
+                let input = (group + i) * g.featurePixels + feature
+                body(o, y * g.outputWidth + x, input, pixel, weight)
+              }
             }
           }
         }
@@ -81,14 +49,14 @@ struct ConvolutionReference {
     }
   }
 
-  private func forEachTap(_ y: Int, _ x: Int, _ body: (Int, Int, Int) -> Void) {
+  private func forEachTap(_ y: Int, _ x: Int, _ body: (Int, Int) -> Void) {
     let g = geometry
-    for ky in 0..<g.kernel {
-      for kx in 0..<g.kernel {
-        let iy = y * g.stride + ky - g.padding
-        let ix = x * g.stride + kx - g.padding
+    for ky in 0..<g.kernelHeight {
+      for kx in 0..<g.kernelWidth {
+        let iy = y * g.verticalStride + ky * g.dilation - g.padding.top
+        let ix = x * g.horizontalStride + kx * g.dilation - g.padding.left
         if (0..<g.inputHeight).contains(iy) && (0..<g.inputWidth).contains(ix) {
-          body(iy * g.inputWidth + ix, ky, kx)
+          body(iy * g.inputWidth + ix, ky * g.kernelWidth + kx)
         }
       }
     }
@@ -102,7 +70,8 @@ struct ConvolutionReference {
     var dw = [Double](repeating: 0, count: weights.count)
     for image in 0..<images {
       var out = [Double](repeating: 0, count: g.outputChannels * g.outputPixels)
-      var back = [Double](repeating: 0, count: g.inputChannels * g.inputPixels)
+      var back = [Double](
+        repeating: 0, count: g.inputChannels * g.featurePixels * g.inputPixels)
       forEachProduct { o, outPixel, i, inPixel, weight in
         let w = Double(weights[weight])
         let x = Double(inputs[image][i * g.inputPixels + inPixel])
@@ -122,13 +91,14 @@ struct ConvolutionReference {
     let g = geometry
     let x = Floats(images * g.inputCount)
     for image in 0..<images {
-      for i in 0..<g.inputChannels {
+      for i in 0..<g.inputChannels * g.featurePixels {
         for pixel in 0..<g.inputPixels {
-          let place =
-            (pixel / g.inputWidth + g.padding) * g.paddedWidth + pixel % g.inputWidth + g.padding
+          let row = (pixel / g.inputWidth + g.padding.top) * g.paddedWidth
+          let place = row + pixel % g.inputWidth + g.padding.left
           let index =
             g.isPlane
-            ? place : blockedIndex(i, place, pixels: g.paddedHeight * g.paddedWidth)
+            ? place * g.planeChannels + i
+            : featureIndex(i, place, pixels: g.paddedHeight * g.paddedWidth)
           x[image * g.inputCount + index] = inputs[image][i * g.inputPixels + pixel]
         }
       }
@@ -143,8 +113,8 @@ struct ConvolutionReference {
     for image in 0..<images {
       for o in 0..<g.outputChannels {
         for pixel in 0..<g.outputPixels {
-          let y = g.gradientOrigin + pixel / g.outputWidth * g.stride
-          let x = g.gradientOrigin + pixel % g.outputWidth * g.stride
+          let y = g.gradientTop + pixel / g.outputWidth * g.verticalStride
+          let x = g.gradientLeft + pixel % g.outputWidth * g.horizontalStride
           let index = blockedIndex(
             o, y * g.gradientWidth + x, pixels: g.gradientHeight * g.gradientWidth)
           dz[image * g.outputGradientCount + index] = gradients[image][o * g.outputPixels + pixel]
@@ -194,19 +164,34 @@ struct ConvolutionReference {
         g, tile, weightGradient: packed.read, result: dw.pointer)
     }
     return (
-      plain(z, g.outputChannels, g.outputBlocks, g.outputPixels),
-      g.isPlane ? [] : plain(dx, g.inputChannels, g.inputBlocks, g.inputPixels), dw.values
+      plain(z, g.outputChannels, g.outputPixels),
+      g.isPlane ? [] : plain(dx, g.inputChannels, g.inputPixels, features: g.featurePixels),
+      dw.values
     )
   }
 
+  /// Place of an input channel's pixel: a block holds one feature pixel of 16 channels.
+  private func featureIndex(_ input: Int, _ pixel: Int, pixels: Int) -> Int {
+    let (channel, feature) = input.quotientAndRemainder(dividingBy: geometry.featurePixels)
+    let block = channel / 16 * geometry.featurePixels + feature
+    return (block * pixels + pixel) * 16 + channel % 16
+  }
+
   /// Real channels as `[channel, pixel]` per image; padded lanes must be zero.
-  private func plain(_ blocked: Floats, _ channels: Int, _ blocks: Int, _ pixels: Int) -> [Float] {
+  private func plain(
+    _ blocked: Floats, _ channels: Int, _ pixels: Int, features: Int = 1
+  ) -> [Float] {
     var result: [Float] = []
+    let padded = (channels + 15) / 16 * 16 * features
     for image in 0..<images {
-      for channel in 0..<blocks * 16 {
+      for channel in 0..<padded {
         for pixel in 0..<pixels {
-          let index = image * blocks * pixels * 16 + blockedIndex(channel, pixel, pixels: pixels)
-          if channel < channels {
+          let place =
+            features > 1
+            ? featureIndex(channel, pixel, pixels: pixels)
+            : blockedIndex(channel, pixel, pixels: pixels)
+          let index = image * padded * pixels + place
+          if channel < channels * features {
             result.append(blocked[index])
           } else if blocked[index] != 0 {
             Issue.record("lane of padded channel \(channel) is \(blocked[index])")

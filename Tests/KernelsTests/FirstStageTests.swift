@@ -19,6 +19,7 @@ struct FirstStageCase: CustomTestStringConvertible, Sendable {
     .init(channels: 64, height: 28, width: 28, mixed: false),
     .init(channels: 64, height: 28, width: 28),
     .init(channels: 16, height: 28, width: 28, relu: false, bias: false),
+    .init(channels: 32, height: 28, width: 28, bias: false, mixed: false),
     .init(channels: 16, height: 2, width: 16, relu: false, mixed: false),
     .init(channels: 7, height: 4, width: 32),
     .init(channels: 33, height: 6, width: 30, bias: false),
@@ -75,13 +76,21 @@ private struct FirstStage {
 
   var constants: ChannelConstants {
     ChannelConstants(
-      bias: c.bias ? bias.read : nil, scale: scale.read, shift: shift.read, reluBefore: c.relu,
-      reluAfter: false)
+      bias: c.bias ? bias.read : nil, scale: scale.read, shift: shift.read, mean: shift.read,
+      reluBefore: c.relu, after: .identity)
   }
   var factors: GradientFactors { GradientFactors(gain: gain.read, k0: k0.read, k1: k1.read) }
 
-  /// `s` with the sums, and the weight gradient with the bias gradient.
-  func run(_ kernels: any KernelSet, fused: Bool) -> (forward: [Float], backward: [Float]) {
+  struct Results {
+    var s: [Float]
+    var moments: [Float]
+    var weights: [Float]
+    var bias: [Float]
+
+    var all: [[Float]] { [s, moments, weights, bias] }
+  }
+
+  func run(_ kernels: any KernelSet, fused: Bool) -> Results {
     let g = c.geometry
     let sizes = kernels.convStorage(g)
     let packed = Floats(sizes.forwardWeights, fill: .nan)
@@ -90,13 +99,13 @@ private struct FirstStage {
         g, tile, weights: weights.read, forward: packed.pointer, backward: nil)
     }
     let s = Floats(c.shape.pooledCount, fill: .nan)
-    let sums = Floats(c.shape.blocks * 32, fill: 0.5)
+    let moments = Floats(BatchMoments.count(blocks: c.shape.blocks))
     let accumulator = Floats(sizes.accumulator)
     let biasGradient = Floats(c.shape.blocks * 16, fill: 0.25)
     let scratch = Floats(sizes.scratch, fill: .nan)
     if fused {
       kernels.firstStageForward(
-        g, constants, x: plane.read, weights: packed.read, s: s.pointer, sums: sums.pointer,
+        g, constants, x: plane.read, weights: packed.read, s: s.pointer, moments: moments.pointer,
         scratch: scratch.pointer)
       kernels.firstStageBackward(
         g, constants, factors, x: plane.read, weights: packed.read, dy: dy.read,
@@ -108,7 +117,7 @@ private struct FirstStage {
       kernels.convForward(
         g, imageCount: 1, x: plane.read, weights: packed.read, z: z.pointer,
         scratch: scratch.pointer)
-      kernels.activate(c.shape, constants, z: z.pointer, sums: sums.pointer)
+      kernels.activate(c.shape, constants, z: z.pointer, moments: moments.pointer)
       kernels.pool(c.shape, constants, z: z.read, s: s.pointer)
       kernels.outputGradient(
         c.shape, constants, factors, g, z: z.read, s: s.read, dy: dy.read, dz: dz.pointer,
@@ -125,7 +134,8 @@ private struct FirstStage {
       kernels.convUnpackWeightGradient(
         g, tile, weightGradient: finished.read, result: dw.pointer)
     }
-    return (s.values + sums.values, dw.values + biasGradient.values)
+    return Results(
+      s: s.values, moments: moments.values, weights: dw.values, bias: biasGradient.values)
   }
 }
 
@@ -134,11 +144,37 @@ func fusedFirstStageEqualsSeparatePasses(_ c: FirstStageCase) {
   let stage = FirstStage(c)
   for kernels in variants { #expect(kernels.fusesFirstStage(c.geometry, c.shape)) }
   let separate = stage.run(variants[0], fused: false)
-  check("forward", tolerance: 2e-6, expected: separate.forward.map(Double.init)) {
-    stage.run($0, fused: true).forward
+  func wide(_ values: [Float]) -> [Double] { values.map(Double.init) }
+  check(
+    "first stage", tolerance: 1e-5,
+    expected: [
+      "s": wide(separate.s), "moments": wide(separate.moments), "weights": wide(separate.weights),
+      "bias": wide(separate.bias),
+    ]
+  ) { stage.run($0, fused: true).all }
+}
+
+/// A bias enters the fused pass earlier, and is rounded with other partial sums.
+@Test(arguments: FirstStageCase.all.filter { !$0.bias })
+func fusedFirstStageKeepsTheBitsOfItsOutput(_ c: FirstStageCase) {
+  let stage = FirstStage(c)
+  for kernels in variants {
+    let (fused, separate) = (stage.run(kernels, fused: true), stage.run(kernels, fused: false))
+    #expect(separate.s.allSatisfy { $0.isFinite })
+    #expect(
+      fused.s.map(\.bitPattern) == separate.s.map(\.bitPattern),
+      "\(kernels.instructionSet.rawValue)")
   }
-  check("backward", tolerance: 1e-5, expected: separate.backward.map(Double.init)) {
-    stage.run($0, fused: true).backward
+}
+
+/// One rounding of the bias apart, on the scale of the outputs alone.
+@Test(arguments: FirstStageCase.all.filter(\.bias))
+func fusedFirstStageIsWithinRoundingOfItsOutput(_ c: FirstStageCase) {
+  let stage = FirstStage(c)
+  for kernels in variants {
+    let separate = stage.run(kernels, fused: false).s.map(Double.init)
+    let error = relativeError(stage.run(kernels, fused: true).s, separate)
+    #expect(error <= 5e-7, "\(kernels.instructionSet.rawValue)")
   }
 }
 
@@ -146,7 +182,8 @@ func fusedFirstStageEqualsSeparatePasses(_ c: FirstStageCase) {
   let suitable = FirstStageCase(channels: 16, height: 28, width: 28)
   var wrong: [(ConvGeometry, ActivationShape)] = []
   for change: (inout ConvGeometry, inout ActivationShape) -> Void in [
-    { g, _ in g.isPlane = false }, { g, _ in g.kernel = 5 }, { g, _ in g.padding = 0 },
+    { g, _ in g.planeChannels = 0 }, { g, _ in g.kernelHeight = 5 },
+    { g, _ in g.padding = Edges(0) },
     { g, _ in g.inputHeight = 27 }, { g, _ in g.inputWidth = 27 }, { _, s in s.window = 1 },
     { _, s in s.window = 3 }, { g, _ in g.inputWidth = 14 }, { g, _ in g.inputWidth = 34 },
   ] {

@@ -72,8 +72,8 @@ private struct StripsOperands {
 
   var constants: ChannelConstants {
     ChannelConstants(
-      bias: nil, scale: channels[3].read, shift: channels[3].read, reluBefore: c.relu,
-      reluAfter: false)
+      bias: nil, scale: channels[3].read, shift: channels[3].read,
+      mean: channels[3].read, reluBefore: c.relu, after: .identity)
   }
   var factors: GradientFactors {
     GradientFactors(gain: channels[0].read, k0: channels[1].read, k1: channels[2].read)
@@ -128,7 +128,7 @@ func gradientStripsKeepTheBits(_ c: GradientStripsCase) {
 @Test func onlyWholeWindowsOfWinogradAreFused() {
   let suitable = GradientStripsCase(input: 16, output: 16, height: 12, width: 12, window: 2)
   for change: (inout ConvGeometry, inout ActivationShape) -> Void in [
-    { g, _ in g.kernel = 5 }, { g, _ in g.inputChannels = 7 }, { _, s in s.window = 3 },
+    { g, _ in g.kernelWidth = 5 }, { g, _ in g.inputChannels = 7 }, { _, s in s.window = 3 },
     { _, s in s.height = 11 }, { _, s in s.width = 11 },
   ] {
     var geometry = suitable.geometry

@@ -38,8 +38,8 @@ private let lengths = [1, 15, 16, 17, 31, 100]
 @Test(arguments: lengths, [Float(0), 0.02])
 func adamMatchesDouble(count: Int, decay: Float) {
   let step = AdamStep(
-    stepSize: 1e-2, inverseRootCorrection: 1.7, beta1: 0.9, beta2: 0.999, epsilon: 1e-8,
-    decay: decay)
+    stepSize: 1e-2, inverseRootCorrection: 1.7, meanShare: 0.1, varianceShare: 0.001,
+    epsilon: 1e-8, decay: decay)
   let p = Floats(random: count, seed: 1)
   let g = Floats(random: count, seed: 2)
   let m = Floats(random: count, seed: 3)
@@ -47,16 +47,17 @@ func adamMatchesDouble(count: Int, decay: Float) {
   for i in 0..<count { v[i] = abs(v[i]) }
   let expected: [(Double, Double, Double)] = (0..<count).map { i in
     let gradient = Double(g[i])
-    let mean = Double(m[i]) + (1 - Double(step.beta1)) * (gradient - Double(m[i]))
-    let variance =
-      Double(step.beta2) * Double(v[i]) + (1 - Double(step.beta2)) * gradient * gradient
+    let mean = Double(m[i]) + 0.1 * (gradient - Double(m[i]))
+    let variance = Double(v[i]) + 0.001 * (gradient * gradient - Double(v[i]))
     let root = variance.squareRoot() * Double(step.inverseRootCorrection) + Double(step.epsilon)
     let decayed = Double(p[i]) * (1 - Double(decay))
     return (decayed - Double(step.stepSize) * mean / root, mean, variance)
   }
   check(
     "adam", tolerance: 3e-7,
-    expected: expected.map(\.0) + expected.map(\.1) + expected.map(\.2)
+    expected: [
+      "parameters": expected.map(\.0), "mean": expected.map(\.1), "variance": expected.map(\.2),
+    ]
   ) {
     let parameters = Floats(p.values)
     let mean = Floats(m.values)
@@ -64,7 +65,7 @@ func adamMatchesDouble(count: Int, decay: Float) {
     $0.adam(
       step, count: count, gradient: g.read, parameters: parameters.pointer, mean: mean.pointer,
       variance: variance.pointer)
-    return parameters.values + mean.values + variance.values
+    return [parameters.values, mean.values, variance.values]
   }
 }
 
@@ -80,13 +81,16 @@ func sgdMatchesDouble(count: Int, nesterov: Bool) {
     let direction = nesterov ? d + Double(step.momentum) * velocity : velocity
     return (Double(p[i]) - Double(step.learningRate) * direction, velocity)
   }
-  check("sgd", tolerance: 3e-7, expected: expected.map(\.0) + expected.map(\.1)) {
+  check(
+    "sgd", tolerance: 3e-7,
+    expected: ["parameters": expected.map(\.0), "velocity": expected.map(\.1)]
+  ) {
     let parameters = Floats(p.values)
     let velocity = Floats(v.values)
     $0.sgd(
       step, count: count, gradient: g.read, parameters: parameters.pointer,
       velocity: velocity.pointer)
-    return parameters.values + velocity.values
+    return [parameters.values, velocity.values]
   }
 }
 
@@ -137,27 +141,29 @@ func dropoutMaskFollowsTheStream(count: Int, rate: Float) {
   }
 }
 
-@Test(arguments: [(28, 28, 1), (5, 7, 0), (3, 33, 2), (1, 1, 1)])
-func normalizePadsAndScales(height: Int, width: Int, padding: Int) {
-  let pixels = (0..<height * width).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
-  let rowFloats = width + 2 * padding
-  var expected = [Double](repeating: 0, count: (height + 2 * padding) * rowFloats)
-  let gain: Float = 0.0127
-  let offset: Float = -0.424
-  for y in 0..<height {
-    for x in 0..<width {
-      expected[(y + padding) * rowFloats + x + padding] =
-        Double(pixels[y * width + x]) * Double(gain) + Double(offset)
-    }
+@Test(arguments: [1, 3], [1, 5, 31])
+func normalizesInterleavedChannels(channels: Int, width: Int) {
+  let height = 3
+  let padding = Edges(top: 1, left: 2, bottom: 0, right: 3)
+  let count = height * width * channels
+  let pixels = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
+  let gains = Floats((0..<16 * channels).map { 0.0128 * Float($0 % channels + 1) })
+  let offsets = Floats((0..<16 * channels).map { Float($0 % channels) - 0.424 })
+  let rowFloats = (width + padding.left + padding.right) * channels
+  var expected = [Double](repeating: 0, count: (height + padding.top) * rowFloats)
+  for i in 0..<count {
+    let (y, x) = i.quotientAndRemainder(dividingBy: width * channels)
+    expected[(y + padding.top) * rowFloats + padding.left * channels + x] =
+      Double(pixels[i]) * Double(gains[i % channels]) + Double(offsets[i % channels])
   }
   check("normalize", tolerance: 1e-7, expected: expected + [5]) { kernels in
     let plane = Floats(expected.count + 1, fill: .nan)
     plane[expected.count] = 5
     pixels.withUnsafeBufferPointer {
       kernels.normalize(
-        height: height, width: width, padding: padding,
-        pixels: $0.baseAddress.unsafelyUnwrapped, gain: gain, offset: offset,
-        plane: plane.pointer)
+        ImageShape(height: height, width: width, channels: channels), padding: padding,
+        pixels: $0.baseAddress.unsafelyUnwrapped, gains: gains.read,
+        offsets: offsets.read, plane: plane.pointer)
     }
     return plane.values
   }
@@ -196,8 +202,10 @@ func crossEntropyMatchesDouble(classes: Int, smoothing: Float) {
   let expected = crossEntropyInDouble(
     rows: rows, classes: classes, logits: logits, labels: labels, smoothing: Double(smoothing),
     scale: 0.25)
-  let values = expected.losses + expected.gradient
-  check("cross-entropy", tolerance: 5e-7, expected: values) { kernels in
+  check(
+    "cross-entropy", tolerance: 5e-7,
+    expected: ["losses": expected.losses, "gradient": expected.gradient]
+  ) { kernels in
     let losses = Floats(rows, fill: .nan)
     let gradient = Floats(logits.count, fill: .nan)
     var correct = [UInt8](repeating: 9, count: rows)
@@ -212,7 +220,7 @@ func crossEntropyMatchesDouble(classes: Int, smoothing: Float) {
       let best = values.firstIndex(of: values.max() ?? 0)
       #expect(correct[row] == (best == Int(labels[row]) ? 1 : 0))
     }
-    return losses.values + gradient.values
+    return [losses.values, gradient.values]
   }
 }
 

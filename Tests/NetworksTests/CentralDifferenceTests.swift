@@ -25,7 +25,7 @@ import Testing
     return (8 * difference(1) - difference(2)) / (12 * step)
   }
 
-  private func check(_ layers: [Layer], _ input: Shape, classes: Int, isTraining: Bool) throws {
+  func check(_ layers: [Layer], _ input: Shape, classes: Int, isTraining: Bool) throws {
     let network = try Network(
       description: ModelDescription(name: "m", layers: layers), input: input, classCount: classes)
     var model = ReferenceNetwork(
@@ -59,10 +59,10 @@ import Testing
     _ network: Network, _ count: Int, _ isTraining: Bool
   ) -> ReferenceMode<Double> {
     var mode = ReferenceMode<Double>(isTraining: isTraining)
-    for (index, place) in network.layers.enumerated() {
-      guard case .dropout(let rate) = place.layer else { continue }
+    for (index, node) in network.graph.nodes.enumerated() {
+      guard case .dropout(let rate) = node.operation else { continue }
       mode.dropoutMasks[index] = Reference.dropoutMask(
-        rate: rate, shape: place.input, samples: (0..<UInt32(count)).map { $0 }, layer: index,
+        rate: rate, shape: node.output, samples: (0..<UInt32(count)).map { $0 }, layer: index,
         epoch: 1, seed: 9)
     }
     return mode
@@ -94,7 +94,10 @@ import Testing
 
   @Test(arguments: [TrainingGoldenTests.small, TrainingGoldenTests.stack])
   func wholeNetwork(layers: [Layer]) throws {
-    try check(layers, Shape(channels: 1, height: 8, width: 8), classes: 3, isTraining: true)
+    for channels in [1, 3] {
+      let input = Shape(channels: channels, height: 8, width: 8)
+      try check(layers, input, classes: 3, isTraining: true)
+    }
   }
 
   @Test(arguments: [0, 0.2])

@@ -59,24 +59,33 @@ import Testing
   }
 }
 
-@Suite struct DocumentationTests {
-  /// The article's example uses every kind of layer and every key that fits its optimizer.
-  @Test func exampleOfTheArticleIsComplete() throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    let article = try String(
-      contentsOf: root.appending(path: "Sources/Networks/Networks.docc/Descriptions.md"),
-      encoding: .utf8)
-    let yaml = try #require(
-      article.components(separatedBy: "```yaml\n").last?.components(separatedBy: "```").first)
-    let model = try ModelDescription.parse(yaml: yaml, source: "article")
-    #expect(Set(model.layers.map(\.kind)) == Set(Layer.kinds))
-    for key in Recipe.knownKeys {
-      #expect(article.contains("`\(key)`"))
-      #expect(key.hasPrefix("step") || yaml.contains("  \(key): "))
+@Suite struct OriginTests {
+  /// A layer that does not fit is told with its line, however it is found out.
+  @Test func sizesThatDoNotFitNameTheirLine() throws {
+    let yaml = "name: m\nlayers:\n  - conv: {filters: 4, kernel: 3}\n\n  - maxPool: 99\n"
+    let model = try ModelDescription.parse(yaml: yaml, source: "m.yaml")
+    let failure = #expect(throws: Failure.self) {
+      try Network(
+        description: model, input: Shape(channels: 1, height: 28, width: 28), classCount: 10)
     }
-    _ = try Network(
-      description: model, input: Shape(channels: 1, height: 28, width: 28), classCount: 10)
+    #expect(
+      failure?.message
+        == "m.yaml:5: layer 2 (maxPool 99): input 26x26 is smaller than the window")
+  }
+
+  @Test func anEndThatDoesNotFitNamesItsFile() throws {
+    let model = try ModelDescription.parse(yaml: "name: m\nlayers: [relu]\n", source: "m.yaml")
+    let failure = #expect(throws: Failure.self) {
+      try Network(description: model, input: Shape(channels: 3), classCount: 10)
+    }
+    #expect(failure?.message == "m.yaml: the layers end in 3 values, the data has 10 classes")
+  }
+
+  @Test func whereADescriptionComesFromIsNoPartOfIt() throws {
+    let yaml = "name: m\nlayers: [relu]\n"
+    #expect(
+      try ModelDescription.parse(yaml: yaml, source: "a")
+        == ModelDescription.parse(yaml: "\n\n" + yaml, source: "b"))
   }
 }
 
@@ -95,6 +104,14 @@ import Testing
     ("- conv: {filters: 0, kernel: 3}", "m.yaml:4: `filters` is 0, expected a number from 1"),
     ("- conv: {filters: 99999999999999999999, kernel: 3}", "m.yaml:4: `filters` must be a number"),
     ("- conv: {filters: 3, kernel: 3, padding: 3}", "m.yaml:4: `padding` is 3, must be below"),
+    // Numbers of base 60 in YAML 1.1.
+    ("- conv: {filters: 3, kernel: 1:4}", "m.yaml:4: `kernel` must be a number from 1 to 1024"),
+    ("- conv: {filters: 1:4, kernel: 3}", "m.yaml:4: `filters` must be a number"),
+    ("- conv: {filters: 3, kernel: 3, stride: '1:04'}", "m.yaml:4: `stride` must be a number"),
+    ("- maxPool: 1:4", "m.yaml:4: `maxPool` must be a number"),
+    ("- dropout: 0:0.5", "m.yaml:4: `dropout` must be a number"),
+    ("- dense: 1:4", "m.yaml:4: `dense` needs `classes` or"),
+    ("- dense: {features: 1:4}", "m.yaml:4: `features` needs `classes` or"),
     ("- conv: {filters: 3, kernel: 3, bias: 7}", "m.yaml:4: `bias` must be true or false"),
     ("- conv", "m.yaml:4: `conv` needs a value"),
     ("- relu: 3", "m.yaml:4: `relu` takes no value"),
@@ -104,8 +121,8 @@ import Testing
     ("- dropout: 1", "m.yaml:4: `dropout` is 1.0, expected a number from 0.0 to 0.99"),
     ("- dropout: .nan", "m.yaml:4: `dropout` is nan"),
     ("- dense: {features: 3, bia: no}", "m.yaml:4: unknown key `bia` in dense"),
-    ("- dense: many", "m.yaml:4: dense must be keys and values"),
-    ("- dense: {features: 0}", "m.yaml:4: `dense` needs `classes` or"),
+    ("- dense: many", "m.yaml:4: `dense` needs `classes` or 1 to 65536 features, or keys"),
+    ("- dense: {features: 0}", "m.yaml:4: `features` needs `classes` or"),
     ("- {maxPool: 2, dropout: 0.1}", "m.yaml:4: a layer must be one of"),
     ("- [1, 2]", "m.yaml:4: a layer must be"),
     ("- &a relu", "m.yaml:4: `&` (anchors, aliases, tags) is not allowed"),
@@ -123,6 +140,9 @@ import Testing
   @Test(arguments: [
     ("epoch: 3", "unknown key `epoch` in a recipe"),
     ("epochs: 0", "`epochs` is 0"), ("batchSize: 1e9", "`batchSize` must be a number"),
+    ("epochs: 1:40", "`epochs` must be a number"),
+    ("learningRate: 0:0.5", "`learningRate` must be a number"),
+    ("augment: {rotation: 1:30.5}", "`rotation` must be a number"),
     ("learningRate: .inf", "`learningRate` is inf"), ("learningRate: -1", "`learningRate` is -1"),
     ("optimizer: lion", "`optimizer` is `lion`, expected one of adam, sgd"),
     ("momentum: 0.9", "`momentum` needs `optimizer: sgd`"),
@@ -178,10 +198,28 @@ import Testing
   }
 
   @Test func endlessFileIsRefused() {
-    do throws(Failure) {
-      _ = try ModelDescription.load(nameOrFile: "/dev/zero")
-      Issue.record("accepted")
-    } catch { #expect(error.kind == .badData) }
+    let failure = #expect(throws: Failure.self) {
+      try ModelDescription.load(nameOrFile: "/dev/zero")
+    }
+    #expect(failure == Failure(.missingInput, "/dev/zero: expected a file, found something else"))
+  }
+
+  /// Editors of other systems put a byte-order mark first; it is no part of the text.
+  @Test(arguments: ["\n", "\r\n"]) func aByteOrderMarkIsPassedOver(newline: String) throws {
+    let yaml = "\u{FEFF}name: m\n\nlayers:\n  - relu\n"
+    let model = try ModelDescription.parse(
+      yaml: yaml.replacing("\n", with: newline), source: "m.yaml")
+    #expect(model == ModelDescription(name: "m", layers: [.relu]))
+    for (line, number) in [("- relux", 5), ("\n  - maxPool: -1", 6), ("- &a relu", 5), ("- [", 6)] {
+      let text = (yaml + "  \(line)\n").replacing("\n", with: newline)
+      let found = failure(text)
+      #expect(found?.message.hasPrefix("m.yaml:\(number): ") == true, "\(found?.message ?? "")")
+      #expect(found?.message == failure(String(text.dropFirst()))?.message)
+    }
+    #expect(failure("\u{FEFF}layers: [relu]")?.message == "m.yaml:1: a model needs `name`")
+    #expect(failure("\u{FEFF}")?.message == "m.yaml: the description is empty")
+    // One mark only, and only in front.
+    #expect(failure("\u{FEFF}" + yaml) != nil)
   }
 
   @Test func recipeChangedByHandIsChecked() throws {

@@ -45,6 +45,30 @@ import Testing
     }
   }
 
+  @Test(arguments: [-1...1, 0.9...3.1, 1.49...1.51, 2.9...6.1, -6...6, -1e-9...1e-9])
+  func errorFunction(range: ClosedRange<Double>) {
+    let worst = evenly(range).map { units(Elementary.erf($0), Foundation.erf(Wide($0))) }.max()
+    #expect(worst! <= 5 * Self.unit)
+  }
+
+  /// Abramowitz & Stegun, table 7.1, and the ends.
+  @Test func knownValuesOfTheErrorFunction() {
+    for (x, value) in [(0.5, 0.5204998778), (1, 0.8427007929), (2, 0.9953222650)] {
+      #expect(abs(Elementary.erf(x) - value) < 5e-11 && Elementary.erf(-x) == -Elementary.erf(x))
+    }
+    #expect(Elementary.erf(0.0) == 0 && Elementary.erf(Double.nan).isNaN)
+    #expect(Elementary.erf(Double.infinity) == 1 && Elementary.erf(-7.0) == -1)
+    #expect(Elementary.erf(Float(0.5)) == 0.52049988)
+  }
+
+  @Test(arguments: [-1...1, 0.99...1.01, -20...20, -1e-9...1e-9])
+  func hyperbolicTangent(range: ClosedRange<Double>) {
+    let worst = evenly(range).map { units(Elementary.tanh($0), Foundation.tanh(Wide($0))) }.max()
+    #expect(worst! <= 3 * Self.unit)
+    #expect(Elementary.tanh(Double.infinity) == 1 && Elementary.tanh(-1e300) == -1)
+    #expect(Elementary.tanh(0.0) == 0 && Elementary.tanh(Double.nan).isNaN)
+  }
+
   @Test func floatsAreRoundedOnce() {
     for x in evenly(-80...80, 4_001).map(Float.init) {
       let exact = Foundation.exp(Wide(x))

@@ -77,63 +77,94 @@ import Testing
 
   @Test func maxPool() throws {
     for values in try golden["maxPool"].list {
-      let x: [Double] = try scalars(values["x"])
-      let (y, places) = Reference.maxPoolForward(
-        shape: try values["input"].shape, size: try values["size"].int, x: x)
-      #expect(try y == values["y"].numbers)
-      let dx = Reference<Double>.maxPoolBackward(
-        inputCount: x.count, places: places, dy: try scalars(values["dy"]))
-      #expect(try dx == values["dx"].numbers)
+      try maxPool(values, Double.self)
+      try maxPool(values, Float.self)
     }
   }
 
+  /// Pooling copies: the values are the golden ones, rounded to the scalar type.
+  private func maxPool<S: ReferenceScalar>(_ values: Golden, _: S.Type) throws {
+    let x: [S] = try scalars(values["x"])
+    let sizes = ReferencePoolSizes(
+      input: try values["input"].shape, size: try values["size"].int)
+    let (y, places) = Reference.maxPoolForward(sizes, x: x)
+    #expect(try y == scalars(values["y"]))
+    let dx = Reference<S>.maxPoolBackward(
+      inputCount: x.count, places: places, dy: try scalars(values["dy"]))
+    #expect(try dx == scalars(values["dx"]))
+  }
+
   @Test func averagePool() throws {
+    try averagePool(Double.self)
+    try averagePool(Float.self)
+  }
+
+  private func averagePool<S: ReferenceScalar>(_: S.Type) throws {
     let values = try golden["averagePool"]
-    let shape = try values["input"].shape
-    let y: [Double] = Reference.averagePoolForward(shape: shape, x: try scalars(values["x"]))
+    let sizes = ReferencePoolSizes(whole: try values["input"].shape)
+    let y: [S] = Reference.averagePoolForward(sizes, x: try scalars(values["x"]))
     try agree(y, values["y"])
-    let dx: [Double] = Reference.averagePoolBackward(shape: shape, dy: try scalars(values["dy"]))
+    let dx: [S] = Reference.averagePoolBackward(sizes, dy: try scalars(values["dy"]))
     try agree(dx, values["dx"])
   }
 
   @Test func dropout() throws {
+    try dropout(Double.self)
+    try dropout(Float.self)
+  }
+
+  private func dropout<S: ReferenceScalar>(_: S.Type) throws {
     let values = try golden["dropout"]
-    let mask: [Double] = try scalars(values["mask"])
+    let mask: [S] = try scalars(values["mask"])
     #expect(mask.contains(0) && mask.contains { $0 > 1 })
     try agree(Reference.dropoutForward(x: scalars(values["x"]), mask: mask), values["y"])
     try agree(Reference.dropoutBackward(mask: mask, dy: scalars(values["dy"])), values["dx"])
   }
 
   @Test func relu() throws {
+    try relu(Double.self)
+    try relu(Float.self)
+  }
+
+  private func relu<S: ReferenceScalar>(_: S.Type) throws {
     let values = try golden["relu"]
-    let (y, mask): ([Double], [Bool]) = Reference.reluForward(x: try scalars(values["x"]))
-    #expect(try y == values["y"].numbers)
-    let dx: [Double] = Reference.reluBackward(mask: mask, dy: try scalars(values["dy"]))
-    #expect(try dx == values["dx"].numbers)
+    let (y, mask): ([S], [Bool]) = Reference.reluForward(x: try scalars(values["x"]))
+    #expect(try y == scalars(values["y"]))
+    let dx: [S] = Reference.reluBackward(mask: mask, dy: try scalars(values["dy"]))
+    #expect(try dx == scalars(values["dx"]))
   }
 
   @Test func sigmoid() throws {
+    try sigmoid(Double.self)
+    try sigmoid(Float.self)
+  }
+
+  private func sigmoid<S: ReferenceScalar>(_: S.Type) throws {
     let values = try golden["sigmoid"]
-    let y: [Double] = Reference.sigmoidForward(x: try scalars(values["x"]))
+    let y: [S] = Reference.sigmoidForward(x: try scalars(values["x"]))
     try agree(y, values["y"])
     try agree(Reference.sigmoidBackward(y: y, dy: scalars(values["dy"])), values["dx"])
   }
 
   @Test func dense() throws {
     for values in try golden["dense"].list {
-      let (inputs, outputs) = (try values["inputs"].int, try values["outputs"].int)
-      let (x, weights): ([Double], [Double])
-      (x, weights) = (try scalars(values["x"]), try scalars(values["weights"]))
-      let bias: [Double]? = values.has("bias") ? try scalars(values["bias"]) : nil
-      let z = Reference.denseForward(
-        inputs: inputs, outputs: outputs, x: x, weights: weights, bias: bias)
-      try agree(z, values["z"])
-      let gradient = Reference.denseBackward(
-        inputs: inputs, outputs: outputs, x: x, weights: weights, dz: try scalars(values["dz"]))
-      try agree(gradient.weights, values["dWeights"])
-      try agree(gradient.input, values["dx"])
-      if bias != nil { try agree(gradient.bias, values["dBias"]) }
+      try dense(values, Double.self)
+      try dense(values, Float.self)
     }
+  }
+
+  private func dense<S: ReferenceScalar>(_ values: Golden, _: S.Type) throws {
+    let (inputs, outputs) = (try values["inputs"].int, try values["outputs"].int)
+    let (x, weights): ([S], [S]) = (try scalars(values["x"]), try scalars(values["weights"]))
+    let bias: [S]? = values.has("bias") ? try scalars(values["bias"]) : nil
+    let z = Reference.denseForward(
+      inputs: inputs, outputs: outputs, x: x, weights: weights, bias: bias)
+    try agree(z, values["z"])
+    let gradient = Reference.denseBackward(
+      inputs: inputs, outputs: outputs, x: x, weights: weights, dz: try scalars(values["dz"]))
+    try agree(gradient.weights, values["dWeights"])
+    try agree(gradient.input, values["dx"])
+    if bias != nil { try agree(gradient.bias, values["dBias"]) }
   }
 
   @Test func crossEntropy() throws {
@@ -156,8 +187,13 @@ import Testing
   }
 
   @Test func halfSquaredError() throws {
+    try halfSquaredError(Double.self)
+    try halfSquaredError(Float.self)
+  }
+
+  private func halfSquaredError<S: ReferenceScalar>(_: S.Type) throws {
     let values = try golden["halfSquaredError"]
-    let (outputs, targets): ([Double], [Double])
+    let (outputs, targets): ([S], [S])
     (outputs, targets) = (try scalars(values["outputs"]), try scalars(values["targets"]))
     let errors = Reference.halfSquaredErrorForward(outputs: outputs, targets: targets)
     try agree([errors.reduce(0, +)], values["loss"])

@@ -57,6 +57,15 @@ import Testing
     #expect(try cat.run(input: text, purpose: "copy") == Array(text.utf8))
   }
 
+  /// Neither the user's variables nor a home with files of set-up.
+  @Test func programsGetNoEnvironmentOfTheUsers() throws {
+    let env = ExternalProgram(name: "env", debianPackage: "coreutils")
+    let variables = String(decoding: try env.run(input: "", purpose: "list"), as: UTF8.self)
+    let names = variables.split(separator: "\n").map { $0.prefix { $0 != "=" } }
+    #expect(names.sorted() == ["LC_ALL", "PATH"])
+    #expect(variables.contains("LC_ALL=C.UTF-8\n"))
+  }
+
   @Test func programsThatFailOrAreMissingSaySo() {
     let shell = ExternalProgram(name: "sh", debianPackage: "dash")
     let failed = #expect(throws: Failure.self) {

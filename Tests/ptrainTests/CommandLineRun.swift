@@ -59,6 +59,15 @@ struct CommandLineRun {
   }
 }
 
+extension CommandLineRun {
+  /// Runs a shell script in `directory`; `$PTRAIN` is the binary.
+  init(script: String, in directory: Scratch) throws {
+    self.init(
+      try Self.start(
+        ["-c", script], in: directory, environment: ["PTRAIN": Self.binary], binary: "/bin/sh"))
+  }
+}
+
 /// A run of the binary that may still be going on.
 struct StartedRun {
   let process: Process

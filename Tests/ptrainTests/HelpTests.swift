@@ -3,16 +3,6 @@
 import Testing
 
 @Suite struct HelpTests {
-  private func help(_ subcommand: [String]) throws -> String {
-    let run = try CommandLineRun(subcommand + ["--help"], in: Scratch())
-    #expect(run.exitCode == 0)
-    #expect(run.errors == "")
-    // Lines end where words end, whatever padding the printer leaves.
-    return run.output.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-      String(line.reversed().drop { $0 == " " }.reversed())
-    }.joined(separator: "\n")
-  }
-
   @Test func root() throws {
     #expect(
       try help([]) == """
@@ -26,6 +16,7 @@ import Testing
           ptrain --model eva8 --epochs 1           train another model for one epoch
           ptrain eval --checkpoint runs/X/model.safetensors
           ptrain export --checkpoint runs/X/model.safetensors --output model.onnx
+          ptrain models                            list the presets
           ptrain summary --model eva8
           ptrain topology
           ptrain spreadsheet --output backpropagation.xlsx
@@ -42,6 +33,8 @@ import Testing
           train (default)         Trains a model and leaves it in a run directory.
           eval                    Tests a model file on the test set.
           export                  Writes a model for ONNX Runtime, PyTorch and others.
+          models                  Lists the presets, or prints one as a description
+                                  file.
           summary                 Prints a model's layers, shapes and parameters as
                                   torchsummary does.
           topology                Shows nodes, CPUs, limits, and where workers go.
@@ -64,7 +57,7 @@ import Testing
         tells how to go on with it. PTRAIN_ISA=baseline|avx2|avx512|neon forces an
         instruction set.
 
-        Example:
+        Examples:
           ptrain --model eva8 --epochs 20 --threads 2 --output runs/first
           ptrain --resume runs/first
 
@@ -74,35 +67,40 @@ import Testing
         USAGE: ptrain train <options>
 
         RECIPE (DEFAULT: THE MODEL'S OWN):
-          --epochs <n>            Passes over the training set.
-          --batch-size <n>        Samples of a minibatch.
-          --optimizer <name>      How gradients change parameters. (values: adam, sgd)
-          --learning-rate <x>     Rate of the schedule's peak (0.001 for adam, 0.1 for
-                                  sgd when --optimizer changes it).
+          --epochs <n>            Epochs: passes over the training set.
+          --batch-size <n>        Minibatch size. A thread takes 8 images at a time: 64
+                                  keep up to 8 threads busy.
+          --optimizer <name>      Optimizer. (values: adam, sgd)
+          --learning-rate <x>     Learning rate: the peak of one-cycle, the start of
+                                  step and cosine. Where --optimizer changes the
+                                  optimizer, 0.001 (adam) or 0.1 (sgd) unless given.
           --momentum <x>          Momentum of sgd.
           --weight-decay <x>      Decay of weights, not of biases and BN.
-          --schedule <name>       How the learning rate changes over the steps.
-                                  (values: constant, step, cosine, one-cycle)
-          --augment <name>        Random affine maps of the training images, or none.
-                                  (values: none, affine)
+          --schedule <name>       Learning-rate schedule. (values: constant, step,
+                                  cosine, one-cycle)
+          --augment <name>        Augmentation of the training images. (values: none,
+                                  affine)
 
         OPTIONS:
           --model <name|file.yaml>
-                                  A preset (compact, eva8, tiny) or a description file
+                                  A preset (see 'ptrain models') or a description file
                                   (default: compact).
           --data <dir>            Directory with the four IDX files of MNIST's form,
                                   plain or .gz (default: $PTRAIN_DATA, else MNIST from
                                   the cache or a download, else Fashion-MNIST).
           --limit-test <n>        Use the first N test samples only.
-          --threads <n>           Workers, of each process under mpirun (default: one
-                                  for each physical core that this process may use,
-                                  within its CPU quota).
-          --numa <mode>           Bind workers to CPUs and buffers to NUMA nodes.
-                                  (values: auto, off; default: auto)
-          --seed <n>              Seed of everything random (default: 1).
+          --threads <n>           Worker threads of each process (default: the physical
+                                  cores that this process may use, within its CPU
+                                  quota).
+          --numa <mode>           Bind workers to CPUs and buffers to NUMA nodes; off
+                                  for machines that are shared with others and
+                                  containers that forbid binding. (values: auto, off;
+                                  default: auto)
+          --seed <n>              Seed (default: 1). The same seed gives the same model
+                                  at any number of threads.
           --limit-train <n>       Use the first N training samples only.
-          --validation <n>        Hold out the last N training samples; metrics.jsonl
-                                  tells how the model does on them.
+          --validation <n>        Hold out the last N training samples; their loss and
+                                  accuracy stand in metrics.jsonl.
           --target-accuracy <percent>
                                   Stop after the first epoch whose test accuracy
                                   reaches this many percent.
@@ -111,10 +109,10 @@ import Testing
                                   ptrain's or PyTorch's, instead of random ones;
                                   without --model, the network is the one that the file
                                   describes.
-          --resume <dir>          Go on with the run in this directory, with the bits
-                                  of a run that never stopped. Threads, processes and
-                                  --numa may change, and --data where the data was
-                                  moved.
+          --resume <dir>          Resume the run in this directory; the result is
+                                  bit-identical to an uninterrupted run. Threads,
+                                  processes and --numa may change, and --data where the
+                                  data was moved.
           --checkpoint-every <steps>
                                   Steps between two checkpoints (default: one at the
                                   end of each epoch).
@@ -131,10 +129,10 @@ import Testing
       try help(["eval"]) == """
         OVERVIEW: Tests a model file on the test set.
 
-        The file carries its description and normalisation; nothing else of the run is
-        needed. A file of PyTorch's with the same tensor names takes --model, and the
-        data's normalisation. A run's checkpoint is tested as it trains, without the
-        moving average.
+        The file carries its description and normalization; nothing else of the run is
+        needed, and of the data the test set alone. A file of PyTorch's with the same
+        tensor names takes --model, and the normalization of the training data. A run's
+        checkpoint is tested as it trains, without the moving average.
 
         Examples:
           ptrain eval --checkpoint runs/first/model.safetensors --json
@@ -144,7 +142,8 @@ import Testing
         USAGE: ptrain eval --checkpoint <file> [--model <name|file.yaml>] [--data <dir>] [--limit-test <n>] [--threads <n>] [--numa <mode>] [--json] [--logits <file.safetensors>]
 
         OPTIONS:
-          --checkpoint <file>     A safetensors file with a model's tensors.
+          --checkpoint <file>     A safetensors file with a model's tensors: a run's
+                                  model.safetensors, or PyTorch's.
           --model <name|file.yaml>
                                   The network of a file that does not carry its
                                   description.
@@ -152,11 +151,13 @@ import Testing
                                   plain or .gz (default: $PTRAIN_DATA, else MNIST from
                                   the cache or a download, else Fashion-MNIST).
           --limit-test <n>        Use the first N test samples only.
-          --threads <n>           Workers, of each process under mpirun (default: one
-                                  for each physical core that this process may use,
-                                  within its CPU quota).
-          --numa <mode>           Bind workers to CPUs and buffers to NUMA nodes.
-                                  (values: auto, off; default: auto)
+          --threads <n>           Worker threads of each process (default: the physical
+                                  cores that this process may use, within its CPU
+                                  quota).
+          --numa <mode>           Bind workers to CPUs and buffers to NUMA nodes; off
+                                  for machines that are shared with others and
+                                  containers that forbid binding. (values: auto, off;
+                                  default: auto)
           --json                  Print the result as JSON.
           --logits <file.safetensors>
                                   Write the logits of every test image, in order:
@@ -173,9 +174,9 @@ import Testing
       try help(["export"]) == """
         OVERVIEW: Writes a model for ONNX Runtime, PyTorch and others.
 
-        FILE.onnx: opset 17, input 'input', normalised images as float [N, 1, height,
+        FILE.onnx: opset 17, input 'input', normalized images as float [N, 1, height,
         width], output 'logits', float [N, classes]; N is open. Dropout is left out.
-        Normalised is (grey / 255 - mean) / std, with the values in the file's
+        Normalized is (grey / 255 - mean) / std, with the values in the file's
         metadata.
 
         FILE.safetensors: the tensors under PyTorch's names, without what a checkpoint
@@ -191,36 +192,13 @@ import Testing
           --checkpoint <file>     A model file or a checkpoint of ptrain's.
           --output <file.onnx|.safetensors>
                                   The file to write.
-          --fold-batch-norm       ONNX: fold batch normalisation into the convolution
+          --fold-batch-norm       ONNX: fold batch normalization into the convolution
                                   or dense layer right before it, or into the one
                                   behind it where that is exact (no padding, at most a
                                   global average pooling between); any other stays a
                                   node.
-          --normalize             ONNX: normalise in the graph; its input is then grey
+          --normalize             ONNX: normalize in the graph; its input is then grey
                                   values from 0 to 255, as float.
-          --version               Show the version.
-          -h, --help              Show help information.
-
-
-        """)
-  }
-
-  @Test func summary() throws {
-    #expect(
-      try help(["summary"]) == """
-        OVERVIEW: Prints a model's layers, shapes and parameters as torchsummary does.
-
-        Sizes are for images of 28 x 28 pixels in 10 classes, as MNIST has.
-
-        Example:
-          ptrain summary --model eva8
-
-        USAGE: ptrain summary [--model <name|file.yaml>]
-
-        OPTIONS:
-          --model <name|file.yaml>
-                                  A preset (compact, eva8, tiny) or a description file
-                                  (default: compact).
           --version               Show the version.
           -h, --help              Show help information.
 
@@ -239,11 +217,13 @@ import Testing
         USAGE: ptrain topology [--threads <n>] [--numa <mode>] [--json]
 
         OPTIONS:
-          --threads <n>           Workers, of each process under mpirun (default: one
-                                  for each physical core that this process may use,
-                                  within its CPU quota).
-          --numa <mode>           Bind workers to CPUs and buffers to NUMA nodes.
-                                  (values: auto, off; default: auto)
+          --threads <n>           Worker threads of each process (default: the physical
+                                  cores that this process may use, within its CPU
+                                  quota).
+          --numa <mode>           Bind workers to CPUs and buffers to NUMA nodes; off
+                                  for machines that are shared with others and
+                                  containers that forbid binding. (values: auto, off;
+                                  default: auto)
           --json                  Print everything as JSON.
           --version               Show the version.
           -h, --help              Show help information.
@@ -287,4 +267,13 @@ import Testing
 
         """)
   }
+}
+
+/// What `--help` says; lines end where words end, whatever padding the printer leaves.
+func help(_ subcommand: [String]) throws -> String {
+  let run = try CommandLineRun(subcommand + ["--help"], in: Scratch())
+  #expect(run.exitCode == 0 && run.errors == "")
+  return run.output.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+    String(line.reversed().drop { $0 == " " }.reversed())
+  }.joined(separator: "\n")
 }

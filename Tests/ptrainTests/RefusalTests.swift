@@ -57,6 +57,36 @@ func expectRefusal(
       naming: part)
   }
 
+  /// Another file's name must not take the place of one that no string can hold.
+  @Test(arguments: [
+    (#""$PTRAIN" --epochs 1 --data data --output "$name""#, #"argument 6, $'r\\un\'\377', is not"#),
+    (#""$PTRAIN" eval --checkpoint "$name" --data data"#, "argument 3, "),
+    (#"PTRAIN_DATA="$name" "$PTRAIN" --epochs 1 --output run"#, "PTRAIN_DATA, "),
+  ])
+  func refusesNamesThatAreNotUTF8(command: String, part: String) throws {
+    let scratch = try Scratch()
+    try SampleData().write(to: scratch)
+    let run = try CommandLineRun(
+      script: #"name="$(printf 'r\\un'"'"'\377')"; "# + command, in: scratch)
+    #expect(run.exitCode == 64, "\(run.errors)")
+    #expect(run.errors.hasPrefix("ptrain: \(part)"), "\(run.errors)")
+    #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)")
+    #expect(try scratch.names() == ["data"])
+  }
+
+  /// A place that no string can name is no hindrance: the checkpoint keeps the path as it was given.
+  @Test func goesOnBelowADirectoryThatIsNotUTF8() throws {
+    let scratch = try Scratch()
+    try SampleData().write(to: scratch)
+    let run = try CommandLineRun(
+      script: #"""
+        d="$(printf 'd\377')"; mkdir "$d"; mv data "$d"; cd "$d"
+        "$PTRAIN" --model tiny --data data --epochs 1 --output run &&
+          "$PTRAIN" --resume run; code=$?; cd ..; rm -r "$d"; exit $code
+        """#, in: scratch)
+    #expect(run.exitCode == 0, "\(run.errors)")
+  }
+
   #if !MPI
     /// Every rank would train the whole model.
     @Test func refusesToBeOneOfSeveralRanksWithoutMPI() throws {
@@ -169,6 +199,21 @@ func expectRefusal(
       try expectRefusal(
         ["--model", "tiny", "--data", "data", "--output", output], in: scratch, exitCode: 73,
         naming: "taken")
+    }
+  }
+
+  @Test func aDirectoryInThePlaceOfAFile() throws {
+    let scratch = try Scratch()
+    try SampleData().write(to: scratch)
+    let trained = try CommandLineRun(
+      ["--model", "tiny", "--data", "data", "--epochs", "1", "--output", "run"], in: scratch)
+    try #require(trained.exitCode == 0, "\(trained.errors)")
+    for name in ["x.onnx", "x.safetensors"] {
+      try FileManager.default.createDirectory(
+        at: scratch.url.appendingPathComponent(name), withIntermediateDirectories: true)
+      try expectRefusal(
+        ["export", "--checkpoint", "run/model.safetensors", "--output", name], in: scratch,
+        exitCode: 73, naming: "\(name): cannot create it: it is a directory")
     }
   }
 

@@ -65,4 +65,41 @@ import Testing
       ["spreadsheet", "--output", "book.xlsx", "--plot", "error.png"], in: Scratch(), exitCode: 73,
       naming: "apt-get install gnuplot-nox", environment: ["PATH": "/nowhere"])
   }
+
+  private static let hasGnuplot = ["/usr/bin/gnuplot", "/usr/local/bin/gnuplot"].contains {
+    FileManager.default.isExecutableFile(atPath: $0)
+  }
+
+  /// None but the variables; then what draws on another terminal, draws nothing, or ends gnuplot.
+  static let setUps = [
+    "", "set terminal dumb", "set terminal svg size 100,100\nset lmargin 40\nset grid x2 y2 polar",
+    "set border 0; unset tics; set key off; set linetype 1 dashtype 3; set samples 2",
+    "exit", "set decimalsign ','; set output '/dev/null'", "this is no command",
+  ]
+
+  /// Whatever the user has set up for gnuplot, a plot has the same bytes.
+  @Test(.enabled(if: hasGnuplot, "gnuplot is not installed"), arguments: setUps)
+  func plotsAreWithoutTheUsersSetUp(setUp: String) throws {
+    let arguments = ["spreadsheet", "--output", "book.xlsx", "--iterations", "20", "--plot"]
+    let plain = try Scratch()
+    let first = try CommandLineRun(arguments + ["plot.svg"], in: plain, environment: ["HOME": "/"])
+    try #require(first.exitCode == 0, "\(first.errors)")
+    let scratch = try Scratch()
+    try FileManager.default.createDirectory(
+      at: scratch.url.appendingPathComponent("gnuplot"), withIntermediateDirectories: true)
+    for name in [".gnuplot", "gnuplot/gnuplotrc"] {
+      try scratch.write(Array((setUp + "\n").utf8), to: name)
+    }
+    let run = try CommandLineRun(
+      arguments + ["plot.svg"], in: scratch,
+      environment: [
+        "HOME": scratch.url.path, "XDG_CONFIG_HOME": scratch.url.path, "GNUTERM": "qt",
+        "GNUPLOT_LIB": scratch.url.path, "GNUPLOT_DEFAULT_GDFONT": "Courier",
+        "LC_NUMERIC": "de_DE.UTF-8", "LANG": "de_DE.UTF-8", "FIT_LOG": "fit.log",
+      ])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let text = try scratch.text(of: "plot.svg")
+    #expect(text.contains("<path"))
+    #expect(try text == plain.text(of: "plot.svg"))
+  }
 }

@@ -140,12 +140,31 @@ private struct EpochLine: Decodable {
   @Test func refusesDataThatDoesNotFitTheModel() throws {
     _ = try train(["--epochs", "1"], output: "run")
     var data = SampleData()
-    data.files[1][8] = 9
+    data.files[3][9] = 9
     try data.write(to: scratch)
     let run = try CommandLineRun(
       ["eval", "--checkpoint", "run/model.safetensors", "--data", "data"], in: scratch)
     #expect(run.exitCode == 65)
-    #expect(run.errors.contains("knows 4 classes, the data has 10"))
+    #expect(run.errors.contains("knows 4 classes, test sample 1 of the data has label 9"))
+  }
+
+  @Test func evaluatesATestSetAlone() throws {
+    let trained = try train(["--epochs", "1"], output: "run")
+    for name in SampleData.names.prefix(2) {
+      try FileManager.default.removeItem(at: scratch.url.appendingPathComponent("data/\(name)"))
+    }
+    let arguments = ["eval", "--checkpoint", "run/model.safetensors", "--data", "data"]
+    let evaluated = try CommandLineRun(arguments, in: scratch)
+    #expect(evaluated.exitCode == 0, "\(evaluated.errors)")
+    #expect(evaluated.output == trained.output.split(separator: "\n").last! + "\n")
+    #expect(evaluated.errors == "Data: test set from data\n")
+    let limited = try CommandLineRun(arguments + ["--limit-test", "7"], in: scratch)
+    #expect(limited.output.contains("/7 ("), "\(limited.output)")
+    try FileManager.default.removeItem(
+      at: scratch.url.appendingPathComponent("data/\(SampleData.names[3])"))
+    let missing = try CommandLineRun(arguments, in: scratch)
+    #expect(missing.exitCode == 66)
+    #expect(missing.errors.contains(SampleData.names[3]))
   }
 }
 

@@ -3,10 +3,12 @@
 
 import Glibc
 
-/// Resamples images of one size through a scratch copy with a border of zeros.
+/// Resamples images of one size, channel by channel, through a scratch copy with a border of zeros.
 struct PixelQuads {
   let height: Int
   let width: Int
+  /// Bytes from a pixel to the next.
+  let channels: Int
 
   /// Zeros on each side: the neighbours of positions that only just touch the source.
   private static let border = 1
@@ -28,15 +30,23 @@ struct PixelQuads {
   ) {
     let quads = scratch.bindMemory(to: UInt32.self, capacity: quadCount)
     let greys = (scratch + 4 * quadCount).bindMemory(to: UInt8.self, capacity: greyCount)
-    copyWithBorder(source, to: greys)
-    gatherQuads(greys, to: quads)
-    let origin = UnsafePointer(quads) + Self.border * (stride + 1)
+    for channel in 0..<channels {
+      copyWithBorder(source + channel, to: greys)
+      gatherQuads(greys, to: quads)
+      resample(map, UnsafePointer(quads), target + channel)
+    }
+  }
+
+  private func resample(
+    _ map: AffineMap, _ quads: UnsafePointer<UInt32>, _ target: UnsafeMutablePointer<UInt8>
+  ) {
+    let origin = quads + Self.border * (stride + 1)
     let stepX = Self.fixed(map.xx)
     let stepY = Self.fixed(map.yx)
     for y in 0..<height {
       let x0 = Self.fixed(map.xy * Double(y) + map.x0)
       let y0 = Self.fixed(map.yy * Double(y) + map.y0)
-      resampleRow(origin, x0, y0, stepX, stepY, target + y * width)
+      resampleRow(origin, x0, y0, stepX, stepY, target + y * width * channels)
     }
   }
 
@@ -45,7 +55,13 @@ struct PixelQuads {
   ) {
     memset(greys, 0, greyCount)
     for y in 0..<height {
-      memcpy(greys + (y + Self.border) * stride + Self.border, source + y * width, width)
+      let row = greys + (y + Self.border) * stride + Self.border
+      let pixels = source + y * width * channels
+      guard channels > 1 else {
+        memcpy(row, pixels, width)
+        continue
+      }
+      for x in 0..<width { row[x] = pixels[x * channels] }
     }
   }
 
@@ -71,13 +87,13 @@ struct PixelQuads {
     while first < width, !touches(x0 &+ first &* stepX, y0 &+ first &* stepY) { first &+= 1 }
     var end = width
     while end > first, !touches(x0 &+ (end &- 1) &* stepX, y0 &+ (end &- 1) &* stepY) { end &-= 1 }
-    memset(target, 0, width)
+    for x in 0..<width { target[x &* channels] = 0 }
     var sourceX = x0 &+ first &* stepX
     var sourceY = y0 &+ first &* stepY
     var x = first
     while x < end {
       let position = (sourceY >> Self.fractionBits) &* stride &+ sourceX >> Self.fractionBits
-      target[x] = Self.blend(
+      target[x &* channels] = Self.blend(
         origin[position], UInt32(truncatingIfNeeded: sourceX >> 8) & 255,
         UInt32(truncatingIfNeeded: sourceY >> 8) & 255)
       sourceX &+= stepX

@@ -1,5 +1,5 @@
 // A worker's share of its CPU beside other processes: what the user gave ptrain, with `nice` say.
-// Dispatch gives each thread a niceness by its quality of service instead, where the system lets it.
+// A thread has that of the one which started it, and the leader's may be any.
 
 import Glibc
 

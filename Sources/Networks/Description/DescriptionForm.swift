@@ -4,19 +4,24 @@
 /// Words, numbers, lists and maps with their keys in order.
 indirect enum DescriptionForm: Encodable {
   case word(String)
+  /// A word of the user's, which YAML may take for something else.
+  case name(String)
   case integer(Int)
   case number(Double)
   case flag(Bool)
+  /// One item a line.
   case list([DescriptionForm])
+  /// Items on one line.
+  case flow([DescriptionForm])
   case map([(String, DescriptionForm)])
 
   func encode(to encoder: any Encoder) throws {
     switch self {
-    case .word(let text): try text.encode(to: encoder)
+    case .word(let text), .name(let text): try text.encode(to: encoder)
     case .integer(let value): try value.encode(to: encoder)
     case .number(let value): try value.encode(to: encoder)
     case .flag(let value): try value.encode(to: encoder)
-    case .list(let items):
+    case .list(let items), .flow(let items):
       var container = encoder.unkeyedContainer()
       for item in items { try container.encode(item) }
     case .map(let pairs):
@@ -29,31 +34,55 @@ indirect enum DescriptionForm: Encodable {
   var flowText: String {
     switch self {
     case .word(let text): text
+    case .name(let text): Self.isPlain(text) ? text : "\"\(text)\""
     case .integer(let value): "\(value)"
     case .number(let value): "\(value)"
     case .flag(let value): "\(value)"
-    case .list(let items): "[" + items.map(\.flowText).joined(separator: ", ") + "]"
+    case .list(let items), .flow(let items):
+      "[" + items.map(\.flowText).joined(separator: ", ") + "]"
     case .map(let pairs):
       "{" + pairs.map { "\($0): \($1.flowText)" }.joined(separator: ", ") + "}"
     }
   }
 
-  /// One key a line, one item a line; maps inside items on one line.
-  func blockText(indent: String) -> String {
-    guard case .map(let pairs) = self else { return "\(indent)\(flowText)\n" }
-    return pairs.map { key, value in
-      switch value {
-      case .list(let items):
-        "\(indent)\(key):\n" + items.map { "\(indent)  - \($0.itemText)\n" }.joined()
-      case .map where indent.isEmpty: "\(key):\n" + value.blockText(indent: "  ")
-      default: "\(indent)\(key): \(value.flowText)\n"
-      }
-    }.joined()
+  /// Whether YAML reads a word of letters, digits, `-`, `_` and `.` as itself: neither a number nor a
+  /// mark, nor one of the words of YAML 1.1 for truth and nothing.
+  private static func isPlain(_ word: String) -> Bool {
+    let meanings = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"]
+    return word.first!.isLetter && !meanings.contains(word.lowercased())
   }
 
-  /// `key: value` for the common map of one key.
-  private var itemText: String {
-    guard case .map(let pairs) = self, pairs.count == 1 else { return flowText }
-    return "\(pairs[0].0): \(pairs[0].1.flowText)"
+  /// One key a line and one item a line as far as lists reach, and in maps that are `open`; all else
+  /// is on one line.
+  func blockText(indent: String, isOpen: Bool = false) -> String {
+    switch self {
+    case .map(let pairs) where isBlock || isOpen:
+      pairs.map { key, value in
+        let opens = indent.isEmpty && value.isMap
+        return value.isBlock || opens
+          ? "\(indent)\(key):\n" + value.blockText(indent: indent + "  ", isOpen: opens)
+          : "\(indent)\(key): \(value.flowText)\n"
+      }.joined()
+    case .list(let items) where !items.isEmpty:
+      // An item's mark stands where its indentation would.
+      items.map {
+        "\(indent)- " + $0.blockText(indent: indent + "  ").dropFirst(indent.utf8.count + 2)
+      }.joined()
+    // A layer of one key needs no braces.
+    case .map(let pairs) where pairs.count == 1:
+      "\(indent)\(pairs[0].0): \(pairs[0].1.flowText)\n"
+    default: "\(indent)\(flowText)\n"
+    }
+  }
+
+  private var isMap: Bool { if case .map = self { true } else { false } }
+
+  /// Whether a list is in it that has lines of its own.
+  private var isBlock: Bool {
+    switch self {
+    case .list(let items): !items.isEmpty
+    case .map(let pairs): pairs.contains { $0.1.isBlock }
+    default: false
+    }
   }
 }

@@ -40,18 +40,27 @@ struct DescriptionKeys {
   /// The key of a mapping that has exactly one.
   var onlyKey: String? { container.allKeys.count == 1 ? container.allKeys[0].stringValue : nil }
 
+  /// Where the mapping stands.
+  var path: [any CodingKey] { container.codingPath }
+
+  func isThere(_ key: String) -> Bool { container.contains(DescriptionKey(key)) }
+
+  func isList(_ key: String) -> Bool {
+    (try? container.nestedUnkeyedContainer(forKey: DescriptionKey(key))) != nil
+  }
+
   func failure(_ key: String, _ text: String) -> DecodingError {
     descriptionError(container.codingPath + [DescriptionKey(key)], text)
   }
 
   func refuse(_ keys: [String], _ reason: String) throws {
-    for key in keys where container.contains(DescriptionKey(key)) {
+    for key in keys where isThere(key) {
       throw failure(key, "`\(key)` \(reason)")
     }
   }
 
   func optional<Value: Decodable>(_ key: String, _ type: Value.Type) throws -> Value? {
-    guard container.contains(DescriptionKey(key)) else { return nil }
+    guard isThere(key) else { return nil }
     return try container.decode(type, forKey: DescriptionKey(key))
   }
 
@@ -61,8 +70,7 @@ struct DescriptionKeys {
   }
 
   func list<Item: Decodable>(_ key: String, of type: Item.Type) throws -> [Item] {
-    let isList = (try? container.nestedUnkeyedContainer(forKey: DescriptionKey(key))) != nil
-    guard isList || !container.contains(DescriptionKey(key)) else {
+    guard isList(key) || !isThere(key) else {
       throw failure(key, "`\(key)` must be a list")
     }
     return try value(key, [Item].self)
@@ -88,9 +96,16 @@ struct DescriptionKeys {
 
   /// A number within `range` (NaN never is), `fallback` where the key is missing.
   func number<Number: Decodable & Comparable>(
-    _ key: String, default fallback: Number? = nil, _ range: ClosedRange<Number>
+    _ key: String, default fallback: Number? = nil, _ range: ClosedRange<Number>,
+    or alternative: String = ""
   ) throws -> Number {
-    let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
+    let expected = "a number from \(range.lowerBound) to \(range.upperBound)" + alternative
+    // YAML 1.1 reads 1:04 as 64.
+    if let text = try? container.decode(String.self, forKey: DescriptionKey(key)),
+      text.contains(":")
+    {
+      throw failure(key, "`\(key)` must be \(expected)")
+    }
     guard let number = try plain(key, Number.self, expected) else {
       guard let fallback else { throw missing(key) }
       return fallback
@@ -104,14 +119,14 @@ struct DescriptionKeys {
   private func plain<Value: Decodable>(
     _ key: String, _ type: Value.Type, _ expected: String
   ) throws -> Value? {
-    guard container.contains(DescriptionKey(key)) else { return nil }
+    guard isThere(key) else { return nil }
     guard let value = try? container.decode(type, forKey: DescriptionKey(key)) else {
       throw failure(key, "`\(key)` must be \(expected)")
     }
     return value
   }
 
-  private func missing(_ key: String) -> DecodingError {
+  func missing(_ key: String) -> DecodingError {
     descriptionError(container.codingPath, "\(owner) needs `\(key)`")
   }
 }
@@ -119,6 +134,6 @@ struct DescriptionKeys {
 extension DescriptionKeys {
   /// A number within `range`; the key must be there.
   func number<Number: Decodable & Comparable>(
-    _ key: String, _ range: ClosedRange<Number>
-  ) throws -> Number { try number(key, default: nil, range) }
+    _ key: String, _ range: ClosedRange<Number>, or alternative: String = ""
+  ) throws -> Number { try number(key, default: nil, range, or: alternative) }
 }

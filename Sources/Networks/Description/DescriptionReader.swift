@@ -15,7 +15,7 @@ enum DescriptionReader {
       throw Failure(.badData, "\(source): a description has at most \(byteLimit) bytes")
     }
     let plain = try withoutComments(text, source: source)
-    let root: Node
+    let root: Yams.Node
     do {
       guard let node = try compose(yaml: plain) else {
         throw Failure(.badData, "\(source): the description is empty")
@@ -29,9 +29,21 @@ enum DescriptionReader {
     return try decode(root, source: source)
   }
 
-  private static func decode(_ root: Node, source: String) throws(Failure) -> ModelDescription {
+  private static func decode(_ root: Yams.Node, source: String) throws(Failure) -> ModelDescription
+  {
     do {
-      return try YAMLDecoder().decode(ModelDescription.self, from: root)
+      var description = try YAMLDecoder().decode(ModelDescription.self, from: root)
+      description.origin = DescriptionOrigin(source: source, root: root)
+      // Lists deep inside others are longer in the form that model files carry.
+      guard description.yamlText.utf8.count <= byteLimit else {
+        throw Failure(
+          .badData,
+          "\(source): its lists written one below the other need more than "
+            + "\(byteLimit) bytes")
+      }
+      return description
+    } catch let failure as Failure {
+      throw failure
     } catch let error as DecodingError {
       let context = error.context
       let line = line(of: context.codingPath, in: root).map { ":\($0)" } ?? ""
@@ -47,6 +59,8 @@ enum DescriptionReader {
     _ text: String, source: String
   ) throws(Failure) -> String {
     var lines: [Substring] = []
+    var text = text[...]
+    if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
     for (index, line) in text.split(
       omittingEmptySubsequences: false, whereSeparator: \.isNewline
     ).enumerated() {
@@ -73,7 +87,7 @@ enum DescriptionReader {
   }
 
   /// The line of the deepest node on `path` that exists.
-  private static func line(of path: [any CodingKey], in root: Node) -> Int? {
+  private static func line(of path: [any CodingKey], in root: Yams.Node) -> Int? {
     var node = root
     var mark = root.mark
     for key in path {

@@ -2,10 +2,7 @@
 // A key that the chosen optimizer or schedule would ignore is refused.
 
 extension Recipe: Codable {
-  static let knownKeys = [
-    "epochs", "batchSize", "optimizer", "learningRate", "momentum", "nesterov", "weightDecay",
-    "schedule", "stepEpochs", "stepFactor", "warmUp", "labelSmoothing", "averageDecay", "augment",
-  ]
+  static let knownKeys = grammar.map(\.name)
 
   public init(from decoder: any Decoder) throws {
     self.init()
@@ -76,7 +73,7 @@ extension AffineAugmentation: Codable {
   public init(from decoder: any Decoder) throws {
     self.init()
     let keys = try DescriptionKeys(
-      decoder, of: "augment", known: ["rotation", "scale", "shear", "shift"])
+      decoder, of: "augment", known: AffineAugmentation.grammar.map(\.name))
     rotationDegrees = try keys.number(
       "rotation", default: rotationDegrees, RecipeLimits.rotationDegrees)
     scale = try keys.number("scale", default: scale, RecipeLimits.scale)

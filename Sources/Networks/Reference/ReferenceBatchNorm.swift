@@ -1,11 +1,11 @@
 // Batch normalisation (Ioffe & Szegedy 2015) per channel of `[N, C, H, W]`.
 // Training normalises with the whole batch's statistics, evaluation with the running ones.
 
-/// Constants of every batch normalisation, PyTorch's defaults.
-package enum BatchNorm {
-  package static let epsilon = 1e-5
+/// What a batch normalisation has unless its layer says otherwise, PyTorch's defaults.
+public enum BatchNorm {
+  public static let epsilon = 1e-5
   /// Share of the batch statistics in the running ones.
-  package static let momentum = 0.1
+  public static let momentum = 0.1
 }
 
 /// What the backward pass and the running statistics need from a forward pass.
@@ -27,11 +27,11 @@ extension Reference {
   @specialized(where Scalar == Double)
   package static func batchNormForward(
     shape: Shape, x: [Scalar], scale: [Scalar], shift: [Scalar],
-    running: (mean: [Scalar], variance: [Scalar])?
+    running: (mean: [Scalar], variance: [Scalar])?, epsilon: Double = BatchNorm.epsilon
   ) -> (y: [Scalar], memo: BatchNormMemo) {
     let pixels = shape.height * shape.width
     let (mean, variance) = running ?? batchStatistics(shape: shape, x: x)
-    let inverse = variance.map { 1 / ($0 + Scalar(BatchNorm.epsilon)).squareRoot() }
+    let inverse = variance.map { 1 / ($0 + Scalar(epsilon)).squareRoot() }
     var normalized = x
     var y = x
     for place in x.indices {
@@ -70,17 +70,19 @@ extension Reference {
     return (dScale, dShift, dx)
   }
 
-  /// `running ← (1 − momentum)·running + momentum·batch`, the batch's variance unbiased (`m/(m − 1)`;
-  /// biased where `m` is 1).
+  /// `running ← (1 − momentum)·running + momentum·batch`, the batch's variance unbiased (`m/(m − 1)`);
+  /// a single value leaves the running variance as it is.
   package static func batchNormRunning(
-    shape: Shape, count: Int, memo: BatchNormMemo, mean: inout [Scalar], variance: inout [Scalar]
+    shape: Shape, count: Int, memo: BatchNormMemo, mean: inout [Scalar], variance: inout [Scalar],
+    momentum: Double = BatchNorm.momentum
   ) {
     guard let statistics = memo.statistics else { return }
     let m = count * shape.height * shape.width
-    let unbiased = Scalar(m) / Scalar(max(m - 1, 1))
-    let momentum = Scalar(BatchNorm.momentum)
+    let unbiased = Scalar(m) / Scalar(m - 1)
+    let momentum = Scalar(momentum)
     for channel in 0..<shape.channels {
       mean[channel] += momentum * (statistics.mean[channel] - mean[channel])
+      guard m > 1 else { continue }
       variance[channel] +=
         momentum * (statistics.variance[channel] * unbiased - variance[channel])
     }

@@ -6,22 +6,30 @@ package struct ReferenceConvSizes: Equatable, Sendable {
   package var count: Int
   package var input: Shape
   package var output: Shape
-  package var kernel: Int
-  package var stride: Int
-  package var padding: Int
+  package var window: Window
+  /// Channels of one group meet the filters of that group alone.
+  package var groups: Int
 
-  package init(count: Int, input: Shape, filters: Int, kernel: Int, stride: Int, padding: Int) {
-    self.count = count
-    self.input = input
-    self.kernel = kernel
-    self.stride = stride
-    self.padding = padding
-    output = Shape(
-      channels: filters, height: (input.height + 2 * padding - kernel) / stride + 1,
-      width: (input.width + 2 * padding - kernel) / stride + 1)
+  package init(count: Int, input: Shape, output: Shape, window: Window, groups: Int = 1) {
+    (self.count, self.input, self.output) = (count, input, output)
+    (self.window, self.groups) = (window, groups)
   }
 
-  var weightCount: Int { output.channels * input.channels * kernel * kernel }
+  /// A square kernel with the same padding on all sides.
+  package init(count: Int, input: Shape, filters: Int, kernel: Int, stride: Int, padding: Int) {
+    self.init(
+      count: count, input: input,
+      output: Shape(
+        channels: filters, height: (input.height + 2 * padding - kernel) / stride + 1,
+        width: (input.width + 2 * padding - kernel) / stride + 1),
+      window: Window(
+        height: kernel, width: kernel, verticalStride: stride, horizontalStride: stride,
+        padding: Padding(top: padding, left: padding, bottom: padding, right: padding)))
+  }
+
+  /// Input channels of a group.
+  var depth: Int { input.channels / groups }
+  var weightCount: Int { output.channels * depth * window.height * window.width }
 }
 
 /// One weight over one output row: outputs `output ..< output + count` meet inputs `input`,
@@ -36,42 +44,47 @@ private struct ConvRow {
 extension ReferenceConvSizes {
   @inline(__always)
   fileprivate func forEachRow(_ body: (ConvRow) -> Void) {
+    let taps = window.height * window.width
     for sample in 0..<count {
       for filter in 0..<output.channels {
-        for channel in 0..<input.channels {
-          for tap in 0..<kernel * kernel {
-            let weight = (filter * input.channels + channel) * kernel * kernel + tap
+        let first = filter / (output.channels / groups) * depth
+        for channel in 0..<depth {
+          for tap in 0..<taps {
+            let weight = (filter * depth + channel) * taps + tap
             forEachRow(
               ConvRow(
-                weight: weight, input: (sample * input.channels + channel) * input.height,
+                weight: weight, input: (sample * input.channels + first + channel) * input.height,
                 output: (sample * output.channels + filter) * output.height, count: 0),
-              i: tap / kernel, j: tap % kernel, body)
+              i: tap / window.width * window.dilation - window.padding.top,
+              j: tap % window.width * window.dilation - window.padding.left, body)
           }
         }
       }
     }
   }
 
-  /// The rows of weight `(i, j)`; `plane` holds the first rows of the planes.
+  /// The rows of the weight that meets input `(y·stride + i, x·stride + j)`; `plane` holds the first
+  /// rows of the planes.
   @inline(__always)
   private func forEachRow(_ plane: ConvRow, i: Int, j: Int, _ body: (ConvRow) -> Void) {
-    let rows = places(tap: i, extent: input.height, outputs: output.height)
-    let columns = places(tap: j, extent: input.width, outputs: output.width)
+    let stride = window.horizontalStride
+    let rows = places(i, window.verticalStride, extent: input.height, outputs: output.height)
+    let columns = places(j, stride, extent: input.width, outputs: output.width)
     guard !columns.isEmpty else { return }
     for y in rows {
-      let inputRow = (plane.input + y * stride + i - padding) * input.width
+      let inputRow = (plane.input + y * window.verticalStride + i) * input.width
       body(
         ConvRow(
-          weight: plane.weight, input: inputRow + columns.lowerBound * stride + j - padding,
+          weight: plane.weight, input: inputRow + columns.lowerBound * stride + j,
           output: (plane.output + y) * output.width + columns.lowerBound, count: columns.count))
     }
   }
 
-  /// Outputs `o` along one axis whose input `o·stride + tap − padding` lies inside the image.
+  /// Outputs `o` along one axis whose input `o·stride + offset` lies inside the image.
   @inline(__always)
-  private func places(tap: Int, extent: Int, outputs: Int) -> Range<Int> {
-    let first = tap >= padding ? 0 : (padding - tap + stride - 1) / stride
-    let reach = extent - 1 + padding - tap
+  private func places(_ offset: Int, _ stride: Int, extent: Int, outputs: Int) -> Range<Int> {
+    let first = offset >= 0 ? 0 : (stride - 1 - offset) / stride
+    let reach = extent - 1 - offset
     let end = reach < 0 ? 0 : min(outputs, reach / stride + 1)
     return first..<max(first, end)
   }
@@ -80,7 +93,8 @@ extension ReferenceConvSizes {
 extension Reference {
   package typealias ConvGradient = (weights: [Scalar], bias: [Scalar], input: [Scalar]?)
 
-  /// `z[n,o,y,x] = bias[o] + Σ weights[o,c,i,j] · x[n,c, y·stride + i − padding, x·stride + j − padding]`.
+  /// `z[n,o,y,x] = bias[o] + Σ weights[o,c,i,j] · x[n,g+c, y·stride + i·dilation − padding, x·…]`
+  /// over the taps inside the image, `g` the first channel of the filter's group.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   package static func convForward(
@@ -91,9 +105,10 @@ extension Reference {
     if let bias {
       for place in z.indices { z[place] = bias[place / pixels % sizes.output.channels] }
     }
+    let stride = sizes.window.horizontalStride
     sizes.forEachRow { row in
       let weight = weights[row.weight]
-      for k in 0..<row.count { z[row.output + k] += weight * x[row.input + k * sizes.stride] }
+      for k in 0..<row.count { z[row.output + k] += weight * x[row.input + k * stride] }
     }
     return z
   }
@@ -116,9 +131,10 @@ extension Reference {
     _ sizes: ReferenceConvSizes, x: [Scalar], dz: [Scalar]
   ) -> [Scalar] {
     var gradient = [Scalar](repeating: 0, count: sizes.weightCount)
+    let stride = sizes.window.horizontalStride
     sizes.forEachRow { row in
       var sum: Scalar = 0
-      for k in 0..<row.count { sum += dz[row.output + k] * x[row.input + k * sizes.stride] }
+      for k in 0..<row.count { sum += dz[row.output + k] * x[row.input + k * stride] }
       gradient[row.weight] += sum
     }
     return gradient
@@ -130,9 +146,10 @@ extension Reference {
     _ sizes: ReferenceConvSizes, weights: [Scalar], dz: [Scalar]
   ) -> [Scalar] {
     var dx = [Scalar](repeating: 0, count: sizes.count * sizes.input.count)
+    let stride = sizes.window.horizontalStride
     sizes.forEachRow { row in
       let weight = weights[row.weight]
-      for k in 0..<row.count { dx[row.input + k * sizes.stride] += weight * dz[row.output + k] }
+      for k in 0..<row.count { dx[row.input + k * stride] += weight * dz[row.output + k] }
     }
     return dx
   }

@@ -1,5 +1,5 @@
-// A whole network on the reference layers, one after the other.
-// Every layer's output can be read, and ReLU masks of another run can be put in.
+// A whole network on the reference layers, node by node.
+// Every node's output can be read, and the decisions of another run can be put in.
 
 /// A network with its block of values, run in plain loops on one thread.
 package struct ReferenceNetwork<Scalar: ReferenceScalar>: Sendable {
@@ -23,15 +23,17 @@ package struct ReferenceNetwork<Scalar: ReferenceScalar>: Sendable {
   }
 }
 
-/// How a forward pass runs; dictionaries are keyed by the layer's index, counted from 0.
+/// How a forward pass runs; dictionaries are keyed by the node's index in the graph.
 package struct ReferenceMode<Scalar: ReferenceScalar>: Sendable {
   /// Batch statistics and dropout instead of running statistics and none.
   package var isTraining: Bool
-  /// Factors `[N, C, H, W]` of dropout layers in training; a layer without keeps everything.
+  /// Factors `[N, C, H, W]` of dropout in training; a node without keeps everything.
   package var dropoutMasks: [Int: [Scalar]]
   /// ReLU masks to use instead of `x > 0`.
   package var reluMasks: [Int: [Bool]]
-  /// Places in `[N, C, H, W]` of max-pooling's input to use instead of the maxima's.
+  /// Pieces of ReLU6, hard swish and leaky ReLU to use instead of those that the values lie in.
+  package var pieces: [Int: [Int8]] = [:]
+  /// Places in `[N, C, H, W]` of max-pooling's input to use instead of the maxima's; global ones too.
   package var poolPlaces: [Int: [Int]] = [:]
 
   package init(
@@ -47,125 +49,110 @@ package struct ReferenceMode<Scalar: ReferenceScalar>: Sendable {
 
 /// What a forward pass leaves: every output, and what backward needs besides.
 package struct ReferenceTrace<Scalar: ReferenceScalar>: Sendable {
-  enum Memo: Sendable {
-    case nothing
-    case relu(mask: [Bool])
-    case dropout(mask: [Scalar])
-    case maxPool(places: [Int])
-    case batchNorm(ReferenceBatchNormMemo<Scalar>)
-  }
-
   /// Samples.
   package let count: Int
   package let input: [Scalar]
-  /// Each layer's output, `[N, C, H, W]`.
-  package internal(set) var outputs: [[Scalar]] = []
-  var memos: [Memo] = []
+  var steps: [ReferenceStep<Scalar>] = []
 
-  /// The last layer's output, `[N, classes]`.
-  package var output: [Scalar] { outputs.last ?? input }
+  /// Each node's output, `[N, C, H, W]`.
+  package var outputs: [[Scalar]] { steps.map(\.output) }
 
-  /// The masks of the ReLU layers by layer index, for `ReferenceMode.reluMasks` of another run.
+  /// The last node's output, `[N, classes]`.
+  package var output: [Scalar] { steps.last?.output ?? input }
+
+  /// The masks of ReLU by node, for `ReferenceMode.reluMasks` of another run.
   package var reluMasks: [Int: [Bool]] {
-    var masks: [Int: [Bool]] = [:]
-    for (index, memo) in memos.enumerated() {
-      if case .relu(let mask) = memo { masks[index] = mask }
-    }
-    return masks
+    records { if case .relu(let mask) = $0 { mask } else { nil } }
   }
 
-  func input(of layer: Int) -> [Scalar] { layer == 0 ? input : outputs[layer - 1] }
+  /// The pieces of other functions with kinks, for `ReferenceMode.pieces`.
+  package var pieces: [Int: [Int8]] {
+    records { if case .pieces(let pieces) = $0 { pieces } else { nil } }
+  }
+
+  /// The places of maxima, for `ReferenceMode.poolPlaces`.
+  package var poolPlaces: [Int: [Int]] {
+    records { if case .maxPool(let places) = $0 { places } else { nil } }
+  }
+
+  private func records<Value>(
+    _ value: (ReferenceStep<Scalar>.Record) -> Value?
+  ) -> [Int: Value] {
+    var found: [Int: Value] = [:]
+    for (index, step) in steps.enumerated() { found[index] = value(step.record) }
+    return found
+  }
+
+  func value(_ index: Int) -> [Scalar] { index < 0 ? input : steps[index].output }
 }
 
 extension ReferenceNetwork {
   package typealias Mode = ReferenceMode<Scalar>
   package typealias Trace = ReferenceTrace<Scalar>
 
-  /// Runs `input [N, C, H, W]` through every layer; values stay as they are.
+  /// Runs `input [N, C, H, W]` through every node; values stay as they are.
   package func forward(_ input: [Scalar], mode: Mode) -> Trace {
     precondition(!input.isEmpty && input.count % network.input.count == 0)
     var trace = Trace(count: input.count / network.input.count, input: input)
-    for index in network.layers.indices {
-      let (output, memo) = forwardLayer(index, trace.input(of: index), trace.count, mode)
-      trace.outputs.append(output)
-      trace.memos.append(memo)
+    for (index, node) in network.graph.nodes.enumerated() {
+      trace.steps.append(step(index, node.inputs.map(trace.value), trace.count, mode))
     }
     return trace
   }
 
-  private func forwardLayer(
-    _ index: Int, _ x: [Scalar], _ count: Int, _ mode: Mode
-  ) -> ([Scalar], Trace.Memo) {
-    let place = network.layers[index]
-    switch place.layer {
-    case .conv:
-      let weights = tensor(index, .weight) ?? []
-      let sizes = convSizes(place, count)
-      let bias = tensor(index, .bias)
-      return (Reference.convForward(sizes, x: x, weights: weights, bias: bias), .nothing)
-    case .relu:
-      let (y, mask) = Reference.reluForward(x: x, mask: mode.reluMasks[index])
-      return (y, .relu(mask: mask))
-    case .sigmoid: return (Reference.sigmoidForward(x: x), .nothing)
-    case .batchNorm: return batchNorm(index, x, mode)
-    case .maxPool(let size):
-      if let places = mode.poolPlaces[index] {
-        return (places.map { x[$0] }, .maxPool(places: places))
+  /// The gradient of a loss whose gradient by the output `[N, classes]` is `outputGradient`.
+  ///
+  /// Each value has one gradient, to which every node that reads the value adds its own.
+  package func backward(
+    _ trace: Trace, outputGradient: [Scalar], wantsInput: Bool = false
+  ) -> ReferenceGradient<Scalar> {
+    precondition(outputGradient.count == trace.output.count)
+    var block = [Scalar](repeating: 0, count: values.count)
+    var gradients: [Int: [Scalar]] = [network.graph.nodes.count - 1: outputGradient]
+    for (index, node) in network.graph.nodes.enumerated().reversed() {
+      // None: nothing that the output depends on reads this value.
+      guard let dy = gradients.removeValue(forKey: index) else { continue }
+      let isNeeded = wantsInput || node.inputs.contains { $0 != Graph.image }
+      let gradient = trace.steps[index].backward(dy, isNeeded)
+      for (role, part) in gradient.tensors { store(part, index, role, in: &block) }
+      for (value, part) in zip(node.inputs, gradient.inputs) {
+        gradients[value] = gradients[value].map { Reference.addForward($0, part) } ?? part
       }
-      let (y, places) = Reference.maxPoolForward(shape: place.input, size: size, x: x)
-      return (y, .maxPool(places: places))
-    case .globalAveragePool:
-      return (Reference.averagePoolForward(shape: place.input, x: x), .nothing)
-    case .dropout:
-      guard mode.isTraining, let mask = mode.dropoutMasks[index] else { return (x, .nothing) }
-      return (Reference.dropoutForward(x: x, mask: mask), .dropout(mask: mask))
-    case .dense:
-      let z = Reference.denseForward(
-        inputs: place.input.count, outputs: place.output.count, x: x,
-        weights: tensor(index, .weight) ?? [], bias: tensor(index, .bias))
-      return (z, .nothing)
     }
-  }
-
-  private func batchNorm(_ index: Int, _ x: [Scalar], _ mode: Mode) -> ([Scalar], Trace.Memo) {
-    let running = (tensor(index, .runningMean) ?? [], tensor(index, .runningVariance) ?? [])
-    let (y, memo) = Reference.batchNormForward(
-      shape: network.layers[index].input, x: x, scale: tensor(index, .scale) ?? [],
-      shift: tensor(index, .shift) ?? [], running: mode.isTraining ? nil : running)
-    return (y, .batchNorm(memo))
+    return ReferenceGradient(block: block, input: wantsInput ? gradients[Graph.image] : nil)
   }
 
   /// Moves the running statistics towards those of a training pass.
   package mutating func updateRunningStatistics(from trace: Trace) {
-    for (index, memo) in trace.memos.enumerated() {
-      guard case .batchNorm(let memo) = memo, var mean = tensor(index, .runningMean),
-        var variance = tensor(index, .runningVariance)
+    for (index, step) in trace.steps.enumerated() {
+      guard case .batchNorm(let memo) = step.record, var mean = tensor(index, .runningMean),
+        var variance = tensor(index, .runningVariance),
+        case .batchNorm(let momentum, _) = network.graph.nodes[index].operation
       else { continue }
       Reference.batchNormRunning(
-        shape: network.layers[index].input, count: trace.count, memo: memo, mean: &mean,
-        variance: &variance)
+        shape: network.graph.nodes[index].output, count: trace.count, memo: memo, mean: &mean,
+        variance: &variance, momentum: momentum)
       store(mean, index, .runningMean, in: &values)
       store(variance, index, .runningVariance, in: &values)
     }
   }
 
-  func convSizes(_ place: NetworkLayer, _ count: Int) -> ReferenceConvSizes {
-    guard case .conv(let filters, let kernel, let stride, let padding, _) = place.layer else {
-      preconditionFailure("not a convolution")
-    }
-    return ReferenceConvSizes(
-      count: count, input: place.input, filters: filters, kernel: kernel, stride: stride,
-      padding: padding)
+  func tensor(_ node: Int, _ role: StateTensor.Role) -> [Scalar]? {
+    network.graph.nodes[node].tensor(role).map { Array(values[$0.range]) }
   }
 
-  func tensor(_ layer: Int, _ role: StateTensor.Role) -> [Scalar]? {
-    network.layers[layer].tensors.first { $0.role == role }.map { Array(values[$0.range]) }
-  }
-
-  func store(_ part: [Scalar], _ layer: Int, _ role: StateTensor.Role, in block: inout [Scalar]) {
-    guard let tensor = network.layers[layer].tensors.first(where: { $0.role == role }) else {
-      return
-    }
+  private func store(
+    _ part: [Scalar], _ node: Int, _ role: StateTensor.Role, in block: inout [Scalar]
+  ) {
+    guard let tensor = network.graph.nodes[node].tensor(role) else { return }
     block.replaceSubrange(tensor.range, with: part)
   }
+}
+
+/// Gradients of one pass.
+package struct ReferenceGradient<Scalar: ReferenceScalar>: Sendable {
+  /// In the order of the network's layout; running statistics are 0.
+  package var block: [Scalar]
+  /// `[N, C, H, W]`, nil if not asked for.
+  package var input: [Scalar]?
 }

@@ -47,7 +47,7 @@ package struct ReferenceAdam<Scalar: ReferenceScalar>: Sendable {
     variance = mean
   }
 
-  /// `m ← β1·m + (1 − β1)·g`, `v ← β2·v + (1 − β2)·g²`,
+  /// `m ← m + (1 − β1)·(g − m)`, `v ← v + (1 − β2)·(g² − v)`,
   /// `p ← p − decay·p − stepSize·m / (√v·inverseRootCorrection + ε)`.
   package mutating func step(values: inout [Scalar], gradient: [Scalar], learningRate: Double) {
     stepCount += 1
@@ -62,9 +62,11 @@ package struct ReferenceAdam<Scalar: ReferenceScalar>: Sendable {
   }
 
   private mutating func change(_ place: Int, _ gradient: Scalar, _ rates: AdamRates) -> Scalar {
-    let (beta1, beta2) = (Scalar(hyperparameters.beta1), Scalar(hyperparameters.beta2))
-    mean[place] = beta1 * mean[place] + (1 - beta1) * gradient
-    variance[place] = beta2 * variance[place] + (1 - beta2) * gradient * gradient
+    // Shares of one rounding: in Float, 1 − Float(0.999) would be off by 1e-5.
+    let meanShare = Scalar(1 - hyperparameters.beta1)
+    let varianceShare = Scalar(1 - hyperparameters.beta2)
+    mean[place] += meanShare * (gradient - mean[place])
+    variance[place] += varianceShare * (gradient * gradient - variance[place])
     let root = variance[place].squareRoot() * Scalar(rates.inverseRootCorrection)
     return Scalar(rates.stepSize) * mean[place] / (root + Scalar(hyperparameters.epsilon))
   }

@@ -1,0 +1,12 @@
+"""IDX files of bytes, for the scripts that need no array and those that do."""
+
+import gzip
+from pathlib import Path
+
+
+def read(folder, name):
+    """Header and content of a file, plain or gzip."""
+    path = Path(folder) / name
+    data = path.read_bytes() if path.exists() else gzip.open(f"{path}.gz").read()
+    start = 4 + 4 * data[3]
+    return data[:start], data[start:]

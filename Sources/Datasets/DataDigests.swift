@@ -1,0 +1,53 @@
+// What a run has read, told apart by part: two runs on the same images and labels have the same digests,
+// wherever the files lie and whatever they are called.
+
+import CZlib
+import Diagnostics
+
+/// A digest of each part of a dataset, over its sizes and every byte.
+package struct DataDigests: Equatable, Sendable {
+  package enum Part: String, CaseIterable, Sendable {
+    case trainingImages = "training images"
+    case trainingLabels = "training labels"
+    case testImages = "test images"
+    case testLabels = "test labels"
+  }
+
+  private var values: [Part: String] = [:]
+
+  package init(_ values: [Part: String]) { self.values = values }
+
+  package init(_ dataset: Dataset) {
+    for (set, images, labels) in [
+      (dataset.training, Part.trainingImages, Part.trainingLabels),
+      (dataset.test, .testImages, .testLabels),
+    ] {
+      let shape = "\(set.count) x \(set.height) x \(set.width)"
+      values[images] = set.images.withUnsafeBufferPointer { digest($0, shape) }
+      values[labels] = set.labels.withUnsafeBufferPointer { digest($0, "\(set.count)") }
+    }
+  }
+
+  package subscript(part: Part) -> String { values[part, default: ""] }
+
+  /// The parts in which `other` holds something else.
+  package func differences(from other: DataDigests) -> [Part] {
+    Part.allCases.filter { self[$0] != other[$0] }
+  }
+
+  /// One digest of all parts.
+  package var whole: String { sha256(Array(Part.allCases.map { self[$0] }.joined().utf8)) }
+}
+
+/// SHA-256 over `shape` and the CRC-32 (RFC 1952) of each 4 KiB of the bytes: a start cannot wait for
+/// SHA-256 of all, and a CRC notices any change of up to 32 bits in a row for certain.
+private func digest(_ bytes: UnsafeBufferPointer<UInt8>, _ shape: String) -> String {
+  let piece = 4096
+  var sums = Array(shape.utf8)
+  for first in stride(from: 0, to: bytes.count, by: piece) {
+    let count = min(piece, bytes.count - first)
+    let sum = UInt32(crc32(0, bytes.baseAddress! + first, UInt32(count)))
+    sums += [UInt8(sum & 255), UInt8(sum >> 8 & 255), UInt8(sum >> 16 & 255), UInt8(sum >> 24)]
+  }
+  return sha256(sums)
+}

@@ -1,0 +1,129 @@
+// Times the plan's stages, forward and backward, on one thread with one step's data.
+// A stage's time holds everything from its input to its output: transforms, BN, ReLU, pooling.
+
+import Datasets
+import Dispatch
+import KernelTypes
+import Networks
+
+/// The two directions of a stage.
+package enum StagePass: String, CaseIterable, Sendable {
+  case forward, backward
+}
+
+/// One stage in one direction; figures are per image.
+package struct StageFigure: Sendable {
+  /// That of the convolution or dense layer.
+  package var name: String
+  package var pass: StagePass
+  package var geometry: ConvGeometry
+  package var isDense: Bool
+  /// Floating-point operations of direct loops over real channels; a multiply-add counts as two.
+  package var operationCount: Int
+  /// Those of the forward convolution that a backward pass repeats because its output is not kept.
+  package var recomputedOperationCount: Int
+  /// Each operand once, as Floats of real channels.
+  package var byteCount: Int
+  /// The fastest pass over the minibatch, divided by its images.
+  package var elapsedSeconds: Double
+}
+
+/// The stages of a network with buffers for one minibatch.
+package final class StageBenchmark {
+  /// Eight shards: more than a cache of the first two levels holds, as in training.
+  package static let sampleCount = 8 * shardSize
+
+  private let session: Session
+  private let store: SampleStore
+  private let order = [UInt32](0..<UInt32(sampleCount))
+
+  /// Trains one step, so that every stage has its inputs and gradients; `images` are at least
+  /// `sampleCount`.
+  package init(
+    network: Network, images: ImageSet, normalization: Normalization,
+    configuration: EngineConfiguration
+  ) throws {
+    var configuration = configuration
+    configuration.threadCount = 1
+    session = try Session(
+      network, state: .initial(network: network, seed: 1), configuration: configuration,
+      sampleCapacity: Self.sampleCount, seed: 1)
+    store = try SampleStore(images, normalization, binding: session.runner.memory.binding)
+    _ = try session.trainingLosses(
+      images[0..<Self.sampleCount], normalization, order: order, recipe: network.description.recipe)
+  }
+
+  /// Times every stage in both directions, each for `seconds`.
+  package func run(seconds limit: Double) throws -> [StageFigure] {
+    try session.pool.lead { [self] in
+      let executor = session.runner.executor
+      return executor.states.indices.flatMap { index in
+        StagePass.allCases.map { pass in
+          var figure = figure(index, pass)
+          figure.elapsedSeconds = fastest(limit) { run(executor, index, pass, $0) }
+          return figure
+        }
+      }
+    }
+  }
+
+  private func run(_ executor: Executor, _ index: Int, _ pass: StagePass, _ task: ShardTask) {
+    let isAffine = executor.states[index].isAffine
+    switch pass {
+    case .forward: executor.forward(index, task)
+    // Its reader hands its gradient on.
+    case .backward where isAffine: break
+    case .backward: executor.backward(index, task)
+    }
+    // What its reader's time holds too.
+    if isAffine { makeAndReturn(executor, index + 1, pass, task) }
+  }
+
+  /// An affine stage's work inside the passes of its reader, `index`.
+  private func makeAndReturn(
+    _ executor: Executor, _ index: Int, _ pass: StagePass, _ task: ShardTask
+  ) {
+    executor.forEachCall(of: executor.states[index], task) { places in
+      let stage = executor.states[index].stage
+      executor.prepareConvolution(stage, places, task)
+      if pass == .backward { executor.returnConvolution(stage, places, task) }
+    }
+  }
+
+  private func fastest(_ limit: Double, _ body: (ShardTask) -> Void) -> Double {
+    order.withUnsafeBufferPointer { order in
+      let batch = Minibatch(
+        source: store.source, samples: order.baseAddress!, count: order.count, epoch: 0)
+      let scratch = session.runner.executor.scratch[0]
+      let begin = DispatchTime.now()
+      var fastest = Double.infinity
+      repeat {
+        let start = DispatchTime.now()
+        for shard in 0..<batch.shardCount {
+          body(ShardTask(batch: batch, mode: .training, shard: shard, scratch: scratch))
+        }
+        fastest = min(fastest, seconds(since: start))
+      } while seconds(since: begin) < limit
+      return fastest / Double(batch.count)
+    }
+  }
+
+  /// Everything of a figure but its time.
+  private func figure(_ index: Int, _ pass: StagePass) -> StageFigure {
+    let executor = session.runner.executor
+    let state = executor.states[index]
+    let stage = state.stage
+    let geometry = stage.geometry(rows: 1)
+    let input = geometry.inputChannels * geometry.inputPixels
+    let output = stage.value.channels * stage.value.pooledPixels
+    // Backward: weight gradient, and input gradient unless the input is the image.
+    let products = pass == .forward ? 1 : index == 0 ? 1 : 2
+    let operands = pass == .forward ? 1 : 2
+    let repeats = pass == .backward && (state.isAffine || stage.isRecomputed)
+    return StageFigure(
+      name: executor.plan.tensors[index].name, pass: pass, geometry: geometry,
+      isDense: stage.work == .dense, operationCount: 2 * products * geometry.multiplyAdds,
+      recomputedOperationCount: repeats ? 2 * geometry.multiplyAdds : 0,
+      byteCount: 4 * operands * (input + output), elapsedSeconds: 0)
+  }
+}

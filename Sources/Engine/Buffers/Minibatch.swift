@@ -1,0 +1,49 @@
+// Which samples a step or a test pass works on, and where their bytes are.
+
+import KernelTypes
+
+/// Images and labels in memory that outlives the executor.
+struct SampleSource: @unchecked Sendable {
+  /// `[count, height, width, channels]`.
+  var pixels: UnsafePointer<UInt8>
+  let labels: UnsafePointer<UInt8>
+  let count: Int
+  /// Of an image.
+  let shape: ImageShape
+  /// `pixel · gain + offset` is the normalised value; those of the channels 16 times in turn.
+  let gains: UnsafePointer<Float>
+  let offsets: UnsafePointer<Float>
+  /// The images as each node of the session reads them.
+  let nodePixels: UnsafePointer<UnsafePointer<UInt8>>
+
+  func onNode(_ node: Int) -> SampleSource {
+    var source = self
+    source.pixels = nodePixels[node]
+    return source
+  }
+
+  func image(_ sample: Int) -> UnsafePointer<UInt8> { pixels + sample * shape.count }
+}
+
+/// A range of an epoch's order.
+struct Minibatch: @unchecked Sendable {
+  var source: SampleSource
+  /// Indices into the source.
+  let samples: UnsafePointer<UInt32>
+  let count: Int
+  /// 0-based epoch for random draws.
+  let epoch: UInt32
+
+  var shardCount: Int { Engine.shardCount(count) }
+
+  func onNode(_ node: Int) -> Minibatch {
+    var batch = self
+    batch.source = source.onNode(node)
+    return batch
+  }
+
+  /// Places of a shard's samples in the minibatch.
+  func places(ofShard shard: Int) -> Range<Int> {
+    shard * shardSize..<min((shard + 1) * shardSize, count)
+  }
+}

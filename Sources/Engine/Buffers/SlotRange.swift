@@ -1,0 +1,83 @@
+// A quantity that every shard has in a slot of its own, and where its sum over all shards goes.
+
+import KernelTypes
+
+/// Slots that follow each other in memory, one a shard; the memory is a stage's or the executor's.
+struct SlotRange: @unchecked Sendable {
+  /// First value of shard 0.
+  var first: MutableFloatPointer
+  /// Floats from one shard's slot to the next.
+  var stride: Int
+  /// Floats to be summed.
+  var count: Int
+  /// Where the sums over all shards go, `count` Floats.
+  var sum: MutableFloatPointer
+  /// Whether they are `BatchMoments`, which join instead of being added.
+  var joinsMoments = false
+
+  /// The tree over `slotCount` slots, the first at `slots`.
+  func reduce(
+    _ slots: FloatPointer, stride: Int, slotCount: Int, into result: MutableFloatPointer,
+    _ kernels: any KernelSet
+  ) {
+    if joinsMoments {
+      kernels.momentTree(
+        slots: slots, stride: stride, slotCount: slotCount,
+        blocks: (count / channelLanes - 1) / 2, result: result)
+    } else {
+      kernels.treeSum(
+        slots: slots, stride: stride, slotCount: slotCount, count: count, result: result)
+    }
+  }
+
+  /// Part of the values.
+  subscript(range: Range<Int>) -> SlotRange {
+    SlotRange(
+      first: first + range.lowerBound, stride: stride, count: range.count,
+      sum: sum + range.lowerBound)
+  }
+}
+
+extension StageState {
+  /// What the statistics of the minibatch follow from.
+  var statistics: SlotRange {
+    var range = slots[slotLayout.statistics]
+    range.joinsMoments = !isAffine
+    return range
+  }
+  /// `(Σdy, Σdy·(s - mean))` by channel.
+  var backwardSums: SlotRange { slots[slotLayout.backwardSums] }
+  /// Bias and weight gradients.
+  var gradients: SlotRange { slots[slotLayout.gradients] }
+
+  private var slots: SlotRange {
+    SlotRange(first: slot(0), stride: slotLayout.count, count: slotLayout.count, sum: sums)
+  }
+}
+
+/// Summed loss and correct predictions, by shard.
+struct ShardResults: @unchecked Sendable {
+  private static let width = 2
+  let slots: SlotRange
+
+  /// Floats for `shardCount` shards and their sum.
+  static func count(shardCount: Int) -> Int { (shardCount + 1) * width }
+
+  /// - Parameter memory: `count(shardCount:)` Floats that outlive the value.
+  init(_ memory: MutableFloatPointer, shardCount: Int) {
+    slots = SlotRange(
+      first: memory, stride: Self.width, count: Self.width, sum: memory + shardCount * Self.width)
+  }
+
+  func record(_ shard: Int, loss: Float, correctCount: Int) {
+    let slot = slots.first + shard * Self.width
+    slot[0] = loss
+    // Exact: a Float counts to 2^24.
+    slot[1] = Float(correctCount)
+  }
+
+  /// What the last sum has left.
+  var total: BatchResult {
+    BatchResult(loss: Double(slots.sum[0]), correctCount: Int(slots.sum[1]))
+  }
+}

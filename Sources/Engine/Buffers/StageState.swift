@@ -1,0 +1,175 @@
+// Buffers of one stage: its value by sample, partial sums by shard, constants by channel.
+// Allocated once, for the largest minibatch; a step allocates nothing.
+
+import KernelTypes
+
+/// Memory of one stage for minibatches of up to `sampleCapacity` samples.
+///
+/// Sample `i` of a minibatch has its place at `i` times the per-sample count; a shard's vectors start at
+/// its first sample's place and are laid out `[blocks, rows, 16]` from there. Plain pointers into
+/// buffers that the executor owns, so that workers copy it without counting references.
+struct StageState: @unchecked Sendable {
+  let stage: Stage
+  let storage: ConvStorage
+  /// Whether the kernels compute the whole stage in one pass over the image.
+  let isFused: Bool
+  /// Whether neither the activation nor its gradient is stored: the reader makes both.
+  let isAffine: Bool
+  /// Whether the gradient of the convolution's output is made inside its backward pass.
+  let fusesOutputGradient: Bool
+  /// Floats of one sample's full-size and pooled activation.
+  let activationCount: Int
+  let pooledCount: Int
+  let slotLayout: SlotLayout
+
+  private let activations: MutableFloatPointer
+  private let pooled: MutableFloatPointer
+  private let outputGradients: MutableFloatPointer
+  private let keptBits: MutableFloatPointer
+  private let shardSlots: MutableFloatPointer
+  private var weights: MutableFloatPointer
+  private var channels: MutableFloatPointer
+  /// Sums over all shards, laid out like a slot.
+  let sums: MutableFloatPointer
+
+  /// The memory outlives the state.
+  init(_ stage: Stage, kernels: any KernelSet, memory: NodeMemory) throws {
+    self.stage = stage
+    storage = Self.storage(stage, kernels)
+    isAffine = stage.isAffine && kernels.fusesAffineStage(stage.geometry)
+    slotLayout = SlotLayout(stage, storage, isAffine: isAffine)
+    let value = stage.value
+    let shape = value.shape(rows: 1)
+    fusesOutputGradient =
+      stage.isConvolution && kernels.fusesOutputGradient(stage.geometry, shape)
+    isFused = stage.isConvolution && kernels.fusesFirstStage(stage.geometry, shape)
+    activationCount = shape.count
+    pooledCount = shape.pooledCount
+    activations = try memory.allocateByShard(
+      stage.isRecomputed || isAffine ? 0 : shardSize * activationCount)
+    pooled = value.window > 1 ? try memory.allocateByShard(shardSize * pooledCount) : activations
+    outputGradients = try memory.allocateByShard(isAffine ? 0 : shardSize * pooledCount)
+    keptBits = try memory.allocateByShard(
+      value.view.dropout == nil ? 0 : shardSize * dropoutWordCount(value.dropoutCount))
+    shardSlots = try memory.allocateByShard(slotLayout.count)
+    weights = try memory.allocate(Self.weightCount(storage))
+    channels = try memory.allocate(Self.channelCount(stage))
+    sums = try memory.allocate(slotLayout.count)
+    if !value.view.hasNorm { makeIdentity() }
+  }
+
+  /// Whether the backward pass of its norm needs the whole minibatch.
+  var hasBackwardNorm: Bool { stage.value.view.hasNorm && !isAffine }
+
+  private static func storage(_ stage: Stage, _ kernels: any KernelSet) -> ConvStorage {
+    var count = 0
+    if stage.hasTiles { return kernels.convStorage(stage.geometry) }
+    if case .depthwise(let window) = stage.work { count = window.weightCount }
+    return ConvStorage(
+      forwardWeights: count, backwardWeights: 0, accumulator: count, weightGradient: count,
+      scratch: 0, imageGroup: 1)
+  }
+
+  private static func weightCount(_ storage: ConvStorage) -> Int {
+    aligned(storage.forwardWeights) + aligned(storage.backwardWeights)
+  }
+
+  private static func channelCount(_ stage: Stage) -> Int {
+    ChannelVector.allCases.count * stage.value.lanes
+  }
+
+  /// Without a norm the view's affine map and that of the gradient change nothing.
+  private func makeIdentity() {
+    self[.scale].update(repeating: 1, count: stage.value.channels)
+    self[.gain].update(repeating: 1, count: stage.value.channels)
+  }
+
+  // MARK: Replicas
+
+  /// The same stage with weights and channel vectors of its own on a node.
+  func replica(in memory: NodeMemory, onNode node: Int) throws -> StageState {
+    var replica = self
+    replica.weights = try memory.allocate(Self.weightCount(storage), onNode: node)
+    replica.channels = try memory.allocate(Self.channelCount(stage), onNode: node)
+    return replica
+  }
+
+  func copyWeights(from state: StageState) {
+    weights.update(from: state.weights, count: Self.weightCount(storage))
+    copyChannels(from: state)
+  }
+
+  func copyChannels(from state: StageState) {
+    channels.update(from: state.channels, count: Self.channelCount(stage))
+  }
+
+  // MARK: By sample
+
+  /// Stored full-size activation; not for recomputed stages.
+  func z(_ sample: Int) -> MutableFloatPointer { activations + sample * activationCount }
+
+  /// What readers read: the pooled activation, or the full one without pooling.
+  func s(_ sample: Int) -> MutableFloatPointer { pooled + sample * pooledCount }
+
+  /// Gradient of the value at the norm's output, behind mask and activation; pooled size.
+  func dy(_ sample: Int) -> MutableFloatPointer { outputGradients + sample * pooledCount }
+
+  /// Which elements of a sample dropout keeps, as `dropoutBits` writes them.
+  func dropoutBits(_ sample: Int) -> UnsafeMutablePointer<UInt32> {
+    UnsafeMutableRawPointer(keptBits + sample * dropoutWordCount(stage.value.dropoutCount))
+      .assumingMemoryBound(to: UInt32.self)
+  }
+
+  // MARK: By shard
+
+  /// A shard's partial sums.
+  func slot(_ shard: Int) -> MutableFloatPointer { shardSlots + shard * slotLayout.count }
+
+  func biasGradient(_ shard: Int) -> MutableFloatPointer {
+    slot(shard) + slotLayout.biasGradient.lowerBound
+  }
+
+  func weightGradient(_ shard: Int) -> MutableFloatPointer {
+    slot(shard) + slotLayout.weightGradient.lowerBound
+  }
+
+  func backwardSums(_ shard: Int) -> MutableFloatPointer {
+    slot(shard) + slotLayout.backwardSums.lowerBound
+  }
+
+  // MARK: Weights and channel vectors
+
+  var forwardWeights: MutableFloatPointer { weights }
+  var backwardWeights: MutableFloatPointer? {
+    storage.backwardWeights == 0 ? nil : weights + aligned(storage.forwardWeights)
+  }
+
+  subscript(vector: ChannelVector) -> MutableFloatPointer {
+    channels + vector.rawValue * stage.value.lanes
+  }
+
+  /// Constants for producing `s`: pooling needs only the sign of the scale, which gamma has before
+  /// the statistics of the minibatch are known.
+  var producerConstants: ChannelConstants {
+    constants(scale: stage.value.view.hasNorm ? .gamma : .scale)
+  }
+
+  /// Constants for reading `s`.
+  var consumerConstants: ChannelConstants { constants(scale: .scale) }
+
+  private func constants(scale: ChannelVector) -> ChannelConstants {
+    ChannelConstants(
+      bias: stage.hasBias ? FloatPointer(self[.bias]) : nil, scale: self[scale],
+      shift: self[.shift], mean: self[.mean], reluBefore: stage.reluBefore,
+      after: stage.value.view.activation)
+  }
+
+  var gradientFactors: GradientFactors {
+    GradientFactors(gain: self[.gain], k0: self[.k0], k1: self[.k1])
+  }
+}
+
+/// Per-channel values of a stage, `lanes` Floats each.
+enum ChannelVector: Int, CaseIterable {
+  case bias, gamma, scale, shift, mean, inverseDeviation, gain, k0, k1
+}

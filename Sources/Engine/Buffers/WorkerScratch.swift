@@ -1,0 +1,91 @@
+// Memory that one worker uses while it runs a shard's task; nothing in it outlives the task.
+
+import KernelTypes
+import Networks
+
+/// Buffers large enough for every stage of a plan; contents are whatever the last task left.
+struct WorkerScratch: @unchecked Sendable {
+  /// Inputs of a call's images, padded where a window slides over them; several values lie one behind
+  /// the other.
+  let x: MutableFloatPointer
+  /// Output gradients of a call's images, padded for convolutions.
+  let dz: MutableFloatPointer
+  /// Input gradients of a call's images.
+  let dx: MutableFloatPointer
+  /// Activations of a call's images that are not stored, or one image between a map and vectors.
+  let z: MutableFloatPointer
+  let conv: MutableFloatPointer
+  /// Sum of a shard's weight gradient over its calls.
+  let accumulator: MutableFloatPointer
+  let mask: MutableFloatPointer
+  /// A shard's worth of the widest vector: masks by row, losses by row.
+  let rows: MutableFloatPointer
+  let augmentation: MutableFloatPointer
+
+  /// The memory outlives the scratch.
+  init(
+    _ states: [StageState], plan: Plan, augmentationCount: Int, memory: NodeMemory,
+    onNode node: Int
+  ) throws {
+    let needs = states.map { ScratchNeeds($0, states, plan) }
+    func most(_ size: (ScratchNeeds) -> Int) -> Int { aligned(needs.map(size).max() ?? 0) }
+    let sizes = [
+      most(\.x), most(\.dz), most(\.dx), most(\.z),
+      aligned(states.map(\.storage.scratch).max() ?? 0),
+      aligned(states.map(\.storage.accumulator).max() ?? 0),
+      aligned(states.map { max($0.pooledCount, $0.stage.value.lanes) }.max() ?? 0),
+      aligned(states.map { shardSize * $0.stage.value.lanes }.max() ?? 0),
+      aligned(augmentationCount),
+    ]
+    let base = try memory.allocate(sizes.reduce(0, +), onNode: node)
+    var pointers: [MutableFloatPointer] = []
+    var offset = 0
+    for size in sizes {
+      pointers.append(base + offset)
+      offset += size
+    }
+    (x, dz, dx, z) = (pointers[0], pointers[1], pointers[2], pointers[3])
+    (conv, accumulator, mask, rows) = (pointers[4], pointers[5], pointers[6], pointers[7])
+    augmentation = pointers[8]
+  }
+}
+
+/// Floats of scratch that one stage needs, forward and backward.
+private struct ScratchNeeds {
+  var x = 0
+  var dz = 0
+  var dx = 0
+  var z = 0
+
+  init(_ state: StageState, _ states: [StageState], _ plan: Plan) {
+    let stage = state.stage
+    let image = plan.network.input
+    let plane = image.count + channelLanes
+    let sources = plan.reads[stage.reads].map(\.source)
+    /// One call's values of what the stage reads.
+    let values = sources.filter { $0 >= 0 }.reduce(0) { sum, source in
+      let value = states[source].stage.value
+      return sum + (value.isVector ? shardSize : 1) * states[source].pooledCount
+    }
+    let group = state.storage.imageGroup
+    if !state.isFused && !state.isAffine && !state.fusesOutputGradient {
+      dz = group * stage.geometry.outputGradientCount
+    }
+    switch stage.work {
+    case .convolution:
+      x = group * stage.geometry.inputCount
+      dx = group * stage.geometry.inputGradientCount
+      z = group * stage.geometry.outputCount
+    case .dense:
+      x = stage.geometry.inputCount
+      dx = stage.geometry.inputGradientCount
+      z = max(values, sources[0] < 0 ? plane : 0)
+    case .depthwise(let window): (x, dx) = (window.paddedCount, window.inputCount)
+    case .pool: (x, dx, z) = (values, values, 2 * stage.value.lanes)
+    case .image: x = plane
+    case .sum, .concatenate, .multiply, .copy: (x, dx) = (values, values)
+    // A shard at a time, whichever form it reads.
+    case .relayout: (x, dx) = (shardSize * values, shardSize * values)
+    }
+  }
+}

@@ -1,0 +1,99 @@
+// Runs stages over shards: the compiled form of a network with its memory.
+// Everything here is work on one shard; who calls it in which order is the trainer's business.
+
+import KernelTypes
+import Memory
+import Networks
+
+/// How a pass treats dropout and statistics.
+enum PassMode: Sendable {
+  case training
+  /// Sums for the BN statistics of what evaluation will see: no augmentation, no dropout.
+  case statistics
+  case evaluation
+}
+
+/// A plan with buffers for minibatches of up to `sampleCapacity` samples, as the workers of one node
+/// see it: nodes share everything but scratch, packed weights and channel vectors.
+final class Executor: @unchecked Sendable {
+  let plan: Plan
+  let kernels: any KernelSet
+  let states: [StageState]
+  /// The plan's, where workers read them without counting references.
+  let reads: UnsafePointer<Read>
+  /// One a worker of the pool.
+  let scratch: [WorkerScratch]
+  let sampleCapacity: Int
+  let seed: UInt64
+  let labelSmoothing: Float
+  /// Nil where training images are used as they are.
+  let augmentation: ImageAugmentation?
+  let results: ShardResults
+  /// What the states point into.
+  private let memory: NodeMemory
+
+  init(
+    plan: Plan, kernels: any KernelSet, sampleCapacity: Int, workerCount: Int, seed: UInt64,
+    recipe: Recipe, memory: NodeMemory
+  ) throws {
+    self.plan = plan
+    self.kernels = kernels
+    self.sampleCapacity = sampleCapacity
+    self.seed = seed
+    labelSmoothing = Float(recipe.labelSmoothing)
+    self.memory = memory
+    states = try plan.stages.map { try StageState($0, kernels: kernels, memory: memory) }
+    reads = Self.copy(plan.reads)
+    let shardCount = memory.shardCapacity
+    results = ShardResults(
+      try memory.allocate(ShardResults.count(shardCount: shardCount)), shardCount: shardCount)
+    let input = plan.network.input
+    augmentation = try recipe.augment.map {
+      try ImageAugmentation(
+        $0, seed: seed,
+        shape: ImageShape(height: input.height, width: input.width, channels: input.channels),
+        memory: memory)
+    }
+    let augmentationCount = augmentation?.scratchCount ?? 0
+    scratch = try (0..<workerCount).map { [states] worker in
+      try WorkerScratch(
+        states, plan: plan, augmentationCount: augmentationCount, memory: memory,
+        onNode: memory.binding.node(of: worker))
+    }
+  }
+
+  /// The same minibatch as another node sees it.
+  init(replicaOf executor: Executor, onNode node: Int) throws {
+    plan = executor.plan
+    kernels = executor.kernels
+    states = try executor.states.map { try $0.replica(in: executor.memory, onNode: node) }
+    reads = Self.copy(plan.reads)
+    scratch = executor.scratch
+    sampleCapacity = executor.sampleCapacity
+    seed = executor.seed
+    labelSmoothing = executor.labelSmoothing
+    augmentation = executor.augmentation
+    results = executor.results
+    memory = executor.memory
+  }
+
+  deinit { reads.deallocate() }
+
+  private static func copy(_ reads: [Read]) -> UnsafePointer<Read> {
+    let pointer = UnsafeMutablePointer<Read>.allocate(capacity: reads.count)
+    pointer.initialize(from: reads, count: reads.count)
+    return UnsafePointer(pointer)
+  }
+}
+
+/// One shard of a minibatch on one worker.
+struct ShardTask {
+  let batch: Minibatch
+  let mode: PassMode
+  let shard: Int
+  let scratch: WorkerScratch
+
+  var places: Range<Int> { batch.places(ofShard: shard) }
+
+  func sample(at place: Int) -> UInt32 { batch.samples[place] }
+}

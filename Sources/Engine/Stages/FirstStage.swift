@@ -1,0 +1,30 @@
+// The first stage where the kernels compute it in one pass, its full-size activation never stored.
+// Forward and backward stand together; both read the image alone.
+
+import KernelTypes
+
+extension Executor {
+  /// What `forward` does, image by image.
+  func forwardFirstStage(_ state: StageState, _ task: ShardTask, moments: MutableFloatPointer) {
+    for place in task.places {
+      prepareConvolution(state.stage, place..<place + 1, task)
+      kernels.firstStageForward(
+        state.stage.geometry, state.producerConstants, x: task.scratch.x,
+        weights: state.forwardWeights, s: state.s(place), moments: moments,
+        scratch: task.scratch.conv)
+    }
+  }
+
+  /// The gradients of `backward`, into the worker's accumulator and the shard's slot.
+  func backwardFirstStage(_ state: StageState, _ task: ShardTask) {
+    let biasGradient = state.biasGradient(task.shard)
+    for place in task.places {
+      prepareConvolution(state.stage, place..<place + 1, task)
+      kernels.firstStageBackward(
+        state.stage.geometry, state.producerConstants, state.gradientFactors, x: task.scratch.x,
+        weights: state.forwardWeights, dy: state.dy(place),
+        accumulator: task.scratch.accumulator, biasGradient: biasGradient,
+        scratch: task.scratch.conv)
+    }
+  }
+}

@@ -1,0 +1,50 @@
+// Augmented images of the current minibatch: drawn once a step, read by forward and backward.
+
+import Datasets
+import KernelTypes
+import Networks
+
+/// A recipe's augmentation with a place for every sample of a minibatch.
+struct ImageAugmentation: @unchecked Sendable {
+  private let augmenter: AffineAugmenter
+  private let byteCount: Int
+  /// `[sampleCapacity, height, width, channels]` bytes.
+  private let images: UnsafeMutablePointer<UInt8>
+  /// Bytes from a shard's images to the next one's.
+  private let shardStride: Int
+
+  /// The memory outlives the value.
+  init(
+    _ ranges: AffineAugmentation, seed: UInt64, shape: ImageShape, memory: NodeMemory
+  ) throws {
+    augmenter = AffineAugmenter(
+      ranges, seed: seed, height: shape.height, width: shape.width, channels: shape.channels)
+    byteCount = shape.count
+    let floatCount = aligned((shardSize * byteCount + 3) / 4)
+    images = UnsafeMutableRawPointer(try memory.allocateByShard(floatCount))
+      .assumingMemoryBound(to: UInt8.self)
+    shardStride = floatCount * MemoryLayout<Float>.stride
+  }
+
+  /// Floats that `transform` needs in a worker's scratch.
+  var scratchCount: Int { (augmenter.scratchByteCount + 3) / 4 }
+
+  /// The image of a place, as `transform` left it.
+  func image(_ place: Int) -> UnsafePointer<UInt8> {
+    UnsafePointer(target(place))
+  }
+
+  /// Draws the images of a shard.
+  func transform(_ task: ShardTask) {
+    for place in task.places {
+      let sample = task.sample(at: place)
+      augmenter.transform(
+        sample: sample, epoch: task.batch.epoch, source: task.batch.source.image(Int(sample)),
+        target: target(place), scratch: UnsafeMutableRawPointer(task.scratch.augmentation))
+    }
+  }
+
+  private func target(_ place: Int) -> UnsafeMutablePointer<UInt8> {
+    images + place / shardSize * shardStride + place % shardSize * byteCount
+  }
+}

@@ -1,0 +1,30 @@
+// The loss of a shard's logits, from which the backward pass starts.
+
+import KernelTypes
+
+extension Executor {
+  /// Loss and correct predictions of the shard's logits; `dy` of the last stage when training.
+  ///
+  /// The loss of a minibatch is the mean over its samples, hence the factor `1 / count`.
+  func loss(_ task: ShardTask) {
+    let state = states[states.count - 1]
+    let places = task.places
+    let losses = task.scratch.rows
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 2 * shardSize) { bytes in
+      let labels = bytes.baseAddress!
+      let correct = labels + shardSize
+      for (row, place) in places.enumerated() {
+        labels[row] = task.batch.source.labels[Int(task.sample(at: place))]
+      }
+      kernels.crossEntropy(
+        rows: places.count, classes: state.stage.value.channels,
+        logits: state.s(places.lowerBound), labels: labels,
+        labelSmoothing: task.mode == .training ? labelSmoothing : 0,
+        gradientScale: 1 / Float(task.batch.count), losses: losses, correct: correct,
+        gradient: task.mode == .training ? state.dy(places.lowerBound) : nil)
+      results.record(
+        task.shard, loss: (0..<places.count).reduce(0) { $0 + losses[$1] },
+        correctCount: (0..<places.count).reduce(0) { $0 + Int(correct[$1]) })
+    }
+  }
+}

@@ -1,0 +1,198 @@
+// How a stage sees the values that it reads, and to whom its input gradient goes.
+// A reader applies the view (norm, activation, dropout) of what is stored, and hands its gradient back
+// through it; forward and backward of each form stand together.
+
+import KernelTypes
+import Networks
+
+extension Executor {
+  // MARK: Values as they lie
+
+  /// Fills `x` with the maps of `places`, one behind the other, zeros around each; or with the vectors
+  /// of a shard, `[blocks, rows, 16]`.
+  func read(
+    _ source: StageState, _ places: Range<Int>, _ task: ShardTask, padding: Edges = Edges(0),
+    to x: MutableFloatPointer
+  ) {
+    let value = source.stage.value
+    guard !value.isVector else {
+      kernels.prepareInput(
+        value.shape(rows: places.count), source.consumerConstants,
+        s: source.s(places.lowerBound), mask: rowMask(source, places, task), padding: padding,
+        x: x)
+      return
+    }
+    let count =
+      value.blocks * (value.pooledHeight + padding.top + padding.bottom)
+      * (value.pooledWidth + padding.left + padding.right) * channelLanes
+    for (image, place) in places.enumerated() {
+      kernels.prepareInput(
+        value.shape(rows: 1), source.consumerConstants, s: source.s(place),
+        mask: imageMask(source, place, task), padding: padding, x: x + image * count)
+    }
+  }
+
+  /// Hands `dx`, laid out as `read` fills an unpadded `x`, to what was read: its `dy` and backward sums.
+  func returnGradient(
+    _ read: Read, _ places: Range<Int>, _ task: ShardTask, dx: MutableFloatPointer
+  ) {
+    let source = states[read.source]
+    let value = source.stage.value
+    let sums = source.backwardSums(task.shard)
+    guard !value.isVector else {
+      kernels.inputGradient(
+        value.shape(rows: places.count), source.consumerConstants,
+        s: source.s(places.lowerBound), mask: rowMask(source, places, task), dx: dx,
+        dy: source.dy(places.lowerBound), sums: sums, accumulates: read.accumulates)
+      return
+    }
+    for (image, place) in places.enumerated() {
+      kernels.inputGradient(
+        value.shape(rows: 1), source.consumerConstants, s: source.s(place),
+        mask: imageMask(source, place, task), dx: dx + image * source.pooledCount,
+        dy: source.dy(place), sums: sums, accumulates: read.accumulates)
+    }
+  }
+
+  // MARK: The image
+
+  /// The normalised, padded image of a place, channels interleaved.
+  func loadImage(
+    _ place: Int, _ task: ShardTask, padding: Edges, to plane: MutableFloatPointer
+  ) {
+    let source = task.batch.source
+    var pixels = source.image(Int(task.sample(at: place)))
+    if task.mode == .training, let augmentation { pixels = augmentation.image(place) }
+    kernels.normalize(
+      source.shape, padding: padding, pixels: pixels, gains: source.gains,
+      offsets: source.offsets, plane: plane)
+  }
+
+  // MARK: What a convolution reads
+
+  /// Fills the worker's `x` with the padded inputs of `places`.
+  func prepareConvolution(_ stage: Stage, _ places: Range<Int>, _ task: ShardTask) {
+    let read = reads[stage.reads.lowerBound]
+    let geometry = stage.geometry
+    guard read.source >= 0 else {
+      for (image, place) in places.enumerated() {
+        loadImage(
+          place, task, padding: geometry.padding, to: task.scratch.x + image * geometry.inputCount)
+      }
+      return
+    }
+    let source = states[read.source]
+    if source.isAffine {
+      prepareAffineInput(stage, source, places, task)
+    } else {
+      self.read(source, places, task, padding: geometry.padding, to: task.scratch.x)
+    }
+  }
+
+  /// Hands the worker's `dx` of `places` down.
+  func returnConvolution(_ stage: Stage, _ places: Range<Int>, _ task: ShardTask) {
+    let read = reads[stage.reads.lowerBound]
+    guard read.source >= 0 else { return }
+    if states[read.source].isAffine {
+      returnAffineGradient(stage, states[read.source], places, task)
+    } else {
+      returnGradient(read, places, task, dx: task.scratch.dx)
+    }
+  }
+
+  // MARK: What a dense layer reads
+
+  /// Fills the worker's `x` with the features of a shard, `[blocks, rows, 16]`.
+  func prepareDense(_ stage: Stage, _ places: Range<Int>, _ task: ShardTask) {
+    let read = reads[stage.reads.lowerBound]
+    guard read.source >= 0 else { return prepareImageFeatures(stage, places, task) }
+    let source = states[read.source]
+    if source.stage.value.isVector {
+      self.read(source, places, task, to: task.scratch.x)
+    } else if source.stage.value.view.isGloballyPooled {
+      prepareMeans(source, places, task)
+    } else {
+      for (row, place) in places.enumerated() {
+        self.read(source, place..<place + 1, task, to: task.scratch.z)
+        scatter(task.scratch.z, row, places.count, source.pooledCount, to: task.scratch.x)
+      }
+    }
+  }
+
+  func returnDense(_ stage: Stage, _ places: Range<Int>, _ task: ShardTask) {
+    let read = reads[stage.reads.lowerBound]
+    guard read.source >= 0 else { return }
+    let source = states[read.source]
+    if source.stage.value.isVector {
+      returnGradient(read, places, task, dx: task.scratch.dx)
+    } else if source.stage.value.view.isGloballyPooled {
+      returnMeans(read, places, task)
+    } else {
+      for (row, place) in places.enumerated() {
+        gather(task.scratch.dx, row, places.count, source.pooledCount, to: task.scratch.z)
+        returnGradient(read, place..<place + 1, task, dx: task.scratch.z)
+      }
+    }
+  }
+
+  private func prepareMeans(_ source: StageState, _ places: Range<Int>, _ task: ShardTask) {
+    for (row, place) in places.enumerated() {
+      kernels.averagePool(
+        source.stage.value.shape(rows: 1), source.consumerConstants, s: source.s(place),
+        means: task.scratch.x + row * channelLanes, blockStride: places.count * channelLanes)
+    }
+    applyRowMask(source, places, task, to: task.scratch.x)
+  }
+
+  private func returnMeans(_ read: Read, _ places: Range<Int>, _ task: ShardTask) {
+    let source = states[read.source]
+    applyRowMask(source, places, task, to: task.scratch.dx)
+    for (row, place) in places.enumerated() {
+      kernels.averagePoolGradient(
+        source.stage.value.shape(rows: 1), source.consumerConstants, s: source.s(place),
+        dMeans: task.scratch.dx + row * channelLanes,
+        blockStride: places.count * channelLanes, dy: source.dy(place),
+        sums: source.backwardSums(task.shard), accumulates: read.accumulates)
+    }
+  }
+
+  /// The image's values channel by channel, as PyTorch flattens it.
+  private func prepareImageFeatures(_ stage: Stage, _ places: Range<Int>, _ task: ShardTask) {
+    let shape = task.batch.source.shape
+    let pixels = shape.height * shape.width
+    task.scratch.x.update(repeating: 0, count: stage.geometry(rows: places.count).inputCount)
+    for (row, place) in places.enumerated() {
+      loadImage(place, task, padding: Edges(0), to: task.scratch.z)
+      for pixel in 0..<pixels {
+        for channel in 0..<shape.channels {
+          let (block, lane) = (channel * pixels + pixel).quotientAndRemainder(
+            dividingBy: channelLanes)
+          task.scratch.x[(block * places.count + row) * channelLanes + lane] =
+            task.scratch.z[pixel * shape.channels + channel]
+        }
+      }
+    }
+  }
+
+  // MARK: Vectors in rows
+
+  /// One image's vectors of 16 to a row of `rows [vectors, rowCount, 16]`.
+  func scatter(
+    _ image: FloatPointer, _ row: Int, _ rowCount: Int, _ count: Int, to rows: MutableFloatPointer
+  ) {
+    for vector in 0..<count / channelLanes {
+      (rows + (vector * rowCount + row) * channelLanes).update(
+        from: image + vector * channelLanes, count: channelLanes)
+    }
+  }
+
+  /// A row's vectors of 16 to one image.
+  func gather(
+    _ rows: FloatPointer, _ row: Int, _ rowCount: Int, _ count: Int, to image: MutableFloatPointer
+  ) {
+    for vector in 0..<count / channelLanes {
+      (image + vector * channelLanes).update(
+        from: rows + (vector * rowCount + row) * channelLanes, count: channelLanes)
+    }
+  }
+}

@@ -1,0 +1,114 @@
+// A stage's forward pass over one shard, and what its backward pass computes again.
+
+import KernelTypes
+
+extension Executor {
+  /// Fills `s` (and `z` unless recomputed; neither of an affine stage) of the shard's samples and the
+  /// shard's statistics.
+  func forward(_ index: Int, _ task: ShardTask) {
+    if index == 0, task.mode == .training { augmentation?.transform(task) }
+    let state = states[index]
+    drawDropout(state, task)
+    let slot = state.slot(task.shard)
+    let cleared = state.isAffine ? 0..<state.slotLayout.count : state.slotLayout.forwardSums
+    (slot + cleared.lowerBound).update(repeating: 0, count: cleared.count)
+    let statistics = slot + state.slotLayout.statistics.lowerBound
+    if state.isAffine {
+      sumImageMoments(state, task, sums: statistics)
+    } else if state.isFused {
+      forwardFirstStage(state, task, moments: statistics)
+    } else {
+      forEachCall(of: state, task) { places in
+        let z = activation(of: state, places, task)
+        compute(index, places, task, z: z)
+        activate(state, places, z: z, moments: wantsMoments(state, task) ? statistics : nil)
+        pool(state, places, z: z)
+      }
+    }
+  }
+
+  private func wantsMoments(_ state: StageState, _ task: ShardTask) -> Bool {
+    task.mode != .evaluation && state.stage.value.view.hasNorm
+  }
+
+  /// Calls `body` with the places that one kernel call takes: an image group, or a shard where vectors
+  /// are about.
+  @inline(__always)
+  func forEachCall(of state: StageState, _ task: ShardTask, _ body: (Range<Int>) -> Void) {
+    let places = task.places
+    let group = takesShards(state.stage) ? places.count : state.storage.imageGroup
+    var first = places.lowerBound
+    while first < places.upperBound {
+      let end = min(first + group, places.upperBound)
+      body(first..<end)
+      first = end
+    }
+  }
+
+  private func takesShards(_ stage: Stage) -> Bool {
+    stage.value.isVector || stage.work == .relayout
+  }
+
+  /// Full-size activation of a call's first image: stored, or in scratch when recomputed.
+  func activation(of state: StageState, _ places: Range<Int>, _ task: ShardTask)
+    -> MutableFloatPointer
+  {
+    state.stage.isRecomputed ? task.scratch.z : state.z(places.lowerBound)
+  }
+
+  /// The stage's work before its epilogue: `z` of `places` from what it reads.
+  func compute(_ index: Int, _ places: Range<Int>, _ task: ShardTask, z: MutableFloatPointer) {
+    let state = states[index]
+    switch state.stage.work {
+    case .convolution:
+      prepareConvolution(state.stage, places, task)
+      convolve(state, places, task, z: z)
+    case .dense:
+      prepareDense(state.stage, places, task)
+      convolve(state, places, task, z: z)
+    case .depthwise(let window): forwardDepthwise(state, window, places, task, z: z)
+    case .pool(let kind, let window): forwardPool(state, kind, window, places, task, z: z)
+    case .sum: forwardSum(state.stage, places, task, z: z)
+    case .concatenate: forwardConcatenation(state.stage, places, task, z: z)
+    case .multiply: forwardProduct(state.stage, places, task, z: z)
+    case .copy: read(source(of: state.stage), places, task, to: z)
+    case .image: forwardImage(state, places, task, z: z)
+    case .relayout: forwardRelayout(state, places, task, z: z)
+    }
+  }
+
+  /// The state of what a stage reads, or reads first.
+  func source(of stage: Stage) -> StageState { states[reads[stage.reads.lowerBound].source] }
+
+  /// From the worker's `x`.
+  func convolve(
+    _ state: StageState, _ places: Range<Int>, _ task: ShardTask, z: MutableFloatPointer
+  ) {
+    kernels.convForward(
+      state.stage.geometry(rows: places.count),
+      imageCount: state.stage.value.isVector ? 1 : places.count, x: task.scratch.x,
+      weights: state.forwardWeights, z: z, scratch: task.scratch.conv)
+  }
+
+  /// Bias and ReLU in place; statistics unless `moments` is nil.
+  func activate(
+    _ state: StageState, _ places: Range<Int>, z: MutableFloatPointer,
+    moments: MutableFloatPointer?
+  ) {
+    let shape = state.stage.value.shape(rows: places.count)
+    let constants = state.producerConstants
+    for image in 0..<(state.stage.value.isVector ? 1 : places.count) {
+      kernels.activate(shape, constants, z: z + image * state.activationCount, moments: moments)
+    }
+  }
+
+  private func pool(_ state: StageState, _ places: Range<Int>, z: MutableFloatPointer) {
+    guard state.stage.value.window > 1 else { return }
+    let shape = state.stage.value.shape(rows: places.count)
+    let constants = state.producerConstants
+    for (image, place) in places.enumerated() {
+      kernels.pool(
+        shape, constants, z: z + image * state.activationCount, s: state.s(place))
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// Work on windows of each channel by itself: depthwise convolutions and pools.
+// Forward and backward of each stand together.
+
+import KernelTypes
+import Networks
+
+extension Executor {
+  // MARK: Depthwise convolution
+
+  func forwardDepthwise(
+    _ state: StageState, _ window: WindowGeometry, _ places: Range<Int>, _ task: ShardTask,
+    z: MutableFloatPointer
+  ) {
+    read(source(of: state.stage), places, task, padding: window.padding, to: task.scratch.x)
+    kernels.depthwiseForward(
+      window, x: task.scratch.x, weights: state.forwardWeights, z: z)
+  }
+
+  func backwardDepthwise(
+    _ state: StageState, _ window: WindowGeometry, _ places: Range<Int>, _ task: ShardTask
+  ) {
+    read(source(of: state.stage), places, task, padding: window.padding, to: task.scratch.x)
+    kernels.depthwiseBackward(
+      window, x: task.scratch.x, dz: outputGradient(state, places, task),
+      weights: state.forwardWeights, accumulator: task.scratch.accumulator,
+      dx: task.scratch.dx)
+    returnGradient(reads[state.stage.reads.lowerBound], places, task, dx: task.scratch.dx)
+  }
+
+  // MARK: Pools
+
+  /// A pool over the whole map leaves vectors: each image's result goes to its row.
+  func forwardPool(
+    _ state: StageState, _ kind: PoolKind, _ window: WindowGeometry, _ places: Range<Int>,
+    _ task: ShardTask, z: MutableFloatPointer
+  ) {
+    let source = source(of: state.stage)
+    for (row, place) in places.enumerated() {
+      let isVector = state.stage.value.isVector
+      let target = isVector ? task.scratch.z : z + row * state.activationCount
+      read(source, place..<place + 1, task, to: task.scratch.x)
+      switch kind {
+      case .maximum: kernels.maximumForward(window, x: task.scratch.x, z: target)
+      case .average: kernels.averageForward(window, x: task.scratch.x, z: target)
+      }
+      if isVector { scatter(target, row, places.count, window.outputCount, to: z) }
+    }
+  }
+
+  func backwardPool(
+    _ state: StageState, _ kind: PoolKind, _ window: WindowGeometry, _ places: Range<Int>,
+    _ task: ShardTask
+  ) {
+    let read = reads[state.stage.reads.lowerBound]
+    let dz = outputGradient(state, places, task)
+    for (row, place) in places.enumerated() {
+      let (imageDz, imageZ) = pooledGradient(state, window, row, places, task, dz: dz)
+      switch kind {
+      case .maximum:
+        self.read(states[read.source], place..<place + 1, task, to: task.scratch.x)
+        kernels.maximumBackward(
+          window, x: task.scratch.x, z: imageZ, dz: imageDz, dx: task.scratch.dx)
+      case .average: kernels.averageBackward(window, dz: imageDz, dx: task.scratch.dx)
+      }
+      returnGradient(read, place..<place + 1, task, dx: task.scratch.dx)
+    }
+  }
+
+  /// One image's output gradient and output.
+  private func pooledGradient(
+    _ state: StageState, _ window: WindowGeometry, _ row: Int, _ places: Range<Int>,
+    _ task: ShardTask, dz: MutableFloatPointer
+  ) -> (dz: FloatPointer, z: FloatPointer) {
+    let z = state.z(places.lowerBound)
+    guard state.stage.value.isVector else {
+      let offset = row * state.activationCount
+      return (FloatPointer(dz + offset), FloatPointer(z + offset))
+    }
+    let count = window.outputCount
+    gather(dz, row, places.count, count, to: task.scratch.z)
+    gather(z, row, places.count, count, to: task.scratch.z + count)
+    return (FloatPointer(task.scratch.z), FloatPointer(task.scratch.z + count))
+  }
+}

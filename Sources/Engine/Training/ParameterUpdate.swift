@@ -1,0 +1,149 @@
+// From summed gradients to new parameters: optimizer, and packing for the kernels.
+// Work is cut by tiles of 16 x 16 channels, so every value has one writer and every layer many.
+
+import KernelTypes
+import Networks
+
+/// A part of the update that touches no other part's values.
+struct UpdatePart: Equatable, Sendable {
+  enum Weights: Equatable, Sendable {
+    case none
+    case tile(WeightTile)
+    /// A block of a depthwise convolution's channels.
+    case channels(WindowGeometry, block: Int)
+  }
+
+  let stage: Int
+  let weights: Weights
+  /// Whether the stage's vectors (bias, BN) are part of it.
+  let hasVectors: Bool
+
+  static func parts(_ stages: [Stage]) -> [UpdatePart] {
+    stages.enumerated().flatMap { index, stage in
+      stage.updateWeights.enumerated().map { position, weights in
+        UpdatePart(stage: index, weights: weights, hasVectors: position == 0)
+      }
+    }
+  }
+}
+
+extension Stage {
+  /// One entry a part.
+  fileprivate var updateWeights: [UpdatePart.Weights] {
+    if hasTiles { return geometry.weightTiles.map { .tile($0) } }
+    if case .depthwise(let window) = work {
+      return (0..<window.blocks).map { .channels(window, block: $0) }
+    }
+    return value.view.hasNorm ? [.none] : []
+  }
+}
+
+extension Executor {
+  /// One optimizer step on a part, from the summed gradients to packed weights.
+  func update(_ part: UpdatePart, _ block: ParameterBlock, _ step: OptimizerStep) {
+    let state = states[part.stage]
+    let tensors = plan.tensors[part.stage]
+    if let weight = tensors.weight {
+      unpack(part, state, block.gradient(weight))
+      apply(step, part, state, to: weight, block)
+    }
+    if part.hasVectors { updateVectors(state, tensors, block, step) }
+    pack(part, block)
+  }
+
+  /// A part's summed weight gradient to its place in the block.
+  private func unpack(_ part: UpdatePart, _ state: StageState, _ result: MutableFloatPointer) {
+    let gradient = state.sums + state.slotLayout.weightGradient.lowerBound
+    switch part.weights {
+    case .none: break
+    // An affine stage's gradient is in the block already.
+    case .tile where state.isAffine: break
+    case .tile(let tile):
+      kernels.convUnpackWeightGradient(
+        state.stage.geometry, tile, weightGradient: gradient, result: result)
+    case .channels(let window, let block):
+      kernels.depthwiseUnpackGradient(
+        window, channels: state.stage.value.channels, block: block, gradient: gradient,
+        result: result)
+    }
+  }
+
+  /// The step on a part's weights, wherever they stand in their tensor.
+  private func apply(
+    _ step: OptimizerStep, _ part: UpdatePart, _ state: StageState, to weight: StateTensor,
+    _ block: ParameterBlock
+  ) {
+    switch part.weights {
+    case .none: break
+    case .tile(let tile):
+      let geometry = state.stage.geometry
+      for output in tile.outputs {
+        let (inputs, first) = geometry.weights(of: output, in: tile)
+        apply(step, to: weight, first..<first + inputs.count * geometry.taps, block)
+      }
+    case .channels(let window, let index):
+      let first = index * channelLanes
+      let end = min(first + channelLanes, state.stage.value.channels)
+      apply(step, to: weight, first * window.taps..<end * window.taps, block)
+    }
+  }
+
+  private func updateVectors(
+    _ state: StageState, _ tensors: StageTensors, _ block: ParameterBlock, _ step: OptimizerStep
+  ) {
+    if let bias = tensors.bias {
+      block.gradient(bias).update(
+        from: state.sums + state.slotLayout.biasGradient.lowerBound, count: bias.count)
+      apply(step, to: bias, 0..<bias.count, block)
+    }
+    // BN's gradient is in the block already.
+    if let norm = tensors.norm {
+      apply(step, to: norm.scale, 0..<norm.scale.count, block)
+      apply(step, to: norm.shift, 0..<norm.shift.count, block)
+    }
+  }
+
+  private func apply(
+    _ step: OptimizerStep, to tensor: StateTensor, _ range: Range<Int>, _ block: ParameterBlock
+  ) {
+    let isDecayed = tensor.isDecayed
+    let first = tensor.offset + range.lowerBound
+    switch step {
+    case .adam(var step):
+      if !isDecayed { step.decay = 0 }
+      kernels.adam(
+        step, count: range.count, gradient: block.gradient + first,
+        parameters: block.values + first, mean: block.firstMoment + first,
+        variance: block.secondMoment + first)
+    case .sgd(var step):
+      if !isDecayed { step.weightDecay = 0 }
+      kernels.sgd(
+        step, count: range.count, gradient: block.gradient + first,
+        parameters: block.values + first, velocity: block.firstMoment + first)
+    }
+  }
+
+  /// Hands a part's parameters to the kernels in the form they read.
+  func pack(_ part: UpdatePart, _ block: ParameterBlock) {
+    let state = states[part.stage]
+    let tensors = plan.tensors[part.stage]
+    switch part.weights {
+    case .none: break
+    case .tile(let tile):
+      kernels.convPackWeights(
+        state.stage.geometry, tile, weights: block.values(tensors.weight!),
+        forward: state.forwardWeights, backward: state.backwardWeights)
+    case .channels(let window, let index):
+      kernels.depthwisePackWeights(
+        window, channels: state.stage.value.channels, block: index,
+        weights: block.values(tensors.weight!), packed: state.forwardWeights)
+    }
+    guard part.hasVectors else { return }
+    if let bias = tensors.bias {
+      state[.bias].update(from: block.values(bias), count: bias.count)
+    }
+    if let norm = tensors.norm {
+      state[.gamma].update(from: block.values(norm.scale), count: norm.scale.count)
+    }
+  }
+}

@@ -1,0 +1,124 @@
+// A model in memory with workers: what training and evaluation share.
+
+import Datasets
+import Diagnostics
+import KernelTypes
+import Memory
+import Networks
+
+/// Executor, workers and parameters for minibatches of up to `sampleCapacity` samples.
+package final class Session {
+  let pool: WorkerPool
+  let runner: StepRunner
+  let block: ParameterBlock
+  private let recipe: Recipe
+
+  package init(
+    _ network: Network, state: ModelState, configuration: EngineConfiguration,
+    sampleCapacity: Int, seed: UInt64 = 0, recipe: Recipe = Recipe(),
+    fusion: Fusion = .full
+  ) throws {
+    self.recipe = recipe
+    let (binding, communicator) = (configuration.binding, configuration.communicator)
+    let shardCapacity = shardCount(sampleCapacity)
+    let memory = NodeMemory(
+      binding, workerCount: configuration.threadCount, shardCapacity: shardCapacity,
+      ownShards: RankShares(
+        shardCount: shardCapacity, rank: communicator.rank, rankCount: communicator.size
+      ).own)
+    let executor = try Executor(
+      plan: Plan(network, fusion: fusion), kernels: configuration.kernels,
+      sampleCapacity: sampleCapacity,
+      workerCount: configuration.threadCount, seed: seed, recipe: recipe, memory: memory)
+    block = try ParameterBlock(state)
+    // Its threads start with the first `lead`: an error below leaves none behind.
+    pool = WorkerPool(
+      workerCount: configuration.threadCount, cpuCount: configuration.cpuCount, binding: binding,
+      warn: configuration.warn)
+    runner = try StepRunner(
+      executor: executor, pool: pool, block: block, memory: memory, communicator: communicator)
+  }
+
+  deinit { pool.stop() }
+
+  /// Bytes that this rank receives from the others in a step with a full minibatch.
+  package var exchangedByteCount: Int { runner.exchangedByteCount }
+
+  /// Trains on a minibatch and moves the average where the recipe has one; on the leader.
+  ///
+  /// `index` counts the run's steps from 0.
+  func train(_ batch: Minibatch, index: Int, rate: Double) -> BatchResult {
+    let result = runner.train(batch, OptimizerStep(recipe, index: index, rate: rate))
+    if recipe.averageDecay > 0 { block.updateAverage(decay: recipe.averageDecay, step: index) }
+    return result
+  }
+
+  /// Mean loss and correct predictions over a set, with running statistics.
+  ///
+  /// Throws `badData` where the images are of another size than the network's, and, naming the layer,
+  /// where the loss is no finite number.
+  package func evaluate(_ set: ImageSet, _ normalization: Normalization) throws -> Evaluation {
+    try requireSize(of: set)
+    let store = try SampleStore(set, normalization, binding: runner.memory.binding)
+    return try pool.lead { [self] in try evaluate(store.source) }
+  }
+
+  /// The same on the leader.
+  func evaluate(_ source: SampleSource) throws -> Evaluation {
+    runner.useRunningStatistics()
+    let order = [UInt32](0..<UInt32(source.count))
+    var total = BatchResult()
+    try forEachMinibatch(of: order, source, epoch: 0) { _, batch in
+      let result = runner.evaluate(batch)
+      guard result.loss.isFinite else {
+        throw Failure(
+          .badData, "the test loss is \(lossText(result.loss)), \(whereNumbersEnd(batch))")
+      }
+      total.loss += result.loss
+      total.correctCount += result.correctCount
+    }
+    return Evaluation(
+      loss: total.loss / Double(source.count), correctCount: total.correctCount,
+      sampleCount: source.count)
+  }
+
+  /// Workers copy whole images into buffers of the network's size: throws `badData` for any other.
+  func requireSize(of set: ImageSet) throws {
+    let input = runner.executor.plan.network.input
+    guard set.channels == input.channels else {
+      throw Failure(
+        .badData,
+        "the images have \(set.channels) channels, the network takes \(input.channels)")
+    }
+    guard (set.height, set.width) == (input.height, input.width) else {
+      throw Failure(
+        .badData,
+        "the images have \(set.height)x\(set.width) pixels, the network takes "
+          + "\(input.height)x\(input.width)")
+    }
+  }
+
+  /// `first in layer conv1`, for the last pass over a minibatch whose loss is no number.
+  func whereNumbersEnd(_ batch: Minibatch) -> String {
+    let layer = runner.executor.firstLayerWithoutNumbers(batch)
+    return layer.map { "first in layer \($0)" } ?? "not in any layer"
+  }
+
+  /// Cuts an order into minibatches of the session's capacity; the last may be smaller. The first
+  /// `firstStep` of them are left out.
+  func forEachMinibatch(
+    of order: [UInt32], _ source: SampleSource, epoch: UInt32,
+    from firstStep: Int = 0, _ body: (_ step: Int, _ batch: Minibatch) throws -> Void
+  ) rethrows {
+    let capacity = runner.executor.sampleCapacity
+    try order.withUnsafeBufferPointer { order in
+      let firsts = stride(from: 0, to: order.count, by: capacity)
+      for (step, first) in firsts.enumerated().dropFirst(firstStep) {
+        let batch = Minibatch(
+          source: source, samples: order.baseAddress! + first,
+          count: min(capacity, order.count - first), epoch: epoch)
+        try body(step, batch)
+      }
+    }
+  }
+}

@@ -1,0 +1,190 @@
+// Trains a network on a dataset by a recipe, epoch after epoch, and tells listeners what happened.
+
+import Datasets
+import Diagnostics
+import Dispatch
+import KernelTypes
+import Networks
+
+/// What a training run is asked to do besides the recipe.
+package struct TrainingOptions: Sendable {
+  package var seed: UInt64 = 1
+  /// Percent; training ends after the first epoch whose test accuracy reaches it.
+  package var targetAccuracy: Double?
+
+  package init() {}
+}
+
+/// One training run of a network.
+package final class Trainer {
+  private let network: Network
+  let recipe: Recipe
+  private let options: TrainingOptions
+  private let configuration: EngineConfiguration
+  let session: Session
+  let training: SampleStore
+  private let validation: SampleStore?
+  private let test: SampleStore
+  /// The epoch's, filled anew by every epoch.
+  private var order: [UInt32]
+  private var position = TrainingPosition()
+
+  /// Allocates everything that the run needs.
+  ///
+  /// A run that goes on from a `snapshot` needs the same recipe, data and seed. Throws `Failure` for a
+  /// recipe or a network that cannot be trained.
+  package init(
+    network: Network, recipe: Recipe, dataset: Dataset, options: TrainingOptions,
+    configuration: EngineConfiguration, from snapshot: TrainingSnapshot? = nil
+  ) throws {
+    try recipe.validate()
+    self.network = network
+    self.recipe = recipe
+    self.options = options
+    self.configuration = configuration
+    func store(_ set: ImageSet) throws -> SampleStore {
+      try SampleStore(set, dataset.normalization, binding: configuration.binding)
+    }
+    training = try store(dataset.training)
+    validation = try dataset.validation.map(store)
+    test = try store(dataset.test)
+    order = [UInt32](repeating: 0, count: dataset.training.count)
+    session = try Session(
+      network, state: snapshot?.model ?? .initial(network: network, seed: options.seed),
+      configuration: configuration, sampleCapacity: recipe.batchSize, seed: options.seed,
+      recipe: recipe)
+    for set in [dataset.training, dataset.test] + (dataset.validation.map { [$0] } ?? []) {
+      try session.requireSize(of: set)
+    }
+    if let snapshot {
+      session.block.restore(snapshot)
+      position = snapshot.position
+    }
+  }
+
+  /// The run as it stands; for the listener of `run`, on whose thread nothing changes meanwhile.
+  package var snapshot: TrainingSnapshot { session.block.snapshot(at: position) }
+
+  /// Trains to the end; `listener` is called in order on a worker's thread.
+  @discardableResult
+  package func run(_ listener: @escaping (TrainingEvent) throws -> Void) throws -> RunResult {
+    try session.pool.lead { [self] in
+      try listener(.started(info))
+      let start = DispatchTime.now()
+      let secondsBefore = position.runSeconds
+      while !position.isFinished {
+        let result = try runEpoch(listener)
+        position.runSeconds = secondsBefore + seconds(since: start)
+        finishEpoch(result)
+        try listener(.epoch(result, state: testedState))
+      }
+      let result = RunResult(
+        epochCount: position.epoch - 1, elapsedSeconds: position.runSeconds,
+        testAccuracy: position.testAccuracy, bestTestAccuracy: position.bestTestAccuracy)
+      try listener(.finished(result))
+      return result
+    }
+  }
+
+  /// Moves the position to the start of the next epoch.
+  private func finishEpoch(_ result: EpochResult) {
+    var next = position
+    next.epoch += 1
+    (next.step, next.lossSum, next.correctCount, next.epochSeconds) = (0, 0, 0, 0)
+    next.testAccuracy = result.test.accuracy
+    next.bestTestAccuracy = max(position.bestTestAccuracy, next.testAccuracy)
+    let reachesTarget = options.targetAccuracy.map { next.testAccuracy >= $0 } ?? false
+    next.isFinished = reachesTarget || next.epoch > recipe.epochs
+    position = next
+  }
+
+  private var stepsPerEpoch: Int {
+    (training.source.count + recipe.batchSize - 1) / recipe.batchSize
+  }
+
+  /// The rest of the position's epoch, and its test.
+  private func runEpoch(_ listener: (TrainingEvent) throws -> Void) throws -> EpochResult {
+    let start = DispatchTime.now()
+    let secondsBefore = position.epochSeconds
+    let draws = UInt32(position.epoch - 1)
+    EpochOrder.permute(&order, seed: options.seed, epoch: draws)
+    let schedule = LearningRateSchedule(recipe: recipe, stepsPerEpoch: stepsPerEpoch)
+    try session.forEachMinibatch(
+      of: order, training.source, epoch: draws, from: position.step
+    ) { _, batch in
+      let rate = schedule.rate(at: position.runStep)
+      let result = session.train(batch, index: position.runStep, rate: rate)
+      let loss = result.loss / Double(batch.count)
+      guard loss.isFinite else { throw divergence(batch, loss: loss) }
+      position.lossSum += result.loss
+      position.correctCount += result.correctCount
+      position.step += 1
+      position.runStep += 1
+      position.epochSeconds = secondsBefore + seconds(since: start)
+      try listener(
+        .step(
+          StepResult(
+            epoch: position.epoch, step: position.step - 1, stepCount: stepsPerEpoch, loss: loss)))
+    }
+    let sampleCount = training.source.count
+    return try withAverage(order, draws) {
+      try EpochResult(
+        epoch: position.epoch, learningRate: schedule.rate(at: position.runStep - 1),
+        training: Evaluation(
+          loss: position.lossSum / Double(sampleCount), correctCount: position.correctCount,
+          sampleCount: sampleCount),
+        test: tested(test.source),
+        validation: validation.map { try tested($0.source) },
+        elapsedSeconds: position.epochSeconds)
+    }
+  }
+
+  private func divergence(_ batch: Minibatch, loss: Double) -> Failure {
+    Failure(
+      .badData,
+      "training diverged: the loss is \(lossText(loss)) in epoch \(position.epoch), step "
+        + "\(position.step + 1), \(session.whereNumbersEnd(batch)); try a smaller --learning-rate")
+  }
+
+  /// The model of an epoch's end on a set.
+  private func tested(_ source: SampleSource) throws -> Evaluation {
+    do {
+      return try session.evaluate(source)
+    } catch let failure as Failure {
+      throw Failure(
+        failure.kind,
+        "training diverged: after epoch \(position.epoch) \(failure.message); "
+          + "try a smaller --learning-rate")
+    }
+  }
+
+  private var info: RunInfo {
+    RunInfo(
+      model: network.description.name, parameterCount: network.layout.parameterCount,
+      threadCount: session.pool.activeCount, rankCount: configuration.communicator.size,
+      nodeCount: configuration.binding.nodeCount,
+      instructionSet: configuration.kernels.instructionSet.rawValue, seed: options.seed,
+      epochCount: recipe.epochs, batchSize: recipe.batchSize,
+      shardCount: session.runner.ownShardCount, trainSampleCount: training.source.count,
+      testSampleCount: test.source.count,
+      optimizer: recipe.optimizer.rawValue, learningRate: recipe.learningRate,
+      schedule: recipe.schedule.rawValue, weightDecay: recipe.weightDecay,
+      augmentation: recipe.augment == nil ? "none" : "affine",
+      exchangedByteCount: session.exchangedByteCount, singleValueNorm: singleValueNorm)
+  }
+
+  private var singleValueNorm: String? {
+    let smallest =
+      training.source.count < recipe.batchSize
+      ? training.source.count : (training.source.count - 1) % recipe.batchSize + 1
+    guard smallest == 1 || recipe.batchSize == 1 else { return nil }
+    return session.runner.executor.plan.singlePixelNorm
+  }
+}
+
+/// A loss for a message: the sign of a NaN, which x86 sets, tells nothing.
+func lossText(_ loss: Double) -> String { loss.isNaN ? "nan" : "\(loss)" }
+
+func seconds(since start: DispatchTime) -> Double {
+  Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) * 1e-9
+}

@@ -1,0 +1,191 @@
+// One training step and one test pass: which phases run in which order.
+// Phases end where batch normalisation needs the whole minibatch, and nowhere else.
+
+import KernelTypes
+
+/// Summed loss and correct predictions of some samples.
+struct BatchResult: Sendable {
+  var loss = 0.0
+  var correctCount = 0
+}
+
+/// Steps of a session's executors on a pool of workers; whatever changes something traps unless the
+/// leader calls it.
+final class StepRunner {
+  /// The first node's, which holds what the leader writes.
+  let executor: Executor
+  let pool: WorkerPool
+  let block: ParameterBlock
+  let memory: NodeMemory
+  let sums: RankSums
+  private(set) var clock = StepClock()
+  /// One a node.
+  private let executors: [Executor]
+  private let reduction: GradientReduction
+  private let updateParts: [UpdatePart]
+
+  init(
+    executor: Executor, pool: WorkerPool, block: ParameterBlock, memory: NodeMemory,
+    communicator: any Communicator
+  ) throws {
+    self.executor = executor
+    self.pool = pool
+    self.block = block
+    self.memory = memory
+    executors =
+      try [executor]
+      + (1..<memory.map.nodeCount).map { try Executor(replicaOf: executor, onNode: $0) }
+    updateParts = UpdatePart.parts(executor.plan.stages)
+    let rows = SumRow(executor.states, executor.results)
+    sums = try RankSums(
+      communicator, kernels: executor.kernels, shardCapacity: memory.shardCapacity,
+      width: rows.width)
+    reduction = try GradientReduction(rows, pool: pool, sums: sums, memory: memory)
+    packParameters()
+  }
+
+  /// Shards of a full minibatch that this rank runs.
+  var ownShardCount: Int { sums.shares(shardCount: memory.shardCapacity).own.count }
+
+  /// Trains on a minibatch; the parameters are the new ones afterwards.
+  func train(_ batch: Minibatch, _ step: OptimizerStep) -> BatchResult {
+    pool.assertLeads()
+    let shares = sums.shares(shardCount: batch.shardCount)
+    clock.start()
+    forwardSynchronized(batch, shares, .training)
+    let schedule = executor.plan.schedule
+    let (last, first) = (schedule.forward.last!, schedule.backward[0])
+    runShards(batch, shares, .training) { executor, task in
+      for stage in last { executor.forward(stage, task) }
+      executor.loss(task)
+      for stage in first { executor.backward(stage, task) }
+    }
+    for phase in schedule.backward.dropFirst() { runBackward(phase, batch, shares) }
+    reduction.run(shares, shardCount: batch.shardCount, clock: &clock)
+    if executor.states[0].isAffine { executor.differentiateAffine(0, block) }
+    update(step)
+    return executor.results.total
+  }
+
+  /// Loss and correct predictions with running statistics and without dropout.
+  func evaluate(_ batch: Minibatch) -> BatchResult {
+    pool.assertLeads()
+    let shares = sums.shares(shardCount: batch.shardCount)
+    let stages = executor.plan.stages.indices
+    runShards(batch, shares, .evaluation) { executor, task in
+      for stage in stages { executor.forward(stage, task) }
+      executor.loss(task)
+    }
+    sums.sum(executor.results.slots, shares, shardCount: batch.shardCount)
+    return executor.results.total
+  }
+
+  /// Makes the running statistics the mean of those of minibatches `0...index`, each handed in once,
+  /// without dropout and augmentation.
+  func measureStatistics(_ batch: Minibatch, index: Int) {
+    pool.assertLeads()
+    forwardSynchronized(
+      batch, sums.shares(shardCount: batch.shardCount), .statistics,
+      momentum: 1 / Double(index + 1))
+  }
+
+  /// Prepares `evaluate`; a training step sets its own constants again.
+  func useRunningStatistics() {
+    pool.assertLeads()
+    for stage in executor.plan.stages.indices {
+      setConstants(stage) { executor.normalizeByRunningStatistics($0, block) }
+    }
+  }
+
+  func packParameters() {
+    pool.run(updateParts.count) { [executor, block, updateParts] _, index in
+      executor.pack(updateParts[index], block)
+    }
+    copyWeights()
+  }
+
+  /// Bytes that this rank receives from the others in a step with a full minibatch.
+  var exchangedByteCount: Int {
+    let norms = executor.states.filter { $0.stage.value.view.hasNorm }
+    let statistics = norms.map {
+      $0.slotLayout.statistics.count + $0.slotLayout.backwardSums.count
+    }
+    return sums.receivedByteCount(
+      sums.shares(shardCount: memory.shardCapacity),
+      width: statistics.reduce(reduction.width, +))
+  }
+
+  /// The forward phases up to the last BN, whose statistics are then those of the minibatch.
+  private func forwardSynchronized(
+    _ batch: Minibatch, _ shares: RankShares, _ mode: PassMode, momentum: Double? = nil
+  ) {
+    for phase in executor.plan.schedule.forward.dropLast() {
+      runShards(batch, shares, mode) { executor, task in
+        for stage in phase { executor.forward(stage, task) }
+      }
+      for stage in phase where executor.states[stage].stage.value.view.hasNorm {
+        setConstants(stage) { stage in
+          sums.sum(executor.states[stage].statistics, shares, shardCount: batch.shardCount)
+          executor.normalizeBatch(stage, batch, block, momentum: momentum)
+        }
+      }
+    }
+  }
+
+  /// One phase of the backward pass, its norms first; what an affine stage needs comes at the end.
+  private func runBackward(_ phase: [Int], _ batch: Minibatch, _ shares: RankShares) {
+    if phase == [0], executor.states[0].isAffine { return }
+    for stage in phase where executor.states[stage].hasBackwardNorm {
+      setConstants(stage) { stage in
+        sums.sum(executor.states[stage].backwardSums, shares, shardCount: batch.shardCount)
+        executor.differentiateBatch(stage, batch, block)
+      }
+    }
+    runShards(batch, shares, .training) { executor, task in
+      for stage in phase where !executor.states[stage].isAffine { executor.backward(stage, task) }
+    }
+  }
+
+  /// Runs the leader's part between two phases and hands its result to all nodes.
+  private func setConstants(_ stage: Int, _ body: (Int) -> Void) {
+    body(stage)
+    for replica in executors.dropFirst() {
+      replica.states[stage].copyChannels(from: executor.states[stage])
+    }
+    clock.book(.statistics)
+  }
+
+  private func runShards(
+    _ batch: Minibatch, _ shares: RankShares, _ mode: PassMode,
+    _ body: @escaping (Executor, ShardTask) -> Void
+  ) {
+    pool.run(shares.own.count) { [executors, memory] worker, task in
+      let node = memory.binding.node(of: worker)
+      body(
+        executors[node],
+        ShardTask(
+          batch: batch.onNode(node), mode: mode, shard: shares.own.lowerBound + task,
+          scratch: executors[node].scratch[worker]))
+    }
+    clock.book(.compute, waiting: pool.waitNanoseconds)
+  }
+
+  private func update(_ step: OptimizerStep) {
+    pool.run(updateParts.count) { [executor, block, updateParts] _, index in
+      executor.update(updateParts[index], block, step)
+    }
+    copyWeights()
+    clock.book(.update)
+  }
+
+  /// Refreshes the other nodes' replicas; the tasks of a node stand where its workers begin.
+  private func copyWeights() {
+    guard executors.count > 1 else { return }
+    let stageCount = executor.states.count
+    pool.run(executors.count * stageCount) { [executors] _, task in
+      let (node, stage) = task.quotientAndRemainder(dividingBy: stageCount)
+      guard node > 0 else { return }
+      executors[node].states[stage].copyWeights(from: executors[0].states[stage])
+    }
+  }
+}

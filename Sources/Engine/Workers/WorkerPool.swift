@@ -1,0 +1,183 @@
+// Fork-join over persistent workers: a phase is a number of tasks that workers claim dynamically.
+// A worker that is descheduled delays the others by its own task at most, never by its absence.
+
+import CShims
+import Diagnostics
+import Dispatch
+import Glibc
+import Memory
+import Synchronization
+
+/// Workers that run phases together; the leader is worker 0.
+///
+/// The leader is the thread that calls `lead`, and the one that made the pool while none does; each
+/// other worker is a thread from the first `lead` to `stop`. A worker that the system refuses costs
+/// speed alone: the others claim its tasks. Waiting workers spin, then park on a futex; a phase wakes
+/// no more of them than there are CPUs, so that more workers than CPUs cost no storm of context
+/// switches. Tasks may run on any worker and must not depend on which.
+package final class WorkerPool: @unchecked Sendable {
+  package typealias Body = (_ worker: Int, _ task: Int) -> Void
+  typealias ThreadStarter =
+    (@escaping @Sendable () -> Void) throws(SystemThread.Refusal) -> SystemThread
+
+  package let workerCount: Int
+  private let wakeLimit: Int
+  private let spinLimit: Int
+  private let binding: any WorkerBinding
+  private let startThread: ThreadStarter
+  private let warn: @Sendable (String) -> Void
+  /// That of the thread which made the pool.
+  private let niceness = ThreadNiceness.current
+  private var threads: [SystemThread] = []
+  private var hasStarted = false
+  private let claims: TaskClaims
+  private let isStopping = Atomic<Bool>(false)
+  private let words = PoolWords()
+  private let isLed = Atomic<Bool>(false)
+  private var leader = pthread_self()
+  private var isRunning = false
+  private var body: Body = { _, _ in }
+  /// How long the leader waited for others at the end of the last phase.
+  private(set) var waitNanoseconds: UInt64 = 0
+
+  /// - Parameters:
+  ///   - workerCount: workers, at least 1.
+  ///   - cpuCount: CPUs that this process may use; bounds the workers that a phase wakes.
+  ///   - binding: where workers run and which tasks they prefer.
+  ///   - warn: told once how many workers there are, where the system refuses some.
+  package convenience init(
+    workerCount: Int, cpuCount: Int, binding: any WorkerBinding = Unbound(),
+    warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
+    self.init(workerCount: workerCount, cpuCount: cpuCount, binding: binding, warn: warn) {
+      body throws(SystemThread.Refusal) in try SystemThread(body)
+    }
+  }
+
+  init(
+    workerCount: Int, cpuCount: Int, binding: any WorkerBinding,
+    warn: @escaping @Sendable (String) -> Void, startThread: @escaping ThreadStarter
+  ) {
+    precondition(workerCount >= 1)
+    self.workerCount = workerCount
+    self.binding = binding
+    self.warn = warn
+    self.startThread = startThread
+    claims = TaskClaims(nodes: (0..<workerCount).map(binding.node), cpuCount: cpuCount)
+    let isOversubscribed = workerCount > cpuCount
+    wakeLimit = isOversubscribed ? max(cpuCount - 1, 1) : workerCount - 1
+    spinLimit = isOversubscribed ? 50 : 20_000
+  }
+
+  /// Workers that there are: fewer than `workerCount` before the first `lead`, or where the system
+  /// has refused some.
+  package var activeCount: Int { 1 + threads.count }
+
+  /// Ends the workers; the pool cannot be used afterwards.
+  package func stop() {
+    isStopping.store(true, ordering: .sequentiallyConsistent)
+    words.publish(wakeLimit: workerCount)
+    for thread in threads { thread.join() }
+    threads = []
+  }
+
+  /// Runs `work` on the calling thread as worker 0, bound to where that belongs; one at a time.
+  package func lead<Result>(_ work: () throws -> Result) throws -> Result {
+    precondition(!isLed.exchange(true, ordering: .acquiringAndReleasing), "a pool has one leader")
+    let before = leader
+    leader = pthread_self()
+    defer {
+      leader = before
+      isLed.store(false, ordering: .releasing)
+    }
+    start()
+    var outcome: Swift.Result<Result, any Error>?
+    run(as: 0) { outcome = Swift.Result { try work() } }
+    return try outcome!.get()
+  }
+
+  /// Starts the other workers, the first time, as far as the system has room for them.
+  private func start() {
+    guard !hasStarted else { return }
+    hasStarted = true
+    for worker in 1..<max(workerCount, 1) {
+      do throws(SystemThread.Refusal) {
+        threads.append(
+          try startThread { [self] in
+            run(as: worker) { follow(as: worker) }
+          })
+      } catch {
+        return warn(
+          "\(activeCount) of \(workerCount) workers could be started "
+            + "(\(systemReason(error.code))); going on with those")
+      }
+    }
+  }
+
+  /// Traps unless the calling thread is the leader.
+  @inline(__always)
+  func assertLeads() {
+    precondition(pthread_equal(leader, pthread_self()) != 0, "called by another than the leader")
+  }
+
+  /// Makes the calling thread a worker's, for the time of `body`.
+  private func run(as worker: Int, _ body: () -> Void) {
+    ThreadNiceness.with(niceness) { binding.run(as: worker, body) }
+  }
+
+  /// Runs `body` once for each task in `0..<taskCount` and returns when all are done; traps unless
+  /// the leader calls it, between two phases. The tasks' writes are visible to the leader and to the
+  /// next phase.
+  package func run(_ taskCount: Int, _ body: @escaping Body) {
+    assertLeads()
+    precondition(!isRunning, "a phase within a phase")
+    isRunning = true
+    defer { isRunning = false }
+    waitNanoseconds = 0
+    guard taskCount > 0 else { return }
+    guard workerCount > 1, taskCount > 1 else {
+      for task in 0..<taskCount { body(0, task) }
+      return
+    }
+    self.body = body
+    words.beginPhase()
+    claims.publish(taskCount)
+    words.publish(wakeLimit: min(wakeLimit, taskCount - 1))
+    while claimAndRun(as: 0) {}
+    let start = DispatchTime.now().uptimeNanoseconds
+    words.waitUntilCompleted(taskCount, spinLimit: spinLimit)
+    waitNanoseconds = DispatchTime.now().uptimeNanoseconds - start
+  }
+
+  private func follow(as worker: Int) {
+    var idleTurns = 0
+    while !isStopping.load(ordering: .relaxed) {
+      if claimAndRun(as: worker) {
+        idleTurns = 0
+      } else if idleTurns < spinLimit {
+        idleTurns += 1
+        ptrain_pause()
+      } else {
+        park()
+        idleTurns = 0
+      }
+    }
+  }
+
+  private func park() {
+    words.park { [self] in
+      !isStopping.load(ordering: .sequentiallyConsistent)
+        && !claims.hasTask
+    }
+  }
+
+  /// Claims one task and runs it; false when none is left.
+  @inline(__always)
+  private func claimAndRun(as worker: Int) -> Bool {
+    guard let task = claims.claim(as: worker) else { return false }
+    // A valid claim keeps its phase open, so `body` is that phase's.
+    body(worker, task)
+    words.completeTask()
+    return true
+  }
+}

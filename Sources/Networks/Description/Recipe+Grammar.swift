@@ -1,0 +1,37 @@
+// The keys of a recipe with what may stand for them, in the order in which files have them.
+
+extension Recipe {
+  static let grammar = [
+    GrammarKey(name: "epochs", value: .integer(RecipeLimits.epochs)),
+    GrammarKey(name: "batchSize", value: .integer(RecipeLimits.batchSize)),
+    GrammarKey(name: "optimizer", value: .words(Optimizer.allCases.map(\.rawValue))),
+    GrammarKey(name: "learningRate", value: .number(RecipeLimits.learningRate)),
+    GrammarKey(name: "momentum", value: .number(RecipeLimits.momentum)),
+    GrammarKey(name: "nesterov", value: .flag),
+    GrammarKey(name: "weightDecay", value: .number(RecipeLimits.weightDecay)),
+    GrammarKey(name: "schedule", value: .words(Schedule.allCases.map(\.rawValue))),
+    GrammarKey(name: "stepEpochs", value: .integer(RecipeLimits.stepEpochs)),
+    GrammarKey(name: "stepFactor", value: .number(RecipeLimits.stepFactor)),
+    GrammarKey(name: "warmUp", value: .number(RecipeLimits.warmUp)),
+    GrammarKey(name: "labelSmoothing", value: .number(RecipeLimits.labelSmoothing)),
+    GrammarKey(name: "averageDecay", value: .number(RecipeLimits.averageDecay)),
+    GrammarKey(
+      name: "augment", value: .wordsOrKeys(["none", "affine"], AffineAugmentation.grammar)),
+  ]
+
+  /// Keys that another key's value makes useful; elsewhere they are refused.
+  static let dependentKeys = [
+    (key: "optimizer", value: Optimizer.sgd.rawValue, keys: ["momentum", "nesterov"]),
+    (key: "schedule", value: Schedule.step.rawValue, keys: ["stepEpochs", "stepFactor"]),
+    (key: "schedule", value: Schedule.oneCycle.rawValue, keys: ["warmUp"]),
+  ]
+}
+
+extension AffineAugmentation {
+  static let grammar = [
+    GrammarKey(name: "rotation", value: .number(RecipeLimits.rotationDegrees)),
+    GrammarKey(name: "scale", value: .number(RecipeLimits.scale)),
+    GrammarKey(name: "shear", value: .number(RecipeLimits.shear)),
+    GrammarKey(name: "shift", value: .number(RecipeLimits.shiftPixels)),
+  ]
+}

@@ -1,0 +1,79 @@
+// What a node of the graph computes, every size resolved.
+// A new operation is a case here, its shape, its reference file and a stage of the engine.
+
+/// An element-wise function.
+public enum Activation: Equatable, Sendable {
+  case relu, relu6, sigmoid, tanh, silu
+  /// The exact one, `x·Φ(x)`, by the error function.
+  case gelu
+  /// `x · min(max(x + 3, 0), 6) / 6`
+  case hardSwish
+  /// `x` above zero, `slope · x` below.
+  case leakyRelu(slope: Double)
+}
+
+/// Zeros (or, for pools, nothing) around an image.
+public struct Padding: Equatable, Sendable {
+  public var top: Int
+  public var left: Int
+  public var bottom: Int
+  public var right: Int
+
+  public init(top: Int = 0, left: Int = 0, bottom: Int = 0, right: Int = 0) {
+    (self.top, self.left, self.bottom, self.right) = (top, left, bottom, right)
+  }
+
+  public static let none = Padding()
+}
+
+/// A window that slides over height and width.
+public struct Window: Equatable, Sendable {
+  public var height: Int
+  public var width: Int
+  public var verticalStride: Int
+  public var horizontalStride: Int
+  /// Distance of neighbouring taps, 1 for a dense window.
+  public var dilation: Int
+  public var padding: Padding
+
+  public init(
+    height: Int, width: Int, verticalStride: Int = 1, horizontalStride: Int = 1,
+    dilation: Int = 1, padding: Padding = .none
+  ) {
+    (self.height, self.width) = (height, width)
+    (self.verticalStride, self.horizontalStride) = (verticalStride, horizontalStride)
+    self.dilation = dilation
+    self.padding = padding
+  }
+}
+
+/// What a pool takes of its window.
+public enum PoolKind: String, Equatable, Sendable {
+  /// The largest value; its gradient goes to the first of equal ones.
+  case maximum
+  /// The mean of the values inside the image: padding does not count.
+  case average
+}
+
+/// One operation on values `[N, C, H, W]`; vectors are `[N, C, 1, 1]`.
+public enum Operation: Equatable, Sendable {
+  /// Weights `[filters, inputs / groups, height, width]`; a depthwise convolution has as many groups
+  /// as input channels.
+  case convolution(Window, groups: Int)
+  /// Weights `[features, inputs]`; reads `C·H·W` features in that order.
+  case dense
+  case batchNorm(momentum: Double, epsilon: Double)
+  case activation(Activation)
+  case pool(PoolKind, Window)
+  /// Over all pixels of a channel: `[N, C, 1, 1]`.
+  case globalPool(PoolKind)
+  /// `[N, C·H·W, 1, 1]`, channel by channel.
+  case flatten
+  case dropout(rate: Double)
+  /// Sum of two values of one shape.
+  case add
+  /// Inputs joined along channels.
+  case concatenate
+  /// First input times the second, which has its shape or one factor a channel.
+  case multiply
+}
