@@ -44,7 +44,7 @@ struct NodeReaders {
 }
 
 /// A way for a node to join a stage.
-protocol FusionRule {
+protocol FusionRule: SendableMetatype {
   /// Takes the node into the draft; false where it cannot.
   static func absorb(_ node: Int, _ graph: Graph, into draft: inout StageDraft) -> Bool
 }
