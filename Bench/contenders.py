@@ -30,18 +30,28 @@ class Case:
     model: str
     batch_size: int
     threads: int
+    input: str = "1x28x28"
+    classes: int = 10
 
     @property
     def description(self):
         """What ptrain and the twins take as the model: a preset's name or a file."""
-        path = BENCH / f"{self.model}.yaml"
+        path = BENCH / "networks" / f"{self.model}.yaml"
         return str(path) if path.exists() else self.model
+
+    @property
+    def takes_mnist(self):
+        return (self.input, self.classes) == ("1x28x28", 10)
+
+    @property
+    def image_options(self):
+        return ("--input", self.input, "--classes", str(self.classes))
 
     def options(self, data):
         return [
             *("--model", self.description, "--batch-size", str(self.batch_size)),
             *("--threads", str(self.threads)),
-            *(("--data", data) if data else ()),
+            *(("--data", data) if data and self.takes_mnist else self.image_options),
         ]
 
 

@@ -26,8 +26,14 @@ def load(folder, part="train", limit=None, raw=False):
     return images, torch.from_numpy(labels.astype(numpy.int64))
 
 
-def synthetic(count, side=28, classes=10):
+def shape(text):
+    """`CxHxW` as three numbers."""
+    channels, height, width = map(int, text.split("x"))
+    return channels, height, width
+
+
+def synthetic(count, extents=(1, 28, 28), classes=10):
     """Random images and labels of the same form."""
     torch.manual_seed(1)
-    images = (torch.rand(count, 1, side, side) - MEAN) / DEVIATION
+    images = (torch.rand(count, *extents) - MEAN) / DEVIATION
     return images, torch.randint(0, classes, (count,))

@@ -32,7 +32,9 @@ def peak_mebibytes():
 def batches(options):
     count = options.batch_size * BATCHES
     pixels, labels = (
-        images.load(options.data, limit=count) if options.data else images.synthetic(count)
+        images.load(options.data, limit=count)
+        if options.data
+        else images.synthetic(count, options.input, options.classes)
     )
     if options.channels_last:
         pixels = pixels.contiguous(memory_format=torch.channels_last)
@@ -43,7 +45,10 @@ def batches(options):
 def trainer(options):
     """A function that trains on one batch."""
     described = models.description(options.model)
-    model = models.network(described["layers"]).train()
+    channels, height, width = options.input
+    model = models.network(
+        described["layers"], (height, width), options.classes, channels
+    ).train()
     if options.channels_last:
         model = model.to(memory_format=torch.channels_last)
     optimizer = models.optimizer(model, described["recipe"])
@@ -74,6 +79,8 @@ def arguments():
     parser.add_argument("--batch-size", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--data")
+    parser.add_argument("--input", type=images.shape, default=(1, 28, 28))
+    parser.add_argument("--classes", type=int, default=10)
     for flag in ("--channels-last", "--compile", "--bf16"):
         parser.add_argument(flag, action="store_true")
     return parser.parse_args()

@@ -1,0 +1,82 @@
+// The same bits for networks that are no chain: over threads and ranks, and where a run went on.
+
+import Networks
+import Testing
+
+@testable import Engine
+
+@Suite struct GraphDeterminismTests {
+  private struct Stop: Error {}
+
+  static let concatenation = """
+    name: inception
+    layers:
+      - conv: {filters: 16, padding: 1}
+      - batchNorm
+      - relu
+      - concat:
+          - [conv: {filters: 16, kernel: 1}, batchNorm, relu]
+          - [conv: {filters: 8, kernel: 1}, relu, conv: {filters: 16, kernel: 5, padding: 2}, batchNorm, relu]
+          - [maxPool: {size: 3, stride: 1, padding: 1}, conv: {filters: 8, kernel: 1}, silu]
+      - dropout: 0.1
+      - maxPool: 2
+      - conv: {filters: 24, stride: 2, padding: same}
+      - batchNorm
+      - gelu
+      - globalAveragePool
+      - dense: classes
+    recipe: {epochs: 2, batchSize: 32, optimizer: adam, learningRate: 0.003}
+    """
+
+  /// Models with images as small as their strides allow.
+  static let cases: [(model: String, input: Shape)] = [
+    ("resnet8", Shape(channels: 3, height: 16, width: 16)),
+    ("mobilenet-025", Shape(channels: 3, height: 40, width: 40)),
+    ("ds-cnn", Shape(channels: 1, height: 49, width: 10)),
+    ("lenet5", Shape(channels: 1, height: 28, width: 28)),
+    ("concat", Shape(channels: 3, height: 12, width: 11)),
+  ]
+
+  /// Four minibatches an epoch, the last one smaller.
+  private static func run(_ model: String, _ input: Shape) throws -> NoiseRun {
+    let description =
+      try model == "concat"
+      ? ModelDescription.parse(yaml: concatenation, source: "inception.yaml")
+      : ModelDescription.preset(named: model)
+    return try NoiseRun(
+      description, input: input, epochs: 1, training: 109, test: 30, batchSize: 32)
+  }
+
+  @Test(arguments: cases)
+  func threadsAndRanksKeepTheBits(model: String, input: Shape) throws {
+    var run = try Self.run(model, input)
+    let expected = try run.outcome(threads: 1)
+    #expect(expected.losses.count == 4)
+    for threads in [2, 3, 5, 8, 16] {
+      #expect(try run.outcome(threads: threads) == expected, "\(threads) threads")
+    }
+    run.cpuCount = 16
+    run.nodes = 2
+    for (ranks, threads) in [(2, 1), (4, 3)] {
+      let outcomes = try ThreadRanks.run(ranks) { [run] communicator in
+        try run.outcome(threads: threads, communicator: communicator)
+      }
+      #expect(outcomes.allSatisfy { $0 == expected }, "\(ranks) ranks of \(threads) threads")
+    }
+  }
+
+  @Test(arguments: cases)
+  func aRunGoesOnInTheMiddleOfAnEpoch(model: String, input: Shape) throws {
+    let run = try Self.run(model, input)
+    let expected = try run.outcome(threads: 2)
+    let first = try run.trainer(threads: 3)
+    #expect(throws: Stop.self) {
+      try first.run { event in
+        if case .step = event, first.snapshot.position.runStep == 2 { throw Stop() }
+      }
+    }
+    let resumed = try run.outcome(threads: 1, from: first.snapshot)
+    #expect(resumed.state == expected.state)
+    #expect(resumed.epochs == expected.epochs)
+  }
+}
