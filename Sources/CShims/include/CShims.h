@@ -6,6 +6,7 @@
 #include "cpu_features.h"
 #include "futex.h"
 #include "fuzzer.h"
+#include "heaps.h"
 #include "prefetch.h"
 #include "vector_sqrt.h"
 

@@ -96,10 +96,19 @@ package final class WorkerPool: @unchecked Sendable {
     return try outcome!.get()
   }
 
+  /// Address space that workers leave to everything else, checkpoints among it.
+  private static let reservedByteCount = 256 << 20
+
   /// Starts the other workers, the first time, as far as the system has room for them.
   private func start() {
     guard !hasStarted else { return }
     hasStarted = true
+    let reserve = AddressSpaceReserve(byteCount: Self.reservedByteCount)
+    startWorkers()
+    reserve.release(isScarce: activeCount < workerCount)
+  }
+
+  private func startWorkers() {
     for worker in 1..<max(workerCount, 1) {
       do throws(SystemThread.Refusal) {
         threads.append(
