@@ -13,7 +13,9 @@ import Testing
     .deletingLastPathComponent().deletingLastPathComponent()
 
   /// Paths from the repository's root.
-  static let files: [String] = ["Bench", "Bench/networks", "Bench/variants", "Sources/Networks/Presets"].flatMap {
+  static let files: [String] = [
+    "Bench", "Bench/networks", "Bench/variants", "Sources/Networks/Presets",
+  ].flatMap {
     folder in
     let names = try? FileManager.default.contentsOfDirectory(
       atPath: root.appending(path: folder).path)

@@ -73,27 +73,42 @@ enum DirectConvolution {
       outputColumn: height * width * lanes)
     sweep(
       product, blocks: g.outputBlocks, height: height, width: width,
-      rowStep: g.verticalStride * row, x, weights, z)
+      rowStep: g.verticalStride * row, outputStep: width * lanes, x, weights, z)
   }
 
+  /// Rows of the window that meet no gradient, but the zeros between those of a vertical stride, are left out.
   static func inputGradient(
     _ geometry: ConvGeometry, dz: FloatPointer, weights: FloatPointer, dx: MutableFloatPointer
   ) {
     let g = flattened(geometry)
     let row = g.gradientWidth * lanes
-    let product = PanelProduct(
-      outerCount: g.windowHeight, outerStep: row, innerCount: g.outputBlocks,
-      innerStep: g.gradientHeight * row, run: g.windowWidth * lanes, rowStride: lanes,
-      weightColumn: backwardColumn(g), outputColumn: g.inputPixels * lanes)
-    sweep(
-      product, blocks: g.inputBlocks, height: g.inputHeight, width: g.inputWidth, rowStep: row,
-      dz, weights, dx)
+    let stride = g.verticalStride
+    let window = g.windowHeight
+    let top = g.gradientTop + window * stride
+    let weightRow = g.outputBlocks * g.windowWidth * lanes * lanes
+    var residue = 0
+    while residue < min(stride, g.inputHeight) {
+      // The first row of the window under which a gradient lies.
+      let first = (top - residue) % stride
+      let product = PanelProduct(
+        outerCount: ceilingDivide(max(window - first, 0), stride), outerStep: stride * row,
+        innerCount: g.outputBlocks, innerStep: g.gradientHeight * row, run: g.windowWidth * lanes,
+        rowStride: lanes, weightGap: (stride - 1) * weightRow, weightColumn: backwardColumn(g),
+        outputColumn: g.inputPixels * lanes)
+      sweep(
+        product, blocks: g.inputBlocks, height: ceilingDivide(g.inputHeight - residue, stride),
+        width: g.inputWidth, rowStep: stride * row, outputStep: stride * g.inputWidth * lanes,
+        dz + (residue + first) * row, weights + first * weightRow,
+        dx + residue * g.inputWidth * lanes)
+      residue += 1
+    }
   }
 
-  /// All output blocks and rows of a product whose rows of `a` lie `rowStep` floats apart.
+  /// All output blocks and rows of a product; those of `a` lie `rowStep` floats apart, those of `z`
+  /// `outputStep`.
   private static func sweep(
     _ product: PanelProduct, blocks: Int, height: Int, width: Int, rowStep: Int,
-    _ a: FloatPointer, _ b: FloatPointer, _ z: MutableFloatPointer
+    outputStep: Int, _ a: FloatPointer, _ b: FloatPointer, _ z: MutableFloatPointer
   ) {
     var block = 0
     while block < blocks {
@@ -104,7 +119,7 @@ enum DirectConvolution {
         productSweep(
           product, rowCount: width, tileRows: tileRows, columns: columns, a: a + y * rowStep,
           b: b + block * product.weightColumn,
-          z: z + block * product.outputColumn + y * width * lanes)
+          z: z + block * product.outputColumn + y * outputStep)
         y += 1
       }
       block += columns
@@ -190,29 +205,46 @@ enum DirectConvolution {
     }
   }
 
+  @inline(__always) private static func copy(
+    _ source: FloatPointer, _ target: MutableFloatPointer, _ count: Int
+  ) {
+    var k = 0
+    while k < count {
+      target[k] = source[k]
+      k += 1
+    }
+  }
+
   /// `taps [pixels, taps padded to 16]`: the window of the image under each output pixel.
   private static func gatherTaps(_ g: ConvGeometry, x: FloatPointer, taps: MutableFloatPointer) {
     let count = tapCount(g)
-    clear(taps, g.outputPixels * count)
     let width = g.outputWidth
+    let pixels = g.outputPixels
     let rowFloats = g.paddedWidth * g.planeChannels
     let run = g.windowWidth * g.planeChannels
     let rows = g.windowHeight
     let rowStep = g.verticalStride * rowFloats
     let step = g.horizontalStride * g.planeChannels
     var pixel = 0
-    while pixel < g.outputPixels {
+    while pixel < pixels {
       let window = x + pixel / width * rowStep + pixel % width * step
       var target = taps + pixel * count
       var ky = 0
       while ky < rows {
-        var k = 0
-        while k < run {
-          target[k] = window[ky * rowFloats + k]
-          k += 1
+        let source = window + ky * rowFloats
+        // What is copied beyond a run is overwritten by the next.
+        if run <= lanes && ky < rows - 1 && ky * run + lanes <= count {
+          storeUnaligned(target, loadUnaligned(source))
+        } else {
+          copy(source, target, run)
         }
         target += run
         ky += 1
+      }
+      var tap = rows * run
+      while tap < count {
+        taps[pixel * count + tap] = 0
+        tap += 1
       }
       pixel += 1
     }

@@ -15,6 +15,8 @@ struct PanelProduct {
   var run: Int
   /// Floats from a row of `a` to the next.
   var rowStride: Int
+  /// Floats of `b` that are passed over behind each of the `outerCount`.
+  var weightGap = 0
   /// Floats from a column block of `b` to the next.
   var weightColumn: Int
   /// Floats from a column block of `z` to the next.
@@ -81,6 +83,7 @@ enum TileLimits {
   let innerStep = p.innerStep
   let outerStep = p.outerStep
   let run = p.run
+  let weightGap = p.weightGap
   let weightColumn = p.weightColumn
   var tile = T()
   var weights = b
@@ -98,6 +101,7 @@ enum TileLimits {
       segment += innerStep
       inner += 1
     }
+    weights += weightGap
     outer += 1
   }
   return tile
