@@ -49,7 +49,7 @@ def finish(options, name, run, text, output=None):
 
 def command():
     """The command line that makes this result again; paths of this machine are left out."""
-    words, skip = [f"Bench/{Path(sys.argv[0]).name}"], False
+    words, skip = [f"Bench/{Path(sys.argv[0]).stem}"], False
     for word in sys.argv[1:]:
         if skip or word.startswith(("--data=", "--output=", "--ptrain=")):
             skip = False
