@@ -60,6 +60,9 @@ let package = Package(
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CXlsxWriter", providers: [.apt(["libxlsxwriter-dev"])]),
     .systemLibrary(name: "CMessageDigest", providers: [.apt(["libmd-dev"])]),
+    .systemLibrary(name: "CSpng", providers: [.apt(["libspng-dev"])]),
+    // libjpeg-turbo; libjpeg-dev is its name on Debian and Ubuntu alike.
+    .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "KernelTypes"),
     .target(
       name: "KernelsBaseline", dependencies: ["KernelTypes", "CShims"],
@@ -75,6 +78,10 @@ let package = Package(
       dependencies: ["Diagnostics", "Memory", .product(name: "Yams", package: "Yams")],
       resources: [.embedInCode("Presets")],
       // The reference runs whole training steps in tests; unoptimised it would take minutes.
+      swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+    .target(
+      name: "ImageFiles", dependencies: ["Diagnostics", "CSpng", "CJPEG"],
+      // Every pixel of every file passes through it.
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
       name: "Datasets",
@@ -118,6 +125,10 @@ let package = Package(
     .testTarget(
       name: "NetworksTests", dependencies: ["Diagnostics", "Memory", "Networks"],
       resources: [.copy("Golden")]),
+    .testTarget(
+      name: "ImageFilesTests", dependencies: ["Diagnostics", "ImageFiles", "CZlib"],
+      exclude: ["make_images.py", "image_writers.py"],
+      resources: [.copy("Images")]),
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["Datasets", "Diagnostics", "Memory", "Networks", "CZlib"]),

@@ -1,0 +1,55 @@
+// What kind of picture a file holds, known by its first bytes: names lie.
+// Kinds that are not read are known too, so that they are refused by name instead of passed over.
+
+/// The forms of image file that are decoded.
+package enum ImageFormat: String, CaseIterable, Sendable {
+  case png = "PNG"
+  case jpeg = "JPEG"
+  case bmp = "BMP"
+  /// The six of Netpbm: PBM, PGM and PPM as text or bytes.
+  case pnm = "PNM"
+
+  /// Bytes by which `recognize` and `unsupportedName` tell what a file is.
+  package static let signatureByteCount = 16
+
+  /// The form of a file that begins with `bytes`; nil where it is none of these.
+  package static func recognize(_ bytes: some Collection<UInt8>) -> ImageFormat? {
+    let start = Array(bytes.prefix(signatureByteCount))
+    if start.starts(with: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) { return .png }
+    if start.starts(with: [0xff, 0xd8, 0xff]) { return .jpeg }
+    if isBitmap(start) { return .bmp }
+    if start.count > 2, start[0] == UInt8(ascii: "P"), PNMHeader.kinds.contains(start[1]),
+      PNMHeader.isSeparator(start[2])
+    {
+      return .pnm
+    }
+    return nil
+  }
+
+  /// `BM`, four bytes that say how long the file is, four reserved ones, of which the first two often
+  /// are not 0, and where the pixels lie: within the first 64 KiB.
+  private static func isBitmap(_ start: [UInt8]) -> Bool {
+    start.count >= 14 && start.starts(with: Array("BM".utf8)) && start[12] == 0 && start[13] == 0
+  }
+
+  /// The name of a form of image that is not decoded; nil where `bytes` begin none that is known.
+  package static func unsupportedName(_ bytes: some Collection<UInt8>) -> String? {
+    let start = Array(bytes.prefix(signatureByteCount))
+    for (name, offset, signature) in unsupported
+    where start.dropFirst(offset).starts(with: signature) {
+      return name
+    }
+    return nil
+  }
+
+  private static let unsupported: [(name: String, offset: Int, signature: [UInt8])] = [
+    ("GIF", 0, Array("GIF8".utf8)), ("WebP", 8, Array("WEBP".utf8)),
+    ("TIFF", 0, Array("II*\0".utf8)), ("TIFF", 0, Array("MM\0*".utf8)),
+    ("HEIF", 4, Array("ftyphei".utf8)), ("HEIF", 4, Array("ftypmif1".utf8)),
+    ("AVIF", 4, Array("ftypavif".utf8)), ("JPEG XL", 0, [0xff, 0x0a]),
+    ("JPEG XL", 4, Array("JXL \r\n".utf8)), ("JPEG 2000", 4, Array("jP  \r\n".utf8)),
+    ("JPEG 2000", 0, [0xff, 0x4f, 0xff, 0x51]), ("Photoshop", 0, Array("8BPS".utf8)),
+    ("PAM", 0, Array("P7\n".utf8)), ("PFM", 0, Array("Pf\n".utf8)),
+    ("PFM", 0, Array("PF\n".utf8)), ("icon", 0, [0, 0, 1, 0]),
+  ]
+}
