@@ -120,6 +120,11 @@ package protocol ActivationKernels: Sendable {
     _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,
     mask: FloatPointer?, padding: Edges, x: MutableFloatPointer)
 
+  /// `x += post(scale·s + shift)`, without a border; both have the pooled size of `shape`.
+  func addInput(
+    _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,
+    x: MutableFloatPointer)
+
   /// Mean of `post(scale·s + shift)` over pixels to `means[block * blockStride + lane]`; overwrites.
   func averagePool(
     _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,

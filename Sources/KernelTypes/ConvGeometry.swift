@@ -16,8 +16,8 @@ package func channelBlocks(_ channels: Int) -> Int {
 ///   `[paddedHeight, paddedWidth, planeChannels]`, readable for 16 floats beyond its end.
 /// - output `z`: `[B_out, outputHeight, outputWidth, 16]`.
 /// - output gradient `dz`: `[B_out, gradientHeight, gradientWidth, 16]`; the gradient of output
-///   `(y, x)` stands at `(gradientTop + y * verticalStride, gradientLeft + x * horizontalStride)`, zeros
-///   elsewhere, so that the input gradient is a stride-1 convolution of it.
+///   `(y, x)` stands at `(gradientTop + y, gradientLeft + x)`, zeros around, so that the gradient of the
+///   inputs of each residue (`GradientAxis`) is a stride-1 convolution of it.
 /// - input gradient `dx`: `[B_in, inputHeight, inputWidth, 16]`.
 package struct ConvGeometry: Equatable, Sendable {
   package var inputChannels: Int
@@ -88,10 +88,20 @@ package struct ConvGeometry: Equatable, Sendable {
   package var outputWidth: Int { (paddedWidth - windowWidth) / horizontalStride + 1 }
   package var outputPixels: Int { outputHeight * outputWidth }
   package var inputPixels: Int { inputHeight * inputWidth }
-  package var gradientHeight: Int { inputHeight + windowHeight - 1 }
-  package var gradientWidth: Int { inputWidth + windowWidth - 1 }
-  package var gradientTop: Int { windowHeight - 1 - padding.top }
-  package var gradientLeft: Int { windowWidth - 1 - padding.left }
+  package var gradientRows: GradientAxis {
+    GradientAxis(
+      stride: verticalStride, window: windowHeight, padding: padding.top, inputs: inputHeight,
+      outputs: outputHeight)
+  }
+  package var gradientColumns: GradientAxis {
+    GradientAxis(
+      stride: horizontalStride, window: windowWidth, padding: padding.left, inputs: inputWidth,
+      outputs: outputWidth)
+  }
+  package var gradientHeight: Int { gradientTop + outputHeight + gradientRows.trailing }
+  package var gradientWidth: Int { gradientLeft + outputWidth + gradientColumns.trailing }
+  package var gradientTop: Int { gradientRows.leading }
+  package var gradientLeft: Int { gradientColumns.leading }
 
   /// Floats of one image's `x`.
   package var inputCount: Int {

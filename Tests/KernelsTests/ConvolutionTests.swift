@@ -113,8 +113,8 @@ struct ConvolutionReference {
     for image in 0..<images {
       for o in 0..<g.outputChannels {
         for pixel in 0..<g.outputPixels {
-          let y = g.gradientTop + pixel / g.outputWidth * g.verticalStride
-          let x = g.gradientLeft + pixel % g.outputWidth * g.horizontalStride
+          let y = g.gradientTop + pixel / g.outputWidth
+          let x = g.gradientLeft + pixel % g.outputWidth
           let index = blockedIndex(
             o, y * g.gradientWidth + x, pixels: g.gradientHeight * g.gradientWidth)
           dz[image * g.outputGradientCount + index] = gradients[image][o * g.outputPixels + pixel]

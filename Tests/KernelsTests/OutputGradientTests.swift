@@ -34,8 +34,8 @@ func outputGradient(_ c: ActivationCase) {
     #expect(g.outputHeight == c.shape.height && g.outputWidth == c.shape.width)
     var dz = [Double](repeating: 0, count: g.outputGradientCount)
     for i in z.indices {
-      let y = i / 16 % r.pixels / c.shape.width * g.verticalStride + g.gradientTop
-      let x = i / 16 % c.shape.width * g.horizontalStride + g.gradientLeft
+      let y = i / 16 % r.pixels / c.shape.width + g.gradientTop
+      let x = i / 16 % c.shape.width + g.gradientLeft
       let block = i / (r.pixels * 16)
       dz[((block * g.gradientHeight + y) * g.gradientWidth + x) * 16 + i % 16] = dense[i]
     }

@@ -9,15 +9,29 @@ extension Executor {
   func forwardSum(
     _ stage: Stage, _ places: Range<Int>, _ task: ShardTask, z: MutableFloatPointer
   ) {
-    let count = callCount(stage, places)
-    for place in stage.reads {
+    let first = stage.reads.lowerBound
+    read(states[reads[first].source], places, task, to: z)
+    for place in stage.reads.dropFirst() {
       let source = states[reads[place].source]
-      guard place > stage.reads.lowerBound else {
-        read(source, places, task, to: z)
-        continue
+      if source.stage.value.view.dropout == nil {
+        addPlain(source, places, to: z)
+      } else {
+        read(source, places, task, to: task.scratch.x)
+        kernels.add(count: callCount(stage, places), task.scratch.x, to: z)
       }
-      read(source, places, task, to: task.scratch.x)
-      kernels.add(count: count, task.scratch.x, to: z)
+    }
+  }
+
+  /// Adds a value without dropout.
+  private func addPlain(
+    _ source: StageState, _ places: Range<Int>, to z: MutableFloatPointer
+  ) {
+    let value = source.stage.value
+    let shape = value.shape(rows: places.count)
+    for image in 0..<(value.isVector ? 1 : places.count) {
+      kernels.addInput(
+        shape, source.consumerConstants, s: source.s(places.lowerBound + image),
+        x: z + image * shape.pooledCount)
     }
   }
 

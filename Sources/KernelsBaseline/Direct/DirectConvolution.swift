@@ -8,8 +8,8 @@ import KernelTypes
 /// channels of unlike groups.
 /// Packed forward weights: `[B_out, ky, B_in, kx, 16 in, 16 out]`, for an image `[B_out, ky, kx, in, 16]`
 /// (behind them their transforms where `PlanePlan` applies).
-/// Packed backward weights: `[B_in, ky, B_out, kx, 16 out, 16 in]` with the window turned by 180
-/// degrees. Weight gradient: as the forward weights; for an image `[B_out, taps, 16]` with taps
+/// Packed backward weights: `[B_in, residues, ky, B_out, kx, 16 out, 16 in]`, each residue of rows and
+/// columns (`GradientAxis`) with its part of the window, turned by 180 degrees. Weight gradient: as the forward weights; for an image `[B_out, taps, 16]` with taps
 /// `(ky · width + kx) · channels + channel` padded to 16.
 enum DirectConvolution {
   /// Floats of an image's taps at one pixel, padded to whole blocks.
@@ -42,7 +42,7 @@ enum DirectConvolution {
       accumulator: g.outputBlocks * gradientColumn(g),
       weightGradient: g.outputBlocks * gradientColumn(g),
       scratch: windows
-        ? PlanePlan(g).scratchCount : g.isPlane ? g.outputPixels * tapCount(g) : 0,
+        ? PlanePlan(g).scratchCount : 0,
       imageGroup: 1)
   }
 
@@ -76,32 +76,50 @@ enum DirectConvolution {
       rowStep: g.verticalStride * row, outputStep: width * lanes, x, weights, z)
   }
 
-  /// Rows of the window that meet no gradient, but the zeros between those of a vertical stride, are left out.
+  /// Each residue of rows and columns is a convolution of its own; inputs that meet no tap get zeros.
   static func inputGradient(
     _ geometry: ConvGeometry, dz: FloatPointer, weights: FloatPointer, dx: MutableFloatPointer
   ) {
     let g = flattened(geometry)
-    let row = g.gradientWidth * lanes
-    let stride = g.verticalStride
-    let window = g.windowHeight
-    let top = g.gradientTop + window * stride
-    let weightRow = g.outputBlocks * g.windowWidth * lanes * lanes
-    var residue = 0
-    while residue < min(stride, g.inputHeight) {
-      // The first row of the window under which a gradient lies.
-      let first = (top - residue) % stride
-      let product = PanelProduct(
-        outerCount: ceilingDivide(max(window - first, 0), stride), outerStep: stride * row,
-        innerCount: g.outputBlocks, innerStep: g.gradientHeight * row, run: g.windowWidth * lanes,
-        rowStride: lanes, weightGap: (stride - 1) * weightRow, weightColumn: backwardColumn(g),
-        outputColumn: g.inputPixels * lanes)
-      sweep(
-        product, blocks: g.inputBlocks, height: ceilingDivide(g.inputHeight - residue, stride),
-        width: g.inputWidth, rowStep: stride * row, outputStep: stride * g.inputWidth * lanes,
-        dz + (residue + first) * row, weights + first * weightRow,
-        dx + residue * g.inputWidth * lanes)
-      residue += 1
+    let (rows, columns) = (g.gradientRows, g.gradientColumns)
+    var y = 0
+    while y < min(rows.stride, g.inputHeight) {
+      var x = 0
+      while x < min(columns.stride, g.inputWidth) {
+        inputGradient(g, rows, y, columns, x, dz, weights, dx)
+        x += 1
+      }
+      y += 1
     }
+  }
+
+  private static func inputGradient(
+    _ g: ConvGeometry, _ rows: GradientAxis, _ y: Int, _ columns: GradientAxis, _ x: Int,
+    _ dz: FloatPointer, _ weights: FloatPointer, _ dx: MutableFloatPointer
+  ) {
+    let row = g.gradientWidth * lanes
+    let taps = columns.tapCount(x)
+    let product = PanelProduct(
+      outerCount: taps > 0 ? rows.tapCount(y) : 0, outerStep: row, innerCount: g.outputBlocks,
+      innerStep: g.gradientHeight * row, run: taps * lanes, rowStride: lanes,
+      weightColumn: backwardColumn(g), outputStride: columns.stride * lanes,
+      outputColumn: g.inputPixels * lanes)
+    let isEmpty = product.outerCount == 0
+    let top = isEmpty ? 0 : g.gradientTop + rows.firstOutput(y)
+    let left = isEmpty ? 0 : g.gradientLeft + columns.firstOutput(x)
+    sweep(
+      product, blocks: g.inputBlocks, height: rows.inputCount(y), width: columns.inputCount(x),
+      rowStep: row, outputStep: rows.stride * g.inputWidth * lanes, dz + top * row + left * lanes,
+      weights + backwardResidue(g, rows, y, columns, x), dx + (y * g.inputWidth + x) * lanes)
+  }
+
+  /// Where a residue's taps begin in an input block's backward weights.
+  static func backwardResidue(
+    _ g: ConvGeometry, _ rows: GradientAxis, _ y: Int, _ columns: GradientAxis, _ x: Int
+  ) -> Int {
+    let taps =
+      rows.tapCount(before: y) * g.windowWidth + rows.tapCount(y) * columns.tapCount(before: x)
+    return taps * g.outputBlocks * lanes * lanes
   }
 
   /// All output blocks and rows of a product; those of `a` lie `rowStep` floats apart, those of `z`
@@ -126,50 +144,40 @@ enum DirectConvolution {
     }
   }
 
-  /// `scratch` holds an image's taps; a blocked input needs none.
   static func weightGradient(
-    _ geometry: ConvGeometry, x: FloatPointer, dz: FloatPointer, gradient: MutableFloatPointer,
-    scratch: MutableFloatPointer
+    _ geometry: ConvGeometry, x: FloatPointer, dz: FloatPointer, gradient: MutableFloatPointer
   ) {
     let g = flattened(geometry)
     let start = dz + (g.gradientTop * g.gradientWidth + g.gradientLeft) * lanes
+    let pixel = g.isPlane ? g.planeChannels : lanes
+    let gradientRow = g.gradientWidth * lanes
+    let sum = Correlation(
+      outerCount: g.outputHeight, outerStepA: g.verticalStride * g.paddedWidth * pixel,
+      outerStepB: gradientRow, innerCount: g.outputWidth, innerStepA: g.horizontalStride * pixel,
+      innerStepB: lanes, columnB: g.gradientHeight * gradientRow, resultColumn: gradientColumn(g))
     if g.isPlane {
-      gatherTaps(g, x: x, taps: scratch)
-      let taps = tapCount(g)
-      let sum = correlation(g, rowStepA: g.outputWidth * taps, pixelStepA: taps)
-      correlateTaps(g, sum, a: FloatPointer(scratch), b: start, result: gradient)
+      correlateRows(g, sum, x: x, b: start, result: gradient)
     } else {
-      let row = g.paddedWidth * lanes
-      let sum = correlation(
-        g, rowStepA: g.verticalStride * row, pixelStepA: g.horizontalStride * lanes)
       correlateBlocks(g, sum, x: x, b: start, result: gradient)
     }
   }
 
-  private static func correlation(
-    _ g: ConvGeometry, rowStepA: Int, pixelStepA: Int
-  ) -> Correlation {
-    let gradientRow = g.gradientWidth * lanes
-    return Correlation(
-      outerCount: g.outputHeight, outerStepA: rowStepA,
-      outerStepB: g.verticalStride * gradientRow, innerCount: g.outputWidth,
-      innerStepA: pixelStepA, innerStepB: g.horizontalStride * lanes,
-      columnB: g.gradientHeight * gradientRow, resultColumn: gradientColumn(g))
-  }
-
-  private static func correlateTaps(
-    _ g: ConvGeometry, _ sum: Correlation, a: FloatPointer, b: FloatPointer,
+  /// The taps of a row of the window lie side by side in an image.
+  private static func correlateRows(
+    _ g: ConvGeometry, _ sum: Correlation, x: FloatPointer, b: FloatPointer,
     result: MutableFloatPointer
   ) {
+    let run = g.windowWidth * g.planeChannels
     var block = 0
     while block < g.outputBlocks {
       let columns = TileLimits.columns(g.outputBlocks - block)
-      var tap = 0
-      while tap < tapCount(g) {
-        correlateBlock(
-          sum, columns: columns, a: a + tap, b: b + block * sum.columnB,
-          result: result + block * sum.resultColumn + tap * lanes)
-        tap += lanes
+      var ky = 0
+      while ky < g.windowHeight {
+        correlateRun(
+          sum, count: run, columns: columns, a: x + ky * g.paddedWidth * g.planeChannels,
+          b: b + block * sum.columnB,
+          result: result + block * sum.resultColumn + ky * run * lanes)
+        ky += 1
       }
       block += columns
     }
@@ -202,51 +210,6 @@ enum DirectConvolution {
         segment += 1
       }
       block += columns
-    }
-  }
-
-  @inline(__always) private static func copy(
-    _ source: FloatPointer, _ target: MutableFloatPointer, _ count: Int
-  ) {
-    var k = 0
-    while k < count {
-      target[k] = source[k]
-      k += 1
-    }
-  }
-
-  /// `taps [pixels, taps padded to 16]`: the window of the image under each output pixel.
-  private static func gatherTaps(_ g: ConvGeometry, x: FloatPointer, taps: MutableFloatPointer) {
-    let count = tapCount(g)
-    let width = g.outputWidth
-    let pixels = g.outputPixels
-    let rowFloats = g.paddedWidth * g.planeChannels
-    let run = g.windowWidth * g.planeChannels
-    let rows = g.windowHeight
-    let rowStep = g.verticalStride * rowFloats
-    let step = g.horizontalStride * g.planeChannels
-    var pixel = 0
-    while pixel < pixels {
-      let window = x + pixel / width * rowStep + pixel % width * step
-      var target = taps + pixel * count
-      var ky = 0
-      while ky < rows {
-        let source = window + ky * rowFloats
-        // What is copied beyond a run is overwritten by the next.
-        if run <= lanes && ky < rows - 1 && ky * run + lanes <= count {
-          storeUnaligned(target, loadUnaligned(source))
-        } else {
-          copy(source, target, run)
-        }
-        target += run
-        ky += 1
-      }
-      var tap = rows * run
-      while tap < count {
-        taps[pixel * count + tap] = 0
-        tap += 1
-      }
-      pixel += 1
     }
   }
 }

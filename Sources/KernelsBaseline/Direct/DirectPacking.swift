@@ -43,9 +43,12 @@ extension DirectConvolution {
   @inline(__always) private static func backwardOffset(
     _ g: ConvGeometry, _ outputBlock: Int, _ inputBlock: Int, _ ky: Int, _ kx: Int
   ) -> Int {
-    let row = (g.windowHeight - 1 - ky) * g.outputBlocks + outputBlock
-    let segment = row * g.windowWidth + g.windowWidth - 1 - kx
-    return inputBlock * backwardColumn(g) + segment * lanes * lanes
+    let (rows, columns) = (g.gradientRows, g.gradientColumns)
+    let (y, x) = (rows.residue(ofTap: ky), columns.residue(ofTap: kx))
+    let row = rows.order(ofTap: ky) * g.outputBlocks + outputBlock
+    let segment = row * columns.tapCount(x) + columns.order(ofTap: kx)
+    return inputBlock * backwardColumn(g) + backwardResidue(g, rows, y, columns, x)
+      + segment * lanes * lanes
   }
 
   static func pack(

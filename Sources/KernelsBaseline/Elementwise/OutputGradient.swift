@@ -16,7 +16,7 @@ enum OutputGradient {
       let places = GradientPlaces(
         z: z + block * shape.height * shape.width * lanes, zRow: shape.width * lanes,
         dz: dz + block * plane + geometry.gradientTop * row + geometry.gradientLeft * lanes,
-        dzRow: geometry.verticalStride * row, dzPixel: geometry.horizontalStride * lanes)
+        dzRow: row)
       let pooled = block * shape.pooledHeight * shape.pooledWidth * lanes
       self.block(
         shape, BlockFactors(factors, block), relu: constants.reluBefore, places, s: s + pooled,
@@ -25,7 +25,7 @@ enum OutputGradient {
     }
   }
 
-  /// Zeros where no output's gradient stands: the frame, and between the pixels of a strided one.
+  /// Zeros in the frame.
   private static func clearAround(
     _ shape: ActivationShape, _ geometry: ConvGeometry, _ dz: MutableFloatPointer
   ) {
@@ -33,10 +33,6 @@ enum OutputGradient {
     let height = geometry.gradientHeight
     let top = geometry.gradientTop
     let left = geometry.gradientLeft
-    if !geometry.isStepwise {
-      clear(dz, geometry.outputGradientCount)
-      return
-    }
     var row = 0
     while row < shape.blocks * height {
       let y = row % height - top
@@ -100,14 +96,13 @@ enum OutputGradient {
   ) {
     let source = places.z
     let dz = places.dz
-    let step = places.dzPixel
     var sum = Lanes.zero
     var i = 0
     while i < width {
       let z = load(source + i * lanes)
       let rest = multiplyAdd(factors.k1, z, factors.k0)
       let value = keepWherePositive(multiplyAdd(factors.gain, load(dy + i * lanes), rest), z)
-      store(dz + i * step, value)
+      store(dz + i * lanes, value)
       sum += value
       i += 1
     }
@@ -120,13 +115,12 @@ enum OutputGradient {
   ) {
     let source = places.z
     let dz = places.dz
-    let step = places.dzPixel
     var sum = Lanes.zero
     var i = 0
     while i < width {
       let rest = multiplyAdd(factors.k1, load(source + i * lanes), factors.k0)
       let value = multiplyAdd(factors.gain, load(dy + i * lanes), rest)
-      store(dz + i * step, value)
+      store(dz + i * lanes, value)
       sum += value
       i += 1
     }
@@ -186,7 +180,7 @@ enum OutputGradient {
     var i = 0
     while i < width {
       let z = load(places.z + i * lanes)
-      store(places.dz + i * places.dzPixel, multiplyAdd(factors.k1, z, factors.k0))
+      store(places.dz + i * lanes, multiplyAdd(factors.k1, z, factors.k0))
       i += 1
     }
   }
@@ -209,12 +203,11 @@ enum OutputGradient {
   ) {
     let z = places.z
     let dz = places.dz
-    let step = places.dzPixel
     var sum = Lanes.zero
     var i = 0
     while i < width {
-      let value = keepWherePositive(load(dz + i * step), load(z + i * lanes))
-      store(dz + i * step, value)
+      let value = keepWherePositive(load(dz + i * lanes), load(z + i * lanes))
+      store(dz + i * lanes, value)
       sum += value
       i += 1
     }
@@ -227,7 +220,7 @@ enum OutputGradient {
     var sum = Lanes.zero
     var i = 0
     while i < width {
-      sum += load(places.dz + i * places.dzPixel)
+      sum += load(places.dz + i * lanes)
       i += 1
     }
     store(biasGradient, load(biasGradient) + sum)

@@ -21,12 +21,11 @@ struct GradientPlaces {
   var zRow: Int
   var dz: MutableFloatPointer
   var dzRow: Int
-  var dzPixel: Int
 
   @inline(__always) func at(row: Int, column: Int) -> GradientPlaces {
     var moved = self
     moved.z += row * zRow + column * lanes
-    moved.dz += row * dzRow + column * dzPixel
+    moved.dz += row * dzRow + column * lanes
     return moved
   }
 }
@@ -57,7 +56,7 @@ struct GradientPlaces {
   _ places: borrowing GradientPlaces, peaks: FloatPointer, _ dy: FloatPointer,
   _ factors: BlockFactors, _ count: Int
 ) {
-  let (zRow, dzRow, step) = (places.zRow, places.dzRow, places.dzPixel)
+  let (zRow, dzRow) = (places.zRow, places.dzRow)
   var p = places.z
   var target = places.dz
   var i = 0
@@ -65,11 +64,11 @@ struct GradientPlaces {
     let z = (load(p), load(p + lanes), load(p + zRow), load(p + zRow + lanes))
     let dz = windowGradients(z, load(peaks + i), load(dy + i), factors)
     store(target, dz.0)
-    store(target + step, dz.1)
+    store(target + lanes, dz.1)
     store(target + dzRow, dz.2)
-    store(target + dzRow + step, dz.3)
+    store(target + dzRow + lanes, dz.3)
     p += 2 * lanes
-    target += 2 * step
+    target += 2 * lanes
     i += lanes
   }
 }
@@ -79,7 +78,7 @@ struct GradientPlaces {
   _ places: borrowing GradientPlaces, peaks: FloatPointer, _ dy: FloatPointer,
   _ factors: BlockFactors, _ count: Int
 ) {
-  let (zRow, dzRow, step) = (places.zRow, places.dzRow, places.dzPixel)
+  let (zRow, dzRow) = (places.zRow, places.dzRow)
   var p = places.z
   var target = places.dz
   var i = 0
@@ -87,11 +86,11 @@ struct GradientPlaces {
     let z = (load(p), load(p + lanes), load(p + zRow), load(p + zRow + lanes))
     let dz = windowGradients(z, load(peaks + i), load(dy + i), factors)
     store(target, keepWherePositive(dz.0, z.0))
-    store(target + step, keepWherePositive(dz.1, z.1))
+    store(target + lanes, keepWherePositive(dz.1, z.1))
     store(target + dzRow, keepWherePositive(dz.2, z.2))
-    store(target + dzRow + step, keepWherePositive(dz.3, z.3))
+    store(target + dzRow + lanes, keepWherePositive(dz.3, z.3))
     p += 2 * lanes
-    target += 2 * step
+    target += 2 * lanes
     i += lanes
   }
 }

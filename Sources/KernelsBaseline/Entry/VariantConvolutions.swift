@@ -61,8 +61,7 @@ extension VariantKernels {
         PlanePlan(geometry).weightGradient(
           x: x, dz: dz, accumulator: accumulator, scratch: scratch)
       } else {
-        DirectConvolution.weightGradient(
-          geometry, x: x, dz: dz, gradient: accumulator, scratch: scratch)
+        DirectConvolution.weightGradient(geometry, x: x, dz: dz, gradient: accumulator)
       }
       if let dx, let weights {
         DirectConvolution.inputGradient(

@@ -34,6 +34,13 @@ extension VariantKernels {
     Pool.run(shape, constants, z: z, s: s)
   }
 
+  package func addInput(
+    _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,
+    x: MutableFloatPointer
+  ) {
+    ViewSum.run(shape, constants, s: s, x: x)
+  }
+
   package func prepareInput(
     _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,
     mask: FloatPointer?, padding: Edges, x: MutableFloatPointer

@@ -102,8 +102,7 @@ struct FirstStage {
     _ factors: GradientFactors, _ block: Int, _ dy: FloatPointer
   ) {
     let factors = BlockFactors(factors, block)
-    let places = GradientPlaces(
-      z: rows, zRow: second, dz: rows, dzRow: second, dzPixel: lanes)
+    let places = GradientPlaces(z: rows, zRow: second, dz: rows, dzRow: second)
     if constants.reluBefore {
       gatedWindows(places, peaks: peaks, dy, factors, plan.windows)
     } else {

@@ -45,52 +45,107 @@ struct Correlation {
 
 #if KERNELS_AVX512
   @inline(never) private func correlateDouble(
-    _ c: borrowing Correlation, _ a: FloatPointer, _ b: FloatPointer, _ r: MutableFloatPointer
+    _ c: borrowing Correlation, rows: Int, _ a: FloatPointer, _ b: FloatPointer,
+    _ r: MutableFloatPointer
   ) {
-    correlate(Tile8<DoubleRow>.self, c, a, b, r)
-  }
-
-  @inline(never) private func correlateSingle(
-    _ c: borrowing Correlation, _ a: FloatPointer, _ b: FloatPointer, _ r: MutableFloatPointer
-  ) {
-    correlate(Tile16<SingleRow>.self, c, a, b, r)
-  }
-#elseif KERNELS_AVX2 || arch(arm64)
-  @inline(never) private func correlateSingle(
-    _ c: borrowing Correlation, _ a: FloatPointer, _ b: FloatPointer, _ r: MutableFloatPointer
-  ) {
-    correlate(Tile4<SingleRow>.self, c, a, b, r)
+    switch rows {
+    case 1: correlate(Tile1<DoubleRow>.self, c, a, b, r)
+    case 2: correlate(Tile2<DoubleRow>.self, c, a, b, r)
+    case 3: correlate(Tile3<DoubleRow>.self, c, a, b, r)
+    case 4: correlate(Tile4<DoubleRow>.self, c, a, b, r)
+    case 5: correlate(Tile5<DoubleRow>.self, c, a, b, r)
+    case 6: correlate(Tile6<DoubleRow>.self, c, a, b, r)
+    case 7: correlate(Tile7<DoubleRow>.self, c, a, b, r)
+    default: correlate(Tile8<DoubleRow>.self, c, a, b, r)
+    }
   }
 #else
-  @inline(never) private func correlateSingle(
-    _ c: borrowing Correlation, _ a: FloatPointer, _ b: FloatPointer, _ r: MutableFloatPointer
-  ) {
-    correlate(Tile2<SingleRow>.self, c, a, b, r)
-  }
+  @inline(__always) private func correlateDouble(
+    _ c: borrowing Correlation, rows: Int, _ a: FloatPointer, _ b: FloatPointer,
+    _ r: MutableFloatPointer
+  ) {}
 #endif
+
+@inline(never) private func correlateSingle(
+  _ c: borrowing Correlation, rows: Int, _ a: FloatPointer, _ b: FloatPointer,
+  _ r: MutableFloatPointer
+) {
+  switch rows {
+  case 1: correlate(Tile1<SingleRow>.self, c, a, b, r)
+  #if KERNELS_AVX2 || KERNELS_AVX512 || arch(arm64)
+    case 2: correlate(Tile2<SingleRow>.self, c, a, b, r)
+    case 3: correlate(Tile3<SingleRow>.self, c, a, b, r)
+    case 4: correlate(Tile4<SingleRow>.self, c, a, b, r)
+  #endif
+  #if KERNELS_AVX512
+    case 5: correlate(Tile5<SingleRow>.self, c, a, b, r)
+    case 6: correlate(Tile6<SingleRow>.self, c, a, b, r)
+    case 7: correlate(Tile7<SingleRow>.self, c, a, b, r)
+    case 8: correlate(Tile8<SingleRow>.self, c, a, b, r)
+    case 9: correlate(Tile9<SingleRow>.self, c, a, b, r)
+    case 10: correlate(Tile10<SingleRow>.self, c, a, b, r)
+    case 11: correlate(Tile11<SingleRow>.self, c, a, b, r)
+    case 12: correlate(Tile12<SingleRow>.self, c, a, b, r)
+    case 13: correlate(Tile13<SingleRow>.self, c, a, b, r)
+    case 14: correlate(Tile14<SingleRow>.self, c, a, b, r)
+    default: correlate(Tile16<SingleRow>.self, c, a, b, r)
+  #elseif KERNELS_AVX2 || arch(arm64)
+    default: correlate(Tile5<SingleRow>.self, c, a, b, r)
+  #else
+    default: correlate(Tile2<SingleRow>.self, c, a, b, r)
+  #endif
+  }
+}
+
+/// Lanes of `a` that one tile of one or two column blocks takes.
+enum CorrelationLimits {
+  #if KERNELS_AVX512
+    static let run = 14
+    static let block = 16
+    static let double = 8
+  #elseif KERNELS_AVX2 || arch(arm64)
+    static let run = 5
+    static let block = 4
+    static let double = 0
+  #else
+    static let run = 2
+    static let block = 2
+    static let double = 0
+  #endif
+}
+
+/// `count` floats of `a` that lie side by side times `columns` blocks of `b`, in as few tiles as fit, of
+/// nearly equal height.
+@inline(__always) func correlateRun(
+  _ c: Correlation, count: Int, columns: Int, a: FloatPointer, b: FloatPointer,
+  result: MutableFloatPointer
+) {
+  let limit = columns == 2 ? CorrelationLimits.double : CorrelationLimits.run
+  let rows = ceilingDivide(count, ceilingDivide(count, limit))
+  var first = 0
+  while first < count {
+    let here = min(rows, count - first)
+    if columns == 2 {
+      correlateDouble(c, rows: here, a + first, b, result + first * lanes)
+    } else {
+      correlateSingle(c, rows: here, a + first, b, result + first * lanes)
+    }
+    first += here
+  }
+}
 
 /// All 16 lanes of one block of `a` times `columns` blocks of `b`.
 @inline(__always) func correlateBlock(
   _ c: Correlation, columns: Int, a: FloatPointer, b: FloatPointer, result: MutableFloatPointer
 ) {
-  #if KERNELS_AVX512
+  let rows = columns == 2 ? CorrelationLimits.double : CorrelationLimits.block
+  var lane = 0
+  while lane < lanes {
     if columns == 2 {
-      correlateDouble(c, a, b, result)
-      correlateDouble(c, a + 8, b, result + 8 * lanes)
+      correlateDouble(c, rows: rows, a + lane, b, result + lane * lanes)
     } else {
-      correlateSingle(c, a, b, result)
+      correlateSingle(c, rows: rows, a + lane, b, result + lane * lanes)
     }
-  #elseif KERNELS_AVX2 || arch(arm64)
-    var lane = 0
-    while lane < lanes {
-      correlateSingle(c, a + lane, b, result + lane * lanes)
-      lane += 4
-    }
-  #else
-    var lane = 0
-    while lane < lanes {
-      correlateSingle(c, a + lane, b, result + lane * lanes)
-      lane += 2
-    }
-  #endif
+    lane += rows
+  }
 }

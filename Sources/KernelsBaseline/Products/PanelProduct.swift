@@ -15,10 +15,10 @@ struct PanelProduct {
   var run: Int
   /// Floats from a row of `a` to the next.
   var rowStride: Int
-  /// Floats of `b` that are passed over behind each of the `outerCount`.
-  var weightGap = 0
   /// Floats from a column block of `b` to the next.
   var weightColumn: Int
+  /// Floats from a row of `z` to the next.
+  var outputStride = lanes
   /// Floats from a column block of `z` to the next.
   var outputColumn: Int
 }
@@ -61,6 +61,7 @@ enum TileLimits {
   _ z: MutableFloatPointer
 ) {
   let rowStride = p.rowStride
+  let outputStride = p.outputStride
   let outputColumn = p.outputColumn
   var row = 0
   while row < rowCount {
@@ -70,7 +71,7 @@ enum TileLimits {
       rowStride == lanes
       ? panel(T.self, p, a + start * lanes, b, lanes)
       : panel(T.self, p, a + start * rowStride, b, rowStride)
-    tile.write(z + start * lanes, lanes, outputColumn)
+    tile.write(z + start * outputStride, outputStride, outputColumn)
     row += T.rows
   }
 }
@@ -83,7 +84,6 @@ enum TileLimits {
   let innerStep = p.innerStep
   let outerStep = p.outerStep
   let run = p.run
-  let weightGap = p.weightGap
   let weightColumn = p.weightColumn
   var tile = T()
   var weights = b
@@ -101,7 +101,6 @@ enum TileLimits {
       segment += innerStep
       inner += 1
     }
-    weights += weightGap
     outer += 1
   }
   return tile

@@ -57,7 +57,7 @@ struct GradientStrips: WinogradGradients {
     let pooled =
       image * shape.pooledCount
       + (block * shape.pooledHeight + first / shape.window) * pooledRow
-    let places = GradientPlaces(z: z, zRow: row, dz: strip, dzRow: stripRow, dzPixel: lanes)
+    let places = GradientPlaces(z: z, zRow: row, dz: strip, dzRow: stripRow)
     OutputGradient.rows(
       shape, BlockFactors(factors, block), relu: relu, places, s: operands.s + pooled,
       dy: operands.dy + pooled, biasGradient + block * lanes, count: rows / shape.window)
