@@ -71,7 +71,7 @@ extension Checkpoint {
     let model = try TrainedModel(file, source: source)
     let count = model.network.layout.count
     guard firstMoment.count == count, secondMoment.count == count, average.count == count,
-      let settings = RunSettings(file, normalization: model.normalization),
+      let settings = RunSettings(file, model),
       let position = TrainingPosition(file)
     else { throw Failure(.badData, "\(source): no checkpoint, a setting is missing or wrong") }
     self.init(

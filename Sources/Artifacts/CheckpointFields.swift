@@ -12,16 +12,19 @@ extension RunSettings {
       .init("run.train_samples", String(data.trainSampleCount)),
       .init("run.test_samples", String(data.testSampleCount)),
     ]
-    let digests = DataDigests.Part.allCases.map { part in
+    let parts = DataDigests.Part.allCases.filter { $0.isRequired || !data.digests[$0].isEmpty }
+    let digests = parts.map { part in
       Safetensors.Entry(Self.key(of: part), data.digests[part])
     }
     let optional = [
       ("run.limit_train", limitTrain.map(String.init)),
       ("run.limit_test", limitTest.map(String.init)),
-      ("run.validation", validationCount.map(String.init)),
+      ("run.validation", validation.map { "\($0)" }),
+      ("run.test_share", testShare.map { "\($0)" }),
+      ("run.transpose", transposes ? "true" : nil),
       ("run.target_accuracy", targetAccuracy.map { "\($0)" }),
       ("run.checkpoint_every", checkpointInterval.map(String.init)),
-      ("run.data_directory", dataDirectory),
+      ("run.data_directory", dataPath),
     ]
     return required + digests + optional.compactMap { key, value in value.map { .init(key, $0) } }
   }
@@ -38,7 +41,7 @@ extension RunSettings {
   }
 
   /// Nil where a field is missing or is none.
-  init?(_ file: Safetensors, normalization: Normalization) {
+  init?(_ file: Safetensors, _ model: TrainedModel) {
     guard let seed = file.number("run.seed", { UInt64($0) }),
       let name = file.value(of: "run.data"),
       let trainSampleCount = file.number("run.train_samples", { Int($0) }),
@@ -46,24 +49,28 @@ extension RunSettings {
     else { return nil }
     var digests: [DataDigests.Part: String] = [:]
     for part in DataDigests.Part.allCases {
-      guard let digest = file.value(of: Self.key(of: part)) else { return nil }
+      let digest = file.value(of: Self.key(of: part))
+      guard digest != nil || !part.isRequired else { return nil }
       digests[part] = digest
     }
     self.init(
       seed: seed,
       data: DataFingerprint(
         name: name, trainSampleCount: trainSampleCount, testSampleCount: testSampleCount,
-        normalization: normalization, digests: DataDigests(digests)))
+        normalization: model.normalization, classNames: model.classNames,
+        digests: DataDigests(digests)))
     guard let limitTrain = file.optional("run.limit_train", { Int($0) }),
       let limitTest = file.optional("run.limit_test", { Int($0) }),
-      let validationCount = file.optional("run.validation", { Int($0) }),
+      let validation = file.optional("run.validation", { SplitSize($0) }),
+      let testShare = file.optional("run.test_share", { Double($0) }),
       let targetAccuracy = file.optional("run.target_accuracy", { Double($0) }),
       let checkpointInterval = file.optional("run.checkpoint_every", { Int($0) })
     else { return nil }
     (self.limitTrain, self.limitTest) = (limitTrain, limitTest)
-    (self.validationCount, self.targetAccuracy) = (validationCount, targetAccuracy)
+    (self.validation, self.testShare, self.targetAccuracy) = (validation, testShare, targetAccuracy)
+    transposes = file.value(of: "run.transpose") == "true"
     self.checkpointInterval = checkpointInterval
-    dataDirectory = file.value(of: "run.data_directory")
+    dataPath = file.value(of: "run.data_directory")
   }
 }
 

@@ -7,14 +7,15 @@ import FoundationEssentials
 import Glibc
 
 extension RunInfo {
-  /// `dataDigest`: of everything that training and testing read.
-  package func metricsLine(dataDigest: String) -> JSONText {
+  /// `data`: everything that training and testing read.
+  package func metricsLine(of data: DataFingerprint) -> JSONText {
     .object([
       "event": .string("start"), "model": .string(model), "parameters": .integer(parameterCount),
       "threads": .integer(threadCount), "ranks": .integer(rankCount), "nodes": .integer(nodeCount),
       "instruction_set": .string(instructionSet), "seed": .unsigned(seed),
       "batch_size": .integer(batchSize), "train_samples": .integer(trainSampleCount),
-      "test_samples": .integer(testSampleCount), "data_digest": .string(dataDigest),
+      "test_samples": .integer(testSampleCount), "classes": .array(data.classNames.map { .string($0) }),
+      "data_digest": .string(data.digests.whole),
       "epochs": .integer(epochCount),
       "optimizer": .string(optimizer), "learning_rate": .number(learningRate),
       "schedule": .string(schedule), "weight_decay": .number(weightDecay),

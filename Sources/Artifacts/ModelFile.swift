@@ -3,6 +3,7 @@
 
 import Datasets
 import Diagnostics
+import FoundationEssentials
 import Networks
 
 /// A network, its parameters and how images become its input.
@@ -10,12 +11,18 @@ package struct TrainedModel: Equatable, Sendable {
   package var network: Network
   package var state: ModelState
   package var normalization: Normalization
+  /// One a class; the numbers from 0 where the data had no names.
+  package var classNames: [String]
 
-  package init(network: Network, state: ModelState, normalization: Normalization) {
+  package init(
+    network: Network, state: ModelState, normalization: Normalization, classNames: [String]? = nil
+  ) {
     precondition(network.layout == state.layout)
+    precondition(classNames.map { $0.count == network.classCount } ?? true)
     self.network = network
     self.state = state
     self.normalization = normalization
+    self.classNames = classNames ?? ImageSet.numbers(network.classCount)
   }
 }
 
@@ -25,8 +32,10 @@ extension TrainedModel {
     static let description = "description"
     static let input = "input"
     static let classCount = "classes"
+    static let classNames = "class_names"
     static let mean = "normalization.mean"
     static let standardDeviation = "normalization.std"
+    static let pixelType = "normalization.of"
   }
 
   /// What a model file's metadata says besides the tensors; `format` is what PyTorch looks for.
@@ -36,9 +45,16 @@ extension TrainedModel {
       .init("format", "pt"), .init(Key.description, network.description.yamlText),
       .init(Key.input, input.map(String.init).joined(separator: ",")),
       .init(Key.classCount, String(network.classCount)),
-      .init(Key.mean, "\(normalization.mean)"),
-      .init(Key.standardDeviation, "\(normalization.standardDeviation)"),
+      .init(Key.classNames, JSONText.array(classNames.map { .string($0) }).text),
+      .init(Key.mean, Self.list(normalization.means)),
+      .init(Key.standardDeviation, Self.list(normalization.standardDeviations)),
+      .init(Key.pixelType, normalization.pixelType.rawValue),
     ] + FileFormat.metadata
+  }
+
+  /// Numbers that read back bit for bit, one a channel.
+  private static func list(_ values: [Float]) -> String {
+    values.map { "\($0)" }.joined(separator: ",")
   }
 
   /// The model as a file's content, tensors in state_dict order.
@@ -62,7 +78,8 @@ extension TrainedModel {
   package init(_ file: Safetensors, source: String) throws {
     try FileFormat.check(file, source: source)
     network = try Self.network(file, source: source)
-    normalization = try Self.normalization(file, source: source)
+    normalization = try Self.normalization(file, network.input, source: source)
+    classNames = try Self.classNames(file, count: network.classCount, source: source)
     state = try ModelState(file, layout: network.layout, source: source)
   }
 
@@ -84,16 +101,41 @@ extension TrainedModel {
     }
   }
 
+  /// Files of one mean for all channels are older than those of one a channel.
   private static func normalization(
-    _ file: Safetensors, source: String
+    _ file: Safetensors, _ input: Shape, source: String
   ) throws -> Normalization {
-    guard let mean = file.value(of: Key.mean).flatMap({ Float($0) }), mean.isFinite,
-      let deviation = file.value(of: Key.standardDeviation).flatMap({ Float($0) }),
-      deviation.isFinite, deviation > 0
+    guard let means = numbers(file, Key.mean, count: input.channels),
+      let deviations = numbers(file, Key.standardDeviation, count: input.channels),
+      deviations.allSatisfy({ $0 > 0 }),
+      let pixelType = PixelType(rawValue: file.value(of: Key.pixelType) ?? "byte")
     else {
       throw Failure(.badData, "\(source): its metadata lacks a usable normalization")
     }
-    return Normalization(mean: mean, standardDeviation: deviation)
+    return Normalization(means: means, standardDeviations: deviations, pixelType: pixelType)
+  }
+
+  private static func numbers(_ file: Safetensors, _ key: String, count: Int) -> [Float]? {
+    let fields = file.value(of: key)?.split(separator: ",", omittingEmptySubsequences: false) ?? []
+    let values = fields.compactMap { Float($0) }
+    guard values.count == fields.count, values.allSatisfy(\.isFinite),
+      values.count == 1 || values.count == count
+    else { return nil }
+    return values.count == count ? values : Array(repeating: values[0], count: count)
+  }
+
+  /// Older files have none: the numbers then.
+  private static func classNames(
+    _ file: Safetensors, count: Int, source: String
+  ) throws -> [String] {
+    guard let text = file.value(of: Key.classNames) else { return ImageSet.numbers(count) }
+    guard let names = try? JSONDecoder().decode([String].self, from: Data(text.utf8)),
+      names.count == count, Set(names).count == count
+    else {
+      throw Failure(
+        .badData, "\(source): its metadata has no \(count) names for its \(count) classes")
+    }
+    return names
   }
 }
 

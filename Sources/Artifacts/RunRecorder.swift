@@ -84,7 +84,9 @@ package final class RunRecorder {
   }
 
   private func model(_ state: ModelState) -> TrainedModel {
-    TrainedModel(network: network, state: state, normalization: settings.data.normalization)
+    TrainedModel(
+      network: network, state: state, normalization: settings.data.normalization,
+      classNames: settings.data.classNames)
   }
 
   private func start(_ info: RunInfo) throws {
@@ -97,6 +99,6 @@ package final class RunRecorder {
       try report("\(directory.path) held another run; it is in \(aside) now")
     }
     metrics = try MetricsFile(path: directory.metricsPath)
-    try metrics?.append(info.metricsLine(dataDigest: settings.data.digests.whole))
+    try metrics?.append(info.metricsLine(of: settings.data))
   }
 }

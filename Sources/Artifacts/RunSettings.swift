@@ -9,13 +9,17 @@ package struct RunSettings: Equatable, Sendable {
   package var limitTrain: Int?
   package var limitTest: Int?
   /// Training samples that are held out.
-  package var validationCount: Int?
+  package var validation: SplitSize?
+  /// Share of each class that is the test set of data that has none.
+  package var testShare: Double?
+  /// Whether rows and columns of the data's images change places.
+  package var transposes = false
   /// Percent.
   package var targetAccuracy: Double?
   /// Steps between two checkpoints; nil: at the end of every epoch only.
   package var checkpointInterval: Int?
   /// What `--data` said, as an absolute path; nil where data was found without it.
-  package var dataDirectory: String?
+  package var dataPath: String?
   package var data: DataFingerprint
 
   package init(seed: UInt64, data: DataFingerprint) {
@@ -32,16 +36,18 @@ package struct DataFingerprint: Equatable, Sendable {
   package var testSampleCount: Int
   /// From every pixel of the training set, those beyond a limit too.
   package var normalization: Normalization
+  package var classNames: [String]
   package var digests: DataDigests
 
   package init(
     name: String, trainSampleCount: Int, testSampleCount: Int, normalization: Normalization,
-    digests: DataDigests
+    classNames: [String], digests: DataDigests
   ) {
     self.name = name
     self.trainSampleCount = trainSampleCount
     self.testSampleCount = testSampleCount
     self.normalization = normalization
+    self.classNames = classNames
     self.digests = digests
   }
 
@@ -49,7 +55,7 @@ package struct DataFingerprint: Equatable, Sendable {
     self.init(
       name: dataset.name, trainSampleCount: dataset.training.count,
       testSampleCount: dataset.test.count, normalization: dataset.normalization,
-      digests: DataDigests(dataset))
+      classNames: dataset.classNames, digests: DataDigests(dataset))
   }
 
   /// What `found` has otherwise, in words; nil where it is the same data, whatever its name.
@@ -62,6 +68,7 @@ package struct DataFingerprint: Equatable, Sendable {
     }
     let parts = digests.differences(from: found.digests)
     if !parts.isEmpty { return "other " + parts.map(\.rawValue).joined(separator: ", ") }
+    guard classNames == found.classNames else { return "other names of classes" }
     return normalization == found.normalization
       ? nil : "other training images beyond the first \(trainSampleCount)"
   }

@@ -11,6 +11,11 @@ package struct DataDigests: Equatable, Sendable {
     case trainingLabels = "training labels"
     case testImages = "test images"
     case testLabels = "test labels"
+    case validationImages = "validation images"
+    case validationLabels = "validation labels"
+
+    /// Whether every dataset has this part.
+    package var isRequired: Bool { self != .validationImages && self != .validationLabels }
   }
 
   private var values: [Part: String] = [:]
@@ -21,13 +26,30 @@ package struct DataDigests: Equatable, Sendable {
     for (set, images, labels) in [
       (dataset.training, Part.trainingImages, Part.trainingLabels),
       (dataset.test, .testImages, .testLabels),
+      (dataset.validation, .validationImages, .validationLabels),
     ] {
-      let shape = "\(set.count) x \(set.height) x \(set.width)"
-      values[images] = set.images.withUnsafeBufferPointer { digest($0, shape) }
-      values[labels] = set.labels.withUnsafeBufferPointer { digest($0, "\(set.count)") }
+      guard let set else { continue }
+      values[images] = set.images.withUnsafeBufferPointer { digest($0, Self.shape(of: set)) }
+      values[labels] = Self.labelBytes(of: set).withUnsafeBufferPointer {
+        digest($0, "\(set.count)")
+      }
     }
   }
 
+  /// Grey bytes, the most common, go without saying.
+  private static func shape(of set: ImageSet) -> String {
+    let size = "\(set.count) x \(set.height) x \(set.width)"
+    return size + (set.channels == 1 ? "" : " x \(set.channels)")
+      + (set.pixelType == .byte ? "" : " of \(set.pixelType)s")
+  }
+
+  /// One byte a label where that is enough, else two, the lower first.
+  private static func labelBytes(of set: ImageSet) -> [UInt8] {
+    guard set.labels.contains(where: { $0 > 255 }) else { return set.labels.map { UInt8($0) } }
+    return set.labels.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+  }
+
+  /// Empty for a part that the dataset has not.
   package subscript(part: Part) -> String { values[part, default: ""] }
 
   /// The parts in which `other` holds something else.

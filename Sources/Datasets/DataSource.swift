@@ -1,4 +1,4 @@
-// Which directory a run reads: the option, the environment, the cache, a download, Fashion-MNIST.
+// Which data a run reads: the option, the environment, the cache, a download, Fashion-MNIST.
 // One order for every command, so that a model is evaluated on what it was trained on.
 
 import Diagnostics
@@ -24,13 +24,14 @@ public enum DataSourceEvent: Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The directory with a dataset's four IDX files, and how it was found.
+/// Where a dataset lies, and how it was found.
 public struct DataSource: Equatable, Sendable {
   public enum Origin: Equatable, Sendable {
     case option, environment, cache, download, fashionMNIST
   }
 
-  public let directory: String
+  /// A directory or a file.
+  public let path: String
   public let origin: Origin
 
   /// Where Debian's package dataset-fashion-mnist puts its files.
@@ -39,27 +40,27 @@ public struct DataSource: Equatable, Sendable {
   /// Finds the data of a run: `option` (`--data`), then `PTRAIN_DATA`, then the cache, then a
   /// download into the cache, then Fashion-MNIST.
   ///
-  /// A directory that the user names is taken as it is; reading it tells what it lacks. Throws
+  /// A path that the user names is taken as it is; reading it tells what it lacks. Throws
   /// `.missingInput` if there is nothing.
   public static func locate(
     option: String?, environment: [String: String], download: Download = .mnist,
     fashionMNIST: String = fashionMNISTDirectory, report: (DataSourceEvent) -> Void
   ) throws(Failure) -> DataSource {
-    if let option { return DataSource(directory: option, origin: .option) }
+    if let option { return DataSource(path: option, origin: .option) }
     if let directory = environment["PTRAIN_DATA"], !directory.isEmpty {
-      return DataSource(directory: directory, origin: .environment)
+      return DataSource(path: directory, origin: .environment)
     }
     do {
       return try cached(environment, download, report)
     } catch {
-      guard (try? DatasetDirectory(path: fashionMNIST).files()) != nil else {
+      guard (try? IDXFiles(path: fashionMNIST).files()) != nil else {
         throw Failure(
           .missingInput,
           "no data: \(error.message), and no Fashion-MNIST in \(fashionMNIST); pass --data DIR or install dataset-fashion-mnist"
         )
       }
       report(.fallback(reason: error.message, directory: fashionMNIST))
-      return DataSource(directory: fashionMNIST, origin: .fashionMNIST)
+      return DataSource(path: fashionMNIST, origin: .fashionMNIST)
     }
   }
 
@@ -67,11 +68,11 @@ public struct DataSource: Equatable, Sendable {
     _ environment: [String: String], _ download: Download, _ report: (DataSourceEvent) -> Void
   ) throws(Failure) -> DataSource {
     let directory = try cacheDirectory(environment)
-    if (try? DatasetDirectory(path: directory).files()) != nil {
-      return DataSource(directory: directory, origin: .cache)
+    if (try? IDXFiles(path: directory).files()) != nil {
+      return DataSource(path: directory, origin: .cache)
     }
     try download.fetch(into: directory, report: report)
-    return DataSource(directory: directory, origin: .download)
+    return DataSource(path: directory, origin: .download)
   }
 
   /// `$XDG_CACHE_HOME/ptrain/mnist`, else `~/.cache/ptrain/mnist`; relative values are ignored,
@@ -86,9 +87,13 @@ public struct DataSource: Equatable, Sendable {
     return home + "/.cache/ptrain/mnist"
   }
 
-  /// Reads the dataset.
-  public func load() throws(Failure) -> Dataset { try Dataset(directory: directory) }
+  /// Reads the dataset; `remarks` are lines for the terminal.
+  public func load(
+    _ options: ReadingOptions = ReadingOptions()
+  ) throws(Failure) -> (dataset: Dataset, remarks: [String]) { try Dataset.read(path, options) }
 
   /// Reads its test set; the training files may be missing.
-  public func loadTestSet() throws(Failure) -> ImageSet { try ImageSet(testSetOf: directory) }
+  public func loadTestSet(
+    _ options: ReadingOptions = ReadingOptions()
+  ) throws(Failure) -> (set: ImageSet, remarks: [String]) { try ImageSet.readTestSet(path, options) }
 }

@@ -1,54 +1,49 @@
 // What a model is trained and tested on, with everything that follows from the files.
-// Sizes, class count and normalisation come from the data, so any dataset in this form trains.
+// Sizes, classes and normalisation come from the data, so any dataset in a known form trains.
 
 import Diagnostics
 
 /// Training and test images of one size and one set of classes.
 public struct Dataset: Equatable, Sendable {
-  /// `MNIST` or `Fashion-MNIST` where the content is theirs, else the name of the directory.
+  /// `MNIST` or `Fashion-MNIST` where the content is theirs, else the name of the file or directory.
   public let name: String
   public var training: ImageSet
-  /// Held out of the training set by `holdOutValidation(_:)`.
+  /// The data's own, or held out of the training set by `holdOutValidation`.
   public var validation: ImageSet?
   public var test: ImageSet
-  /// Largest label of the whole training set, plus one.
-  public let classCount: Int
+  /// Those of the whole training set; the others' labels count in them too.
+  public var classNames: [String] { training.classNames }
+  public var classCount: Int { training.classNames.count }
   /// From the whole training set.
   public let normalization: Normalization
 
   /// A dataset from memory; `source` names it in errors.
   ///
-  /// Throws `.badData` if a set is empty or the two sets do not fit together.
+  /// Throws `.badData` if a set is empty or the sets do not fit together.
   public init(
-    name: String, training: ImageSet, test: ImageSet, source: String? = nil
+    name: String, training: ImageSet, validation: ImageSet? = nil, test: ImageSet,
+    source: String? = nil
   ) throws(Failure) {
     let source = source ?? name
-    guard let largestLabel = training.labels.max(), test.count > 0 else {
+    guard training.count > 0, test.count > 0, validation?.count != 0 else {
       throw Failure(.badData, "\(source): training or test set without samples")
     }
-    let sums = GreySums(of: training)
-    let recognized = KnownDataset.recognize(sums)
+    for (part, set) in [("training", training), ("test", test), ("validation", validation)] {
+      guard let set else { continue }
+      try set.check(fits: training, source: source, part: part)
+    }
+    let recognized =
+      training.pixelType == .byte ? KnownDataset.recognize(PixelSums(of: training)) : nil
     self.name = recognized?.name ?? name
     self.training = training
-    self.test = test
-    classCount = Int(largestLabel) + 1
-    normalization = recognized?.normalization ?? sums.normalization
-    try checkTestSet(source)
-  }
-
-  private func checkTestSet(_ source: String) throws(Failure) {
-    guard (test.height, test.width) == (training.height, training.width) else {
-      throw Failure(
-        .badData,
-        "\(source): training images of \(training.height) x \(training.width) pixels, test images of \(test.height) x \(test.width)"
-      )
+    self.test = try test.relabeled(to: training.classNames, source: source)
+    var relabeled: ImageSet?
+    if let validation {
+      relabeled = try validation.relabeled(
+        to: training.classNames, source: source, part: "validation")
     }
-    if let sample = test.labels.firstIndex(where: { Int($0) >= classCount }) {
-      throw Failure(
-        .badData,
-        "\(source): test sample \(sample) has label \(test.labels[sample]); training labels end at \(classCount - 1)"
-      )
-    }
+    self.validation = relabeled
+    normalization = recognized?.normalization ?? training.normalization
   }
 
   /// Keeps the first samples of each set; nil or a number beyond the count keeps all.
@@ -62,16 +57,44 @@ public struct Dataset: Equatable, Sendable {
     if let testCount, testCount < test.count { test = test[0..<testCount] }
   }
 
-  /// Moves the last `count` samples of the training set to `validation`.
-  public mutating func holdOutValidation(_ count: Int) throws(Failure) {
-    guard count > 0, count < training.count else {
+  /// Moves some of each class of the training set, drawn by the seed, to `validation`.
+  public mutating func holdOutValidation(_ size: SplitSize, seed: UInt64) throws(Failure) {
+    guard validation == nil else {
+      throw Failure(.usage, "--validation \(size): the data has a validation set of its own")
+    }
+    (training, validation) = try training.split(size, seed: seed, purpose: .validationSplit)
+  }
+}
+
+extension ImageSet {
+  /// Of these samples alone.
+  var normalization: Normalization {
+    pixelType == .byte ? PixelSums(of: self).normalization : floatNormalization
+  }
+
+  /// Throws `.badData` for images of another form than the training set's, or values that are none.
+  fileprivate func check(
+    fits training: ImageSet, source: String, part: String
+  ) throws(Failure) {
+    guard (height, width) == (training.height, training.width) else {
       throw Failure(
-        .usage,
-        "--validation \(count): expected 1 to \(training.count - 1) of the \(training.count) training samples"
+        .badData,
+        "\(source): training images of \(training.height) x \(training.width) pixels, \(part) images of \(height) x \(width)"
       )
     }
-    let start = training.count - count
-    validation = training[start..<training.count]
-    training = training[0..<start]
+    guard channels == training.channels else {
+      throw Failure(
+        .badData,
+        "\(source): training images of \(training.channels) channels, \(part) images of \(channels)")
+    }
+    guard pixelType == training.pixelType else {
+      throw Failure(
+        .badData,
+        "\(source): training images of \(training.pixelType)s, \(part) images of \(pixelType)s")
+    }
+    if let sample = firstSampleWithoutNumbers {
+      throw Failure(
+        .badData, "\(source): \(part) sample \(sample) holds a NaN or an infinity; expected numbers")
+    }
   }
 }

@@ -1,9 +1,20 @@
-// Labelled images as bytes: one half (training or test) of a dataset.
+// Labelled images: one part (training, validation or test) of a dataset.
 // Bytes stay bytes until a worker normalises them, a quarter of the memory of Floats.
 
 import Diagnostics
 import Memory
 import Networks
+
+/// What a value of an image is held as.
+public enum PixelType: String, Equatable, Sendable {
+  /// Grey values or colours from 0 to 255.
+  case byte
+  /// Float32 of any range: measurements, spectra, windows of signals.
+  case float
+
+  /// Bytes of a value.
+  public var size: Int { self == .byte ? 1 : MemoryLayout<Float>.size }
+}
 
 /// `count` images of one size with a label each; copies share the images.
 public struct ImageSet: Equatable, Sendable {
@@ -11,60 +22,121 @@ public struct ImageSet: Equatable, Sendable {
   public let width: Int
   /// Values of a pixel: 1 for grey, 3 for colours.
   public let channels: Int
-  /// Values `[count, height, width, channels]`.
+  public let pixelType: PixelType
+  /// Values `[count, height, width, channels]`; those of 4 bytes in the machine's order.
   package let images: ByteStore
-  /// Classes `[count]`.
-  public let labels: [UInt8]
+  /// Classes `[count]`, indices into `classNames`.
+  public let labels: [UInt16]
+  /// One a class; the numbers from 0 where the data has no names.
+  public let classNames: [String]
 
   public var count: Int { labels.count }
   /// What a network for these images takes in.
   public var imageShape: Shape { Shape(channels: channels, height: height, width: width) }
   /// Bytes of an image.
-  public var byteCount: Int { imageShape.count }
+  public var byteCount: Int { imageShape.count * pixelType.size }
 
   /// A set from memory; there must be `labels.count * height * width * channels` values.
+  ///
+  /// Without names the classes are the numbers up to the largest label.
   package init(
-    height: Int, width: Int, channels: Int = 1, images: ByteStore, labels: [UInt8]
+    height: Int, width: Int, channels: Int = 1, pixelType: PixelType = .byte, images: ByteStore,
+    labels: [UInt16], classNames: [String]? = nil
   ) {
-    precondition(images.count == labels.count * height * width * channels)
+    precondition(images.count == labels.count * height * width * channels * pixelType.size)
     self.height = height
     self.width = width
     self.channels = channels
+    self.pixelType = pixelType
     self.images = images
     self.labels = labels
+    let classCount = Int(labels.max().map { Int($0) + 1 } ?? 0)
+    precondition(classNames.map { $0.count >= classCount } ?? true)
+    self.classNames = classNames ?? Self.numbers(classCount)
   }
 
   /// A copy of arrays; throws `.fault` without memory.
   package init(
-    height: Int, width: Int, channels: Int = 1, images: [UInt8], labels: [UInt8]
+    height: Int, width: Int, channels: Int = 1, images: [UInt8], labels: [UInt16],
+    classNames: [String]? = nil
   ) throws(Failure) {
     self.init(
       height: height, width: width, channels: channels, images: try ByteStore(images),
-      labels: labels)
+      labels: labels, classNames: classNames)
   }
 
-  /// Reads an image and a label file, plain or gzip, of equal count.
-  ///
-  /// Throws `.badData` naming the file, `.missingInput` if one cannot be opened.
-  package init(imageFile: String, labelFile: String) throws(Failure) {
-    let images = try IDX(imageFile, as: .images)
-    let labels = try IDX(labelFile, as: .labels)
-    guard images.dimensions[0] == labels.dimensions[0] else {
-      throw Failure(
-        .badData,
-        "\(imageFile): \(images.dimensions[0]) images, but \(labels.dimensions[0]) labels in \(labelFile)"
-      )
-    }
-    self.init(
-      height: images.dimensions[1], width: images.dimensions[2], images: images.elements,
-      labels: Array(labels.elements))
-  }
+  /// Names of classes that have none.
+  package static func numbers(_ classCount: Int) -> [String] { (0..<classCount).map(String.init) }
+
+  /// Whether the data came without names of classes.
+  var hasNumberedClasses: Bool { classNames == Self.numbers(classNames.count) }
 
   /// The samples of `range`, in order.
   public subscript(range: Range<Int>) -> ImageSet {
     ImageSet(
-      height: height, width: width, channels: channels,
+      height: height, width: width, channels: channels, pixelType: pixelType,
       images: images.part(range.lowerBound * byteCount..<range.upperBound * byteCount),
-      labels: Array(labels[range]))
+      labels: Array(labels[range]), classNames: classNames)
   }
+
+  /// A copy of the samples at `indices`, in their order; throws `.fault` without memory.
+  package func samples(at indices: [Int]) throws(Failure) -> ImageSet {
+    let byteCount = byteCount
+    let copies = try ByteStore(capacity: indices.count * byteCount) { (buffer) throws(Failure) in
+      for (place, index) in indices.enumerated() {
+        buffer.baseAddress!.advanced(by: place * byteCount).copyMemory(
+          from: images.base + index * byteCount, byteCount: byteCount)
+      }
+      return buffer.count
+    }
+    return ImageSet(
+      height: height, width: width, channels: channels, pixelType: pixelType, images: copies,
+      labels: indices.map { labels[$0] }, classNames: classNames)
+  }
+}
+
+extension ImageSet {
+  /// The same images labelled by their place among `names`; numbers, here or there, are such places.
+  ///
+  /// Throws `.badData` for a sample whose class is none of them; `source` and `part` (`test`) name the
+  /// set in errors.
+  package func relabeled(
+    to names: [String], source: String, part: String = "test"
+  ) throws(Failure) -> ImageSet {
+    guard names != classNames else { return self }
+    var places = classNames.indices.map(Optional.some)
+    if !hasNumberedClasses, names != Self.numbers(names.count) {
+      let known = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
+      places = classNames.map { known[$0] }
+    }
+    var relabeled = labels
+    for (sample, label) in labels.enumerated() {
+      guard let place = places[Int(label)], place < names.count else {
+        throw unknownClass(sample, names, "\(source): \(part) sample \(sample)")
+      }
+      relabeled[sample] = UInt16(place)
+    }
+    return ImageSet(
+      height: height, width: width, channels: channels, pixelType: pixelType, images: images,
+      labels: relabeled, classNames: names)
+  }
+
+  private func unknownClass(_ sample: Int, _ names: [String], _ place: String) -> Failure {
+    guard !hasNumberedClasses else {
+      return Failure(
+        .badData,
+        "\(place) has label \(labels[sample]); training labels end at \(names.count - 1)")
+    }
+    return Failure(
+      .badData,
+      "\(place) is of class \(quoted(classNames[Int(labels[sample])])), which training does not know")
+  }
+}
+
+/// A name from a file for an error line: short, in quotes, without what a terminal would act on.
+func quoted(_ name: String) -> String {
+  let scalars = name.unicodeScalars.prefix(64).map { scalar in
+    scalar.properties.generalCategory == .control ? "?" : Character(scalar)
+  }
+  return "'\(String(scalars))'"
 }

@@ -1,76 +1,44 @@
-// How grey values become network inputs: shifted and scaled by the training set's statistics.
+// How the values of images become network inputs: shifted and scaled by the training set's statistics.
 // A model carries its normalisation; evaluation must use the one it was trained with.
 
 import Diagnostics
 
-/// `(grey / 255 - mean) / standardDeviation`.
+/// `(value / unit - mean) / standardDeviation` of each channel; the unit of bytes is 255, of floats 1.
 public struct Normalization: Equatable, Sendable {
-  public let mean: Float
-  /// Above 0.
-  public let standardDeviation: Float
+  /// What the values are held as.
+  public let pixelType: PixelType
+  /// One a channel.
+  public let means: [Float]
+  /// Above 0, one a channel.
+  public let standardDeviations: [Float]
 
-  public init(mean: Float, standardDeviation: Float) {
-    precondition(standardDeviation > 0)
-    self.mean = mean
-    self.standardDeviation = standardDeviation
+  public init(means: [Float], standardDeviations: [Float], pixelType: PixelType = .byte) {
+    precondition(means.count == standardDeviations.count && !means.isEmpty)
+    precondition(standardDeviations.allSatisfy { $0 > 0 })
+    self.pixelType = pixelType
+    self.means = means
+    self.standardDeviations = standardDeviations
   }
+
+  /// Of grey images.
+  public init(mean: Float, standardDeviation: Float) {
+    self.init(means: [mean], standardDeviations: [standardDeviation])
+  }
+
+  public var channels: Int { means.count }
 
   /// The values that everyone uses for MNIST.
   public static let mnist = Normalization(mean: 0.1307, standardDeviation: 0.3081)
 
-  /// `input = grey · gain + offset` is the normalisation as one multiply-add.
-  public var gain: Float { 1 / (255 * standardDeviation) }
-  public var offset: Float { -mean / standardDeviation }
-}
-
-/// Exact sums over the grey values of a set: its statistics and, in effect, its fingerprint.
-struct GreySums: Equatable, Sendable {
-  let pixelCount: Int
-  let sum: Int
-  let sumOfSquares: Int
-
-  init(pixelCount: Int, sum: Int, sumOfSquares: Int) {
-    self.pixelCount = pixelCount
-    self.sum = sum
-    self.sumOfSquares = sumOfSquares
+  /// `input = value · gain + offset` is the normalisation as one multiply-add, of each channel.
+  public var gains: [Float] {
+    standardDeviations.map { pixelType == .byte ? 1 / (255 * $0) : 1 / $0 }
   }
+  public var offsets: [Float] { zip(means, standardDeviations).map { -$0 / $1 } }
 
-  /// Sums of 2^30 grey values stay below 2^46.
-  init(of set: ImageSet) {
-    var sum = 0
-    var sumOfSquares = 0
-    set.images.withUnsafeBufferPointer { greys in
-      for start in stride(from: 0, to: greys.count, by: Self.chunk) {
-        let end = min(start + Self.chunk, greys.count)
-        let part = Self.chunkSums(UnsafeBufferPointer(rebasing: greys[start..<end]))
-        sum += Int(part.sum)
-        sumOfSquares += Int(part.squares)
-      }
-    }
-    self.init(pixelCount: set.images.count, sum: sum, sumOfSquares: sumOfSquares)
-  }
-
-  /// So few that their squares' sum fits 32 bits, which lets the loop run in vectors.
-  private static let chunk = 1 << 15
-
-  private static func chunkSums(
-    _ greys: UnsafeBufferPointer<UInt8>
-  ) -> (sum: UInt32, squares: UInt32) {
-    var sum: UInt32 = 0
-    var squares: UInt32 = 0
-    for grey in greys {
-      sum &+= UInt32(grey)
-      squares &+= UInt32(grey) &* UInt32(grey)
-    }
-    return (sum, squares)
-  }
-
-  /// Mean and population standard deviation; images of a single grey value are left unscaled.
-  var normalization: Normalization {
-    let mean = Double(sum) / Double(pixelCount)
-    let variance = Double(sumOfSquares) / Double(pixelCount) - mean * mean
-    let deviation = Float(max(variance, 0).squareRoot() / 255)
-    return Normalization(
-      mean: Float(mean / 255), standardDeviation: deviation > 0 ? deviation : 1)
+  /// A value as the network takes it in, with the bits that kernels give it.
+  package func input(_ value: Float, channel: Int = 0) -> Float {
+    let place = channel % channels
+    return offsets[place].addingProduct(value, gains[place])
   }
 }

@@ -31,8 +31,11 @@ struct ONNXGraphBuilder {
 
   mutating func append(_ normalization: Normalization) {
     let parameters = ["normalization.gain", "normalization.offset"]
-    store(parameters[0], shape: [1], [normalization.gain])
-    store(parameters[1], shape: [1], [normalization.offset])
+    // One value goes with every pixel; several go along the channels of [N, C, H, W].
+    let channels = normalization.channels
+    let shape = channels == 1 ? [1] : [channels, 1, 1]
+    store(parameters[0], shape: shape, normalization.gains)
+    store(parameters[1], shape: shape, normalization.offsets)
     let scaled = node("Mul", [Self.inputName, parameters[0]])
     values[Graph.image] = Value(name: node("Add", [scaled, parameters[1]]))
   }

@@ -115,9 +115,9 @@ package protocol VectorKernels: Sendable {
   /// in padded lanes, nil if not wanted; `correct[row]` is 1 where the first largest logit is the
   /// label's, else 0. Where a logit of a row is a NaN or +∞, its loss and gradient are NaN.
   func crossEntropy(
-    rows: Int, classes: Int, logits: FloatPointer, labels: UnsafePointer<UInt8>,
+    rows: Int, classes: Int, logits: FloatPointer, labels: UnsafePointer<UInt16>,
     labelSmoothing: Float, gradientScale: Float, losses: MutableFloatPointer,
-    correct: UnsafeMutablePointer<UInt8>, gradient: MutableFloatPointer?)
+    correct: UnsafeMutablePointer<UInt16>, gradient: MutableFloatPointer?)
 }
 
 /// All kernels of one instruction set.

@@ -64,6 +64,7 @@ struct BenchOptions: ParsableArguments {
     var (images, normalization) = (try synthetic(recipe), Normalization.mnist)
     if let data {
       let dataset = try DataSource.locate(option: data, environment: [:], report: { _ in }).load()
+        .dataset
       (images, normalization, classCount) = (
         dataset.training, dataset.normalization, dataset.classCount
       )

@@ -66,9 +66,9 @@ struct Eval: ParsableCommand {
     guard logits == nil || configuration.communicator.size == 1 else {
       throw Failure(.usage, "--logits: each process knows its share only; run one process")
     }
-    let (trained, set, dataLine) = try modelAndData(file, named)
-    try check(set, fits: trained)
-    Terminal.remark(dataLine)
+    let (trained, found, dataLines) = try modelAndData(file, named)
+    let set = try check(found, fits: trained)
+    for line in dataLines { Terminal.remark(line) }
     let session = try Session(
       trained.network, state: trained.state, configuration: configuration,
       sampleCapacity: Self.batchSize)
@@ -95,35 +95,42 @@ struct Eval: ParsableCommand {
   /// The training files tell the normalization and the classes of a file that does not carry them.
   private func modelAndData(
     _ file: Safetensors, _ named: ModelDescription?
-  ) throws -> (TrainedModel, ImageSet, dataLine: String) {
+  ) throws -> (TrainedModel, ImageSet, dataLines: [String]) {
     guard let named, try file.description(source: checkpoint) == nil else {
       let trained = try TrainedModel(file, source: checkpoint)
-      let (set, line) = try data.testSet()
-      return (trained, set, line)
+      let (set, lines) = try data.testSet()
+      return (trained, set, lines)
     }
-    let (dataset, line) = try data.dataset()
+    let (dataset, lines) = try data.dataset()
     let network = try Network(
       description: named, input: dataset.training.imageShape, classCount: dataset.classCount)
     let trained = TrainedModel(
       network: network,
       state: try ModelState(file, layout: network.layout, source: checkpoint),
-      normalization: dataset.normalization)
-    return (trained, dataset.test, line)
+      normalization: dataset.normalization, classNames: dataset.classNames)
+    return (trained, dataset.test, lines)
   }
 
-  private func check(_ set: ImageSet, fits model: TrainedModel) throws {
+  /// The set labelled by the model's classes; throws `badData` where that is not possible.
+  private func check(_ set: ImageSet, fits model: TrainedModel) throws -> ImageSet {
     let network = model.network
     guard set.imageShape == network.input else {
       throw Failure(
         .badData,
         "\(checkpoint): takes images of \(network.input.text), the data has \(set.imageShape.text)")
     }
-    guard let sample = set.labels.firstIndex(where: { Int($0) >= network.classCount }) else {
-      return
+    guard set.pixelType == model.normalization.pixelType else {
+      throw Failure(
+        .badData,
+        "\(checkpoint): takes images of \(model.normalization.pixelType)s, the data has "
+          + "\(set.pixelType)s")
     }
-    throw Failure(
-      .badData,
-      "\(checkpoint): knows \(network.classCount) classes, test sample \(sample) of the data has "
-        + "label \(set.labels[sample])")
+    do {
+      return try set.relabeled(to: model.classNames, source: "the data")
+    } catch {
+      throw Failure(
+        .badData,
+        "\(checkpoint): knows \(network.classCount) classes; \(error)")
+    }
   }
 }

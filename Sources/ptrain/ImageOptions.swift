@@ -32,8 +32,8 @@ struct ImageOptions: ParsableArguments {
   var classes: Int?
 
   func validate() throws {
-    guard (1...256).contains(classes ?? 1) else {
-      throw ValidationError("--classes \(classes!): expected 1 to 256")
+    guard (1...65_535).contains(classes ?? 1) else {
+      throw ValidationError("--classes \(classes!): expected 1 to 65535")
     }
   }
 

@@ -18,7 +18,8 @@ struct RunPlan {
   var data: DataOptions
   var seed: UInt64
   var limitTrain: Int?
-  var validationCount: Int?
+  var validation: SplitSize?
+  var testShare: Double?
   var targetAccuracy: Double?
   var checkpointInterval: Int?
   /// Where an earlier process stopped.
@@ -30,10 +31,12 @@ struct RunPlan {
     var settings = RunSettings(seed: seed, data: DataFingerprint(dataset))
     settings.limitTrain = limitTrain
     settings.limitTest = data.limitTest
-    settings.validationCount = validationCount
+    settings.validation = validation
+    settings.testShare = testShare
+    settings.transposes = data.transpose
     settings.targetAccuracy = targetAccuracy
     settings.checkpointInterval = checkpointInterval
-    settings.dataDirectory = data.data.map(absolutePath)
+    settings.dataPath = data.data.map(absolutePath)
     return settings
   }
 
@@ -94,8 +97,8 @@ extension Train {
     return RunPlan(
       description: description,
       directory: output.map(RunDirectory.init(path:)),
-      data: data, seed: seed ?? 1, limitTrain: limitTrain, validationCount: validation,
-      targetAccuracy: targetAccuracy,
+      data: data, seed: seed ?? 1, limitTrain: limitTrain, validation: validation,
+      testShare: testShare, targetAccuracy: targetAccuracy,
       checkpointInterval: checkpointEvery, start: start)
   }
 
@@ -114,12 +117,13 @@ extension Train {
     let settings = checkpoint.settings
     try refuseContradictions(to: checkpoint)
     var data = data
-    data.data = data.data ?? settings.dataDirectory
+    data.data = data.data ?? settings.dataPath
+    data.transpose = settings.transposes
     data.limitTest = settings.limitTest
     return RunPlan(
       description: checkpoint.model.network.description, directory: directory, lock: lock,
       data: data, seed: settings.seed, limitTrain: settings.limitTrain,
-      validationCount: settings.validationCount,
+      validation: settings.validation, testShare: settings.testShare,
       targetAccuracy: settings.targetAccuracy,
       checkpointInterval: checkpointEvery ?? settings.checkpointInterval, checkpoint: checkpoint)
   }
@@ -138,9 +142,11 @@ extension Train {
       contradiction("--seed", seed, settings.seed),
       contradiction("--limit-train", limitTrain, settings.limitTrain),
       contradiction("--limit-test", data.limitTest, settings.limitTest),
-      contradiction("--validation", validation, settings.validationCount),
+      contradiction("--validation", validation, settings.validation),
+      contradiction("--test-share", testShare, settings.testShare),
       contradiction("--target-accuracy", targetAccuracy, settings.targetAccuracy),
     ].compactMap { $0 }
+    if data.transpose && !settings.transposes { found.append("--transpose") }
     guard found.isEmpty else {
       throw Failure(
         .usage, "\(found.joined(separator: ", ")): contradicts the run that --resume goes on with")

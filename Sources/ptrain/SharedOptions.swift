@@ -29,36 +29,50 @@ struct ModelOptions: ParsableArguments {
   var name: String { model ?? Self.defaultName }
 }
 
-/// `--data` and `--limit-test`.
+/// `--data` and how it is read.
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Directory with the four IDX files of MNIST's form, plain or .gz \
+      The data, known by what it holds: \(DataForms.all.map { $0.expectation }.joined(separator: "; ")) \
       (default: $PTRAIN_DATA, else MNIST from the cache or a download, else Fashion-MNIST).
-      """, valueName: "dir"))
+      """, valueName: "path"))
   var data: String?
+
+  @Flag(help: "Exchange rows and columns of the data's images, which EMNIST's files need.")
+  var transpose = false
 
   @Option(help: ArgumentHelp("Use the first N test samples only.", valueName: "n"))
   var limitTest: Int?
 
   func validate() throws { try checkLimit("--limit-test", limitTest) }
 
-  /// Finds and reads the data; `line` tells which was found.
-  func dataset(limitTrain: Int? = nil) throws -> (dataset: Dataset, line: String) {
+  /// Finds and reads the data; `lines` tell which was found, and what is remarkable about it.
+  func dataset(
+    limitTrain: Int? = nil, testShare: Double? = nil, seed: UInt64 = 1
+  ) throws -> (dataset: Dataset, lines: [String]) {
     let source = try locate()
-    var dataset = try source.load()
+    var options = readingOptions
+    (options.testShare, options.seed) = (testShare, seed)
+    var (dataset, remarks) = try source.load(options)
     try dataset.limit(training: limitTrain, test: limitTest)
-    return (dataset, "Data: \(dataset.name) from \(source.directory)")
+    return (dataset, ["Data: \(dataset.name) from \(source.path)"] + remarks)
   }
 
   /// The same for the test set alone, which needs no other file.
-  func testSet() throws -> (set: ImageSet, line: String) {
+  func testSet() throws -> (set: ImageSet, lines: [String]) {
     let source = try locate()
-    let set = try source.loadTestSet()
+    let (set, remarks) = try source.loadTestSet(readingOptions)
     return (
-      set[0..<min(limitTest ?? set.count, set.count)], "Data: test set from \(source.directory)"
+      set[0..<min(limitTest ?? set.count, set.count)],
+      ["Data: test set from \(source.path)"] + remarks
     )
+  }
+
+  private var readingOptions: ReadingOptions {
+    var options = ReadingOptions()
+    options.transposes = transpose
+    return options
   }
 
   private func locate() throws -> DataSource {

@@ -7,6 +7,10 @@ import Diagnostics
 import Engine
 import Networks
 
+extension SplitSize: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains a model and leaves it in a run directory.",
@@ -39,9 +43,19 @@ struct Train: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Hold out the last N training samples; their loss and accuracy stand in metrics.jsonl.",
-      valueName: "n"))
-  var validation: Int?
+      """
+      Hold out N training samples, or a share such as 0.1, of each class in proportion, drawn by the \
+      seed; their loss and accuracy stand beside the test set's.
+      """, valueName: "n|share"))
+  var validation: SplitSize?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Where the data has no test set: hold out this share of each class for it, drawn by the seed \
+      (default: 0.2).
+      """, valueName: "share"))
+  var testShare: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -80,13 +94,15 @@ struct Train: ParsableCommand {
 
   func validate() throws {
     try checkLimit("--limit-train", limitTrain)
-    try checkLimit("--validation", validation)
     try checkLimit("--checkpoint-every", checkpointEvery)
     if resume != nil && output != nil {
       throw ValidationError("--output: a run that is resumed stays in its directory")
     }
     if resume != nil && from != nil {
       throw ValidationError("--from: a run that is resumed starts from its checkpoint")
+    }
+    if let testShare, !(testShare > 0 && testShare < 1) {
+      throw ValidationError("--test-share \(testShare): expected above 0, below 1")
     }
     if let targetAccuracy, !(targetAccuracy > 0 && targetAccuracy <= 100) {
       throw ValidationError(
@@ -104,10 +120,12 @@ struct Train: ParsableCommand {
   }
 
   private func train(_ plan: RunPlan, _ configuration: EngineConfiguration) throws {
-    var (dataset, dataLine) = try plan.data.dataset(limitTrain: plan.limitTrain)
+    var (dataset, dataLines) = try plan.data.dataset(
+      limitTrain: plan.limitTrain, testShare: plan.testShare, seed: plan.seed)
     try plan.check(dataset)
     let settings = plan.settings(dataset)
-    if let count = plan.validationCount { try dataset.holdOutValidation(count) }
+    if let size = plan.validation { try dataset.holdOutValidation(size, seed: plan.seed) }
+    dataLines += dataset.duplicatesLine.map { [$0] } ?? []
     let network = try Network(
       description: plan.description, input: dataset.training.imageShape,
       classCount: dataset.classCount)
@@ -124,11 +142,11 @@ struct Train: ParsableCommand {
     let recorder = RunRecorder(
       directory: directory, network: network, settings: settings,
       resumed: plan.checkpoint?.snapshot.position, report: Terminal.remark)
-    try record(trainer, recorder, in: directory, dataLine: dataLine)
+    try record(trainer, recorder, in: directory, dataLines: dataLines)
   }
 
   private func record(
-    _ trainer: Trainer, _ recorder: RunRecorder, in directory: RunDirectory, dataLine: String
+    _ trainer: Trainer, _ recorder: RunRecorder, in directory: RunDirectory, dataLines: [String]
   ) throws {
     let console = TrainingConsole(
       ConsoleOutput(
@@ -139,7 +157,7 @@ struct Train: ParsableCommand {
       try trainer.run { event in
         // The files first: a line on the terminal says that the epoch is kept.
         try recorder.receive(event) { trainer.snapshot }
-        if case .started = event { Terminal.remark(dataLine) }
+        if case .started = event { for line in dataLines { Terminal.remark(line) } }
         try console.receive(event)
         try stopIfAsked(after: event, trainer, recorder, directory)
       }

@@ -20,9 +20,9 @@ private func sampleCheckpoint(step: Int = 7) throws -> Checkpoint {
     seed: .max,
     data: DataFingerprint(
       name: "MNIST", trainSampleCount: 100, testSampleCount: 50,
-      normalization: model.normalization, digests: sampleDigests))
+      normalization: model.normalization, classNames: model.classNames, digests: sampleDigests))
   (settings.limitTrain, settings.limitTest, settings.targetAccuracy) = (100, 50, 99.5)
-  settings.validationCount = 20
+  settings.validation = .count(20)
   (settings.checkpointInterval, settings.dataDirectory) = (10, "/data with \"quotes\"")
   return Checkpoint(
     model: model,

@@ -88,10 +88,11 @@ let sampleEpoch = EpochResult(
 @Suite struct MetricsLinesTests {
   @Test func startLine() {
     #expect(
-      sampleInfo.metricsLine(dataDigest: "0a").text
+      sampleInfo.metricsLine(of: sampleData).text
         == #"{"event":"start","model":"eva8","parameters":19822,"threads":2,"ranks":1,"#
         + #""nodes":1,"instruction_set":"avx512","seed":18446744073709551615,"#
-        + #""batch_size":256,"train_samples":60000,"test_samples":10000,"data_digest":"0a","epochs":20,"#
+        + #""batch_size":256,"train_samples":60000,"test_samples":10000,"#
+        + #""classes":["0","1","a \"b\""],"data_digest":"\#(sampleDigests.whole)","epochs":20,"#
         + #""optimizer":"adam","learning_rate":0.001,"schedule":"constant","#
         + #""weight_decay":0.0,"augment":"none","exchanged_bytes_per_step":0}"#)
   }
@@ -136,7 +137,7 @@ let sampleEpoch = EpochResult(
     let path = directory.path + "/metrics.jsonl"
     var second = sampleEpoch
     second.epoch = 2
-    let kept = [sampleInfo.metricsLine(dataDigest: "0a"), sampleEpoch.metricsLine(digest: "a")].map(
+    let kept = [sampleInfo.metricsLine(of: sampleData), sampleEpoch.metricsLine(digest: "a")].map(
       \.text)
     let dropped = [second.metricsLine(digest: "b").text, #"{"event":"end"}"#, #"{"event":"epo"#]
     try writeFile(path, Array((kept + dropped).joined(separator: "\n").utf8))

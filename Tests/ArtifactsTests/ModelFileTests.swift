@@ -67,7 +67,10 @@ import Testing
     ("input", "1,4"), ("input", "1,4,-4"), ("input", "1,99999999999,99999999999"),
     ("classes", "0"), ("classes", "4"), ("classes", "9223372036854775807"),
     ("description", "name: sample"), ("description", "{"), ("normalization.std", "0"),
-    ("normalization.std", "nan"), ("normalization.mean", "inf"),
+    ("normalization.std", "nan"), ("normalization.mean", "inf"), ("normalization.mean", "0,0"),
+    ("normalization.mean", ""), ("normalization.mean", "0,"), ("normalization.of", "words"),
+    ("class_names", "[]"), ("class_names", #"["a","b","b"]"#), ("class_names", #"["a","b",3]"#),
+    ("class_names", "a,b,c"),
   ])
   func refusesContradictingMetadata(key: String, value: String) throws {
     var file = try sampleModel().safetensors
@@ -75,6 +78,37 @@ import Testing
     file.metadata.append(.init(key, value))
     let error = #expect(throws: Failure.self) { try TrainedModel(file, source: "x") }
     #expect(error?.kind == .badData)
+  }
+
+  @Test func keepsNamesOfClassesAndValuesOfChannels() throws {
+    let grey = try sampleModel()
+    let network = try Network(
+      description: grey.network.description, input: Shape(channels: 3, height: 4, width: 4),
+      classCount: 3)
+    let model = TrainedModel(
+      network: network, state: .initial(network: network, seed: 1),
+      normalization: Normalization(
+        means: [0.1, -2, 1e-9], standardDeviations: [0.25, 1 / 3, 7], pixelType: .float),
+      classNames: ["a,b", "\"c\"\n", "d é 🐈"])
+    #expect(try TrainedModel(Safetensors(model.safetensors.bytes, source: "x"), source: "x") == model)
+  }
+
+  /// As files had them before there were names and channels.
+  @Test func readsOlderMetadata() throws {
+    var file = try sampleModel().safetensors
+    file.metadata.removeAll { ["class_names", "normalization.of"].contains($0.key) }
+    #expect(try TrainedModel(file, source: "x") == sampleModel())
+    let network = try Network(
+      description: sampleModel().network.description,
+      input: Shape(channels: 3, height: 4, width: 4), classCount: 3)
+    var colour = TrainedModel(
+      network: network, state: .initial(network: network, seed: 1), normalization: .mnist
+    ).safetensors
+    let normalization = try TrainedModel(colour, source: "x").normalization
+    #expect(normalization.means == [0.1307, 0.1307, 0.1307])
+    #expect(normalization.standardDeviations == [0.3081, 0.3081, 0.3081])
+    colour.metadata.removeAll { $0.key == "normalization.mean" }
+    #expect(throws: Failure.self) { try TrainedModel(colour, source: "x") }
   }
 
   @Test func namesTheTensorThatDoesNotFit() throws {

@@ -137,7 +137,7 @@ private func settings(_ model: TrainedModel) -> RunSettings {
     seed: 1,
     data: DataFingerprint(
       name: "MNIST", trainSampleCount: 6, testSampleCount: 2, normalization: model.normalization,
-      digests: sampleDigests))
+      classNames: model.classNames, digests: sampleDigests))
 }
 
 private func snapshot(_ model: TrainedModel) -> TrainingSnapshot {
@@ -170,7 +170,7 @@ private func snapshot(_ model: TrainedModel) -> TrainingSnapshot {
     let text = String(decoding: try readFile(run.metricsPath, limit: 10_000), as: UTF8.self)
     let lines = text.split(separator: "\n")
     #expect(lines.count == 4)
-    #expect(lines[0] == sampleInfo.metricsLine(dataDigest: sampleDigests.whole).text)
+    #expect(lines[0] == sampleInfo.metricsLine(of: settings(model).data).text)
     #expect(lines.dropFirst().allSatisfy { $0.hasSuffix("\"digest\":\"\(model.state.digest)\"}") })
   }
 

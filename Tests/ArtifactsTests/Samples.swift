@@ -26,6 +26,11 @@ let sampleDigests = DataDigests([
   .trainingImages: "a", .trainingLabels: "b", .testImages: "c", .testLabels: "d",
 ])
 
+/// What the sample model was trained on.
+let sampleData = DataFingerprint(
+  name: "MNIST", trainSampleCount: 6, testSampleCount: 2, normalization: .mnist,
+  classNames: ["0", "1", "a \"b\""], digests: sampleDigests)
+
 /// A directory of its own for one test.
 final class TemporaryDirectory {
   let path: String

@@ -14,9 +14,9 @@ import Testing
     var height = 9
     var width = 10
     var training = DataDigestsTests.pixels(factor: 7)
-    var trainingLabels = (0..<100).map { UInt8($0 % 5) }
+    var trainingLabels = (0..<100).map { UInt16($0 % 5) }
     var test = DataDigestsTests.pixels(factor: 11)
-    var testLabels = (0..<100).map { UInt8($0 % 3) }
+    var testLabels = (0..<100).map { UInt16($0 % 3) }
   }
 
   private static func pixels(factor: Int) -> [UInt8] {
@@ -130,7 +130,7 @@ import Testing
   /// Place, names and compression are none of the content.
   @Test func filesDoNotMatter() throws {
     let plain = try Fixture.withDirectory(Fixture.files) {
-      DataDigests(try Dataset(directory: $0))
+      DataDigests(try Dataset(at: $0))
     }
     let packed = Fixture.files.map { name, bytes in
       (name.replacing("-idx", with: ".idx") + ".gz", Fixture.gzip(bytes))
@@ -139,7 +139,7 @@ import Testing
       try FileManager.default.createSymbolicLink(
         atPath: directory + "/link", withDestinationPath: directory)
       for path in [directory, directory + "/link", directory + "/link/"] {
-        #expect(DataDigests(try Dataset(directory: path)) == plain)
+        #expect(DataDigests(try Dataset(at: path)) == plain)
       }
     }
   }

@@ -24,13 +24,13 @@ import Testing
 
   @Test func optionComesFirst() throws {
     let (source, events) = try locate(option: "/a", ["PTRAIN_DATA": "/b"])
-    #expect(source == DataSource(directory: "/a", origin: .option))
+    #expect(source == DataSource(path: "/a", origin: .option))
     #expect(events.isEmpty)
   }
 
   @Test func environmentComesNext() throws {
     let (source, _) = try locate(["PTRAIN_DATA": "/b", "XDG_CACHE_HOME": "/c"])
-    #expect(source == DataSource(directory: "/b", origin: .environment))
+    #expect(source == DataSource(path: "/b", origin: .environment))
   }
 
   @Test func filledCacheNeedsNoDownload() throws {
@@ -42,9 +42,9 @@ import Testing
         try Data(bytes).write(to: URL(filePath: "\(directory)/\(name)"))
       }
       let (source, events) = try locate(["XDG_CACHE_HOME": cache, "PTRAIN_DATA": ""])
-      #expect(source == DataSource(directory: directory, origin: .cache))
+      #expect(source == DataSource(path: directory, origin: .cache))
       #expect(events.isEmpty)
-      #expect(try source.load().classCount == 3)
+      #expect(try source.load().dataset.classCount == 3)
     }
   }
 
@@ -62,8 +62,8 @@ import Testing
         option: nil, environment: ["HOME": mirror], download: download(mirror)
       ) { _ in }
       #expect(source.origin == .download)
-      #expect(source.directory == mirror + "/.cache/ptrain/mnist")
-      #expect(FileManager.default.fileExists(atPath: source.directory + "/f"))
+      #expect(source.path == mirror + "/.cache/ptrain/mnist")
+      #expect(FileManager.default.fileExists(atPath: source.path + "/f"))
     }
   }
 
@@ -71,7 +71,7 @@ import Testing
     try Fixture.withDirectory(Fixture.files) { fashion in
       try Fixture.withDirectory { home in
         let (source, events) = try locate(["HOME": home], fashionMNIST: fashion)
-        #expect(source == DataSource(directory: fashion, origin: .fashionMNIST))
+        #expect(source == DataSource(path: fashion, origin: .fashionMNIST))
         #expect(events.last?.description.contains("USING FASHION-MNIST") == true)
       }
     }

@@ -34,7 +34,7 @@ import Testing
       var events: [DataSourceEvent] = []
       try download.fetch(into: cache) { events.append($0) }
       #expect(try contents(cache) == Fixture.files.keys.map { $0 + ".gz" }.sorted())
-      #expect(try Dataset(directory: cache).classCount == 3)
+      #expect(try Dataset(at: cache).classCount == 3)
       #expect(events.filter { if case .downloading = $0 { true } else { false } }.count == 4)
     }
   }

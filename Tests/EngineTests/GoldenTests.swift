@@ -52,7 +52,7 @@ struct GoldenTests {
   let golden: Golden
 
   init() throws {
-    dataset = try Dataset(directory: TestData.directory!)
+    dataset = try Dataset(at: TestData.directory!)
     network = try TestData.eva8()
     golden = try Golden(network)
   }

@@ -103,7 +103,7 @@ enum Architecture: String, CaseIterable {
     return try ImageSet(
       height: size.height, width: size.width,
       images: (0..<count * pixels).map { UInt8(stream.word(element: $0) >> 24) },
-      labels: (0..<count).map { UInt8(stream.word(element: 1_000_000 + $0) % 5) })
+      labels: (0..<count).map { UInt16(stream.word(element: 1_000_000 + $0) % 5) })
   }
 
   func state(_ network: Network) -> ModelState {
@@ -206,7 +206,7 @@ extension GoldenTests {
     let images = dataset.test[0..<1000]
     let logits = try session.logits(images, dataset.normalization)
     let input = images.images.map {
-      Double(dataset.normalization.offset.addingProduct(Float($0), dataset.normalization.gain))
+      Double(dataset.normalization.input(Float($0)))
     }
     let reference = ReferenceNetwork<Double>(network: network, state: golden.state)
       .forward(input, mode: .evaluation).output

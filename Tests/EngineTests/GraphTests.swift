@@ -55,7 +55,7 @@ import Testing
     return try ImageSet(
       height: input.height, width: input.width, channels: input.channels,
       images: (0..<count * input.count).map { UInt8(stream.word(element: $0) >> 24) },
-      labels: (0..<count).map { UInt8(stream.word(element: 1_000_000 + $0) % 4) })
+      labels: (0..<count).map { UInt16(stream.word(element: 1_000_000 + $0) % 4) })
   }
 
   /// BN scales of both signs.

@@ -44,7 +44,7 @@ struct NoiseRun: Sendable {
     }
     return try ImageSet(
       height: input.height, width: input.width, channels: input.channels, images: bytes,
-      labels: (0..<count).map { UInt8(($0 < classCount ? $0 : Int(bytes[$0])) % classCount) })
+      labels: (0..<count).map { UInt16(($0 < classCount ? $0 : Int(bytes[$0])) % classCount) })
   }
 
   func trainer(

@@ -31,7 +31,7 @@ import Testing
       UInt8((index * 7919 + index / 64 * 131) % 251)
     }
     return try ImageSet(
-      height: 8, width: 8, images: images, labels: (0..<count).map { UInt8($0 % 4) })
+      height: 8, width: 8, images: images, labels: (0..<count).map { UInt16($0 % 4) })
   }
 
   private func trainer(

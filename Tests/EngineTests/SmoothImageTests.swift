@@ -25,7 +25,7 @@ import Testing
       }
     }
     return try ImageSet(
-      height: side, width: side, images: images, labels: (0..<16).map { UInt8($0 % 5) })
+      height: side, width: side, images: images, labels: (0..<16).map { UInt16($0 % 5) })
   }
 
   /// The absolute error of a variance is within two units in the last place of the largest that the
@@ -52,7 +52,7 @@ import Testing
       network, state: state, set: set, normalization: normalization, order: [UInt32](0..<16),
       configuration: TestData.configuration())
     let power = set.images.reduce(0.0) { sum, byte in
-      let x = Double(normalization.offset + Float(byte) * normalization.gain)
+      let x = Double(normalization.input(Float(byte)))
       return sum + x * x
     }
     for (filter, place) in zip(Self.filters, variances) {

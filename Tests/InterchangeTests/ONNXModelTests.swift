@@ -147,7 +147,7 @@ private let graphs = """
     let model = try model(#require(Self.descriptions[name]), channels: channels)
     let greys = greys(channels: channels)
     let (mean, deviation) = (
-      Double(model.normalization.mean), Double(model.normalization.standardDeviation)
+      Double(model.normalization.means[0]), Double(model.normalization.standardDeviations[0])
     )
     let normalized = greys.map { ($0 / 255 - mean) / deviation }
     let expected = ReferenceNetwork<Double>(network: model.network, state: model.state)

@@ -190,7 +190,7 @@ func crossEntropyOfANaN(_ logit: (classes: Int, index: Int), smoothing: Float) {
     for kernels in variants {
       let (losses, gradient) = (Floats(2), Floats(values.count))
       let (clean, cleanGradient) = (Floats(2), Floats(values.count))
-      var correct: [UInt8] = [9, 9]
+      var correct: [UInt16] = [9, 9]
       func run(_ logits: Floats, _ losses: Floats, _ gradient: Floats) {
         kernels.crossEntropy(
           rows: 2, classes: classes, logits: logits.read, labels: [2, 1], labelSmoothing: smoothing,

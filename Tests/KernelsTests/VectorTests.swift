@@ -171,7 +171,7 @@ func normalizesInterleavedChannels(channels: Int, width: Int) {
 
 /// Softmax cross-entropy in Double: losses and `scale · dloss/dlogits`, `[blocks, rows, 16]`.
 private func crossEntropyInDouble(
-  rows: Int, classes: Int, logits: Floats, labels: [UInt8], smoothing: Double, scale: Double
+  rows: Int, classes: Int, logits: Floats, labels: [UInt16], smoothing: Double, scale: Double
 ) -> (losses: [Double], gradient: [Double]) {
   let blocks = (classes + 15) / 16
   var losses: [Double] = []
@@ -198,7 +198,7 @@ func crossEntropyMatchesDouble(classes: Int, smoothing: Float) {
   let blocks = (classes + 15) / 16
   let logits = Floats(random: blocks * rows * 16, seed: 3)
   for i in 0..<logits.count { logits[i] *= 12 }
-  let labels = (0..<rows).map { UInt8($0 * 7 % classes) }
+  let labels = (0..<rows).map { UInt16($0 * 7 % classes) }
   let expected = crossEntropyInDouble(
     rows: rows, classes: classes, logits: logits, labels: labels, smoothing: Double(smoothing),
     scale: 0.25)
@@ -208,7 +208,7 @@ func crossEntropyMatchesDouble(classes: Int, smoothing: Float) {
   ) { kernels in
     let losses = Floats(rows, fill: .nan)
     let gradient = Floats(logits.count, fill: .nan)
-    var correct = [UInt8](repeating: 9, count: rows)
+    var correct = [UInt16](repeating: 9, count: rows)
     labels.withUnsafeBufferPointer {
       kernels.crossEntropy(
         rows: rows, classes: classes, logits: logits.read,
@@ -228,10 +228,10 @@ func crossEntropyMatchesDouble(classes: Int, smoothing: Float) {
   let logits = Floats(32)
   for k in 0..<10 { logits[k] = k == 4 || k == 7 ? 2 : 1 }
   for k in 0..<10 { logits[16 + k] = k == 4 || k == 7 ? 2 : 1 }
-  let labels: [UInt8] = [4, 7]
+  let labels: [UInt16] = [4, 7]
   for kernels in variants {
     let losses = Floats(2)
-    var correct: [UInt8] = [9, 9]
+    var correct: [UInt16] = [9, 9]
     labels.withUnsafeBufferPointer {
       kernels.crossEntropy(
         rows: 2, classes: 10, logits: logits.read, labels: $0.baseAddress.unsafelyUnwrapped,
@@ -251,8 +251,8 @@ func crossEntropyMatchesDouble(classes: Int, smoothing: Float) {
       logits[1] = -t
       let losses = Floats(1)
       let gradient = Floats(16)
-      var correct: [UInt8] = [0]
-      var label: UInt8 = 0
+      var correct: [UInt16] = [0]
+      var label: UInt16 = 0
       kernels.crossEntropy(
         rows: 1, classes: 2, logits: logits.read, labels: &label, labelSmoothing: 0,
         gradientScale: 1, losses: losses.pointer, correct: &correct, gradient: gradient.pointer)
@@ -264,8 +264,8 @@ func crossEntropyMatchesDouble(classes: Int, smoothing: Float) {
     for classes in 2...255 {
       let logits = Floats((classes + 15) / 16 * 16)
       let losses = Floats(1)
-      var correct: [UInt8] = [0]
-      var label: UInt8 = 0
+      var correct: [UInt16] = [0]
+      var label: UInt16 = 0
       kernels.crossEntropy(
         rows: 1, classes: classes, logits: logits.read, labels: &label, labelSmoothing: 0,
         gradientScale: 1, losses: losses.pointer, correct: &correct, gradient: nil)

@@ -85,9 +85,12 @@ import Testing
           --model <name|file.yaml>
                                   A preset (see 'ptrain models') or a description file
                                   (default: compact).
-          --data <dir>            Directory with the four IDX files of MNIST's form,
-                                  plain or .gz (default: $PTRAIN_DATA, else MNIST from
-                                  the cache or a download, else Fashion-MNIST).
+          --data <path>           The data, known by what it holds: the four IDX files
+                                  of MNIST's names, plain or .gz (default:
+                                  $PTRAIN_DATA, else MNIST from the cache or a
+                                  download, else Fashion-MNIST).
+          --transpose             Exchange rows and columns of the data's images, which
+                                  EMNIST's files need.
           --limit-test <n>        Use the first N test samples only.
           --threads <n>           Worker threads of each process (default: the physical
                                   cores that this process may use, within its CPU
@@ -99,8 +102,12 @@ import Testing
           --seed <n>              Seed (default: 1). The same seed gives the same model
                                   at any number of threads.
           --limit-train <n>       Use the first N training samples only.
-          --validation <n>        Hold out the last N training samples; their loss and
-                                  accuracy stand in metrics.jsonl.
+          --validation <n|share>  Hold out N training samples, or a share such as 0.1,
+                                  of each class in proportion, drawn by the seed; their
+                                  loss and accuracy stand beside the test set's.
+          --test-share <share>    Where the data has no test set: hold out this share
+                                  of each class for it, drawn by the seed (default:
+                                  0.2).
           --target-accuracy <percent>
                                   Stop after the first epoch whose test accuracy
                                   reaches this many percent.
@@ -139,7 +146,7 @@ import Testing
           ptrain eval --checkpoint torch.safetensors --model eva8
           ptrain eval --checkpoint model.safetensors --logits logits.safetensors
 
-        USAGE: ptrain eval --checkpoint <file> [--model <name|file.yaml>] [--data <dir>] [--limit-test <n>] [--threads <n>] [--numa <mode>] [--json] [--logits <file.safetensors>]
+        USAGE: ptrain eval --checkpoint <file> [--model <name|file.yaml>] [--data <path>] [--transpose] [--limit-test <n>] [--threads <n>] [--numa <mode>] [--json] [--logits <file.safetensors>]
 
         OPTIONS:
           --checkpoint <file>     A safetensors file with a model's tensors: a run's
@@ -147,9 +154,12 @@ import Testing
           --model <name|file.yaml>
                                   The network of a file that does not carry its
                                   description.
-          --data <dir>            Directory with the four IDX files of MNIST's form,
-                                  plain or .gz (default: $PTRAIN_DATA, else MNIST from
-                                  the cache or a download, else Fashion-MNIST).
+          --data <path>           The data, known by what it holds: the four IDX files
+                                  of MNIST's names, plain or .gz (default:
+                                  $PTRAIN_DATA, else MNIST from the cache or a
+                                  download, else Fashion-MNIST).
+          --transpose             Exchange rows and columns of the data's images, which
+                                  EMNIST's files need.
           --limit-test <n>        Use the first N test samples only.
           --threads <n>           Worker threads of each process (default: the physical
                                   cores that this process may use, within its CPU

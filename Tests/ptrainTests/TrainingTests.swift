@@ -145,7 +145,7 @@ private struct EpochLine: Decodable {
     let run = try CommandLineRun(
       ["eval", "--checkpoint", "run/model.safetensors", "--data", "data"], in: scratch)
     #expect(run.exitCode == 65)
-    #expect(run.errors.contains("knows 4 classes, test sample 1 of the data has label 9"))
+    #expect(run.errors.contains("knows 4 classes; the data: test sample 1 has label 9"))
   }
 
   @Test func evaluatesATestSetAlone() throws {

@@ -126,7 +126,7 @@ extension ImageSet {
     let bytes = (0..<count * height * width * channels).map { _ in
       UInt8(truncatingIfNeeded: random.next())
     }
-    let labels = (0..<count).map { _ in UInt8(random.next(below: UInt32(classCount))) }
+    let labels = (0..<count).map { _ in UInt16(random.next(below: UInt32(classCount))) }
     return try ImageSet(
       height: height, width: width, channels: channels, images: bytes, labels: labels)
   }

@@ -6,7 +6,7 @@ import KernelTypes
 struct SampleSource: @unchecked Sendable {
   /// `[count, height, width, channels]`.
   var pixels: UnsafePointer<UInt8>
-  let labels: UnsafePointer<UInt8>
+  let labels: UnsafePointer<UInt16>
   let count: Int
   /// Of an image.
   let shape: ImageShape

@@ -12,7 +12,7 @@ final class SampleStore: @unchecked Sendable {
   /// What the addresses point into where there are no copies.
   private let images: ByteStore
   private let copies: [AlignedStorage]
-  private let labels: UnsafeMutableBufferPointer<UInt8>
+  private let labels: UnsafeMutableBufferPointer<UInt16>
   private let constants: UnsafeMutablePointer<Float>
   private let nodePixels: UnsafeMutableBufferPointer<UnsafePointer<UInt8>>
 
@@ -42,8 +42,11 @@ final class SampleStore: @unchecked Sendable {
     }
     let turn = set.channels * channelLanes
     constants = .allocate(capacity: 2 * turn)
-    constants.initialize(repeating: normalization.gain, count: turn)
-    (constants + turn).initialize(repeating: normalization.offset, count: turn)
+    for (row, factors) in [normalization.gains, normalization.offsets].enumerated() {
+      for place in 0..<turn {
+        (constants + row * turn + place).initialize(to: factors[place % factors.count])
+      }
+    }
     source = SampleSource(
       pixels: nodePixels[0], labels: UnsafePointer(labels.baseAddress!),
       count: set.count,

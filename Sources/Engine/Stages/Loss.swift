@@ -10,8 +10,8 @@ extension Executor {
     let state = states[states.count - 1]
     let places = task.places
     let losses = task.scratch.rows
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 2 * shardSize) { bytes in
-      let labels = bytes.baseAddress!
+    withUnsafeTemporaryAllocation(of: UInt16.self, capacity: 2 * shardSize) { words in
+      let labels = words.baseAddress!
       let correct = labels + shardSize
       for (row, place) in places.enumerated() {
         labels[row] = task.batch.source.labels[Int(task.sample(at: place))]

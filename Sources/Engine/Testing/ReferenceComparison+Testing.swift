@@ -113,10 +113,10 @@ package struct ReferenceComparison {
   ) -> [Double] {
     let pixels = set.height * set.width
     return order.flatMap { sample in
-      (0..<set.byteCount).map { element in
+      (0..<set.imageShape.count).map { element in
         let (channel, pixel) = element.quotientAndRemainder(dividingBy: pixels)
-        let byte = set.images[Int(sample) * set.byteCount + pixel * set.channels + channel]
-        return Double(normalization.offset.addingProduct(Float(byte), normalization.gain))
+        let place = Int(sample) * set.imageShape.count + pixel * set.channels + channel
+        return Double(normalization.input(set.value(at: place), channel: channel))
       }
     }
   }

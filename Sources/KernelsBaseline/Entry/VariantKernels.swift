@@ -136,9 +136,9 @@ extension VariantKernels {
   }
 
   package func crossEntropy(
-    rows: Int, classes: Int, logits: FloatPointer, labels: UnsafePointer<UInt8>,
+    rows: Int, classes: Int, logits: FloatPointer, labels: UnsafePointer<UInt16>,
     labelSmoothing: Float, gradientScale: Float, losses: MutableFloatPointer,
-    correct: UnsafeMutablePointer<UInt8>, gradient: MutableFloatPointer?
+    correct: UnsafeMutablePointer<UInt16>, gradient: MutableFloatPointer?
   ) {
     CrossEntropy.run(
       LogitRows(logits: logits, rows: rows, classes: classes), labels: labels,

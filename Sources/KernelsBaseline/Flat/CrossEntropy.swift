@@ -31,8 +31,8 @@ struct LogitRows {
 
 enum CrossEntropy {
   static func run(
-    _ input: LogitRows, labels: UnsafePointer<UInt8>, labelSmoothing: Float,
-    gradientScale: Float, losses: MutableFloatPointer, correct: UnsafeMutablePointer<UInt8>,
+    _ input: LogitRows, labels: UnsafePointer<UInt16>, labelSmoothing: Float,
+    gradientScale: Float, losses: MutableFloatPointer, correct: UnsafeMutablePointer<UInt16>,
     gradient: MutableFloatPointer?
   ) {
     let target = SmoothedLabel(classes: input.classes, smoothing: labelSmoothing)

@@ -15,6 +15,10 @@ public struct RandomStream: Equatable, Sendable {
     case shuffle
     /// `sample` is the index in the training set.
     case augmentation
+    /// Which samples are held out for tests; `sample` is the class.
+    case testSplit
+    /// Which samples are held out for validation; `sample` is the class.
+    case validationSplit
     /// `sample` is the index in the training set; `layer` the layer's place in the network.
     case dropout(layer: UInt32)
 
@@ -24,6 +28,8 @@ public struct RandomStream: Equatable, Sendable {
       case .initialization: 1
       case .shuffle: 2
       case .augmentation: 3
+      case .testSplit: 4
+      case .validationSplit: 5
       case .dropout(let layer): 0x100 + layer
       }
     }
