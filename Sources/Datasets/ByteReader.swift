@@ -31,11 +31,18 @@ extension ByteReader {
 /// Bytes that are already in memory.
 struct PlainReader: ByteReader {
   private let bytes: [UInt8]
-  private var position = 0
+  private let end: Int
+  private var position: Int
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ bytes: [UInt8]) { self.init(bytes, 0..<bytes.count) }
 
-  var mostRemaining: Int { bytes.count - position }
+  /// A part of the bytes.
+  init(_ bytes: [UInt8], _ range: Range<Int>) {
+    self.bytes = bytes
+    (position, end) = (range.lowerBound, range.upperBound)
+  }
+
+  var mostRemaining: Int { end - position }
 
   mutating func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
     let end = position + min(buffer.count, mostRemaining)

@@ -23,7 +23,7 @@ private func sampleCheckpoint(step: Int = 7) throws -> Checkpoint {
       normalization: model.normalization, classNames: model.classNames, digests: sampleDigests))
   (settings.limitTrain, settings.limitTest, settings.targetAccuracy) = (100, 50, 99.5)
   settings.validation = .count(20)
-  (settings.checkpointInterval, settings.dataDirectory) = (10, "/data with \"quotes\"")
+  (settings.checkpointInterval, settings.dataPath) = (10, "/data with \"quotes\"")
   return Checkpoint(
     model: model,
     snapshot: TrainingSnapshot(

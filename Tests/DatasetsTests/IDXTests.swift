@@ -86,7 +86,7 @@ import Testing
       (0x0b03, "IDX of 16-bit integers with 3 axes (0x00000b03)"),
       (0x0c01, "IDX of 32-bit integers with 1 axis (0x00000c01)"),
       (0x0802, "IDX of unsigned bytes with 2 axes (0x00000802)"),
-      (0x0804, "IDX of unsigned bytes with 4 axes (0x00000804)"),
+      (0x0805, "IDX of unsigned bytes with 5 axes (0x00000805)"),
       (0x0a03, "neither IDX nor gzip: begins with 0x00000a03"),
       (0x0103_0803, "neither IDX nor gzip: begins with 0x01030803"),
     ] as [(UInt32, String)])

@@ -10,6 +10,9 @@ import Networks
 enum FuzzTarget: String, CaseIterable {
   case idxImages = "idx-images"
   case idxLabels = "idx-labels"
+  case npz
+  case cifar
+  case csv
   case safetensors
   case description
   case checkpoint
@@ -26,6 +29,7 @@ enum FuzzTarget: String, CaseIterable {
       accepts { _ = try Checkpoint(file, source: "input") }
       accepts { _ = try TrainedModel(file, source: "input") }
     }
+    if self == .cifar { accepts { try cifar(bytes, .hundred) } }
     return accepts { try parse(bytes) }
   }
 
@@ -45,11 +49,20 @@ enum FuzzTarget: String, CaseIterable {
     switch self {
     case .idxImages: _ = try IDX(bytes, as: .images, file: "input", byteLimit: Self.byteLimit)
     case .idxLabels: _ = try IDX(bytes, as: .labels, file: "input", byteLimit: Self.byteLimit)
+    case .npz: _ = try NPZContent(bytes, file: "input", byteLimit: Self.byteLimit)
+    case .cifar: try cifar(bytes, .ten)
+    case .csv: _ = try CSVTable(bytes, file: "input").imageSet(nil)
     case .safetensors: _ = try Safetensors(bytes, source: "input")
     case .description:
       _ = try ModelDescription.parse(yaml: String(decoding: bytes, as: UTF8.self), source: "input")
     case .checkpoint: _ = try Checkpoint(bytes, source: "input")
     case .metrics: _ = MetricsFile.lines(bytes, before: 2)
     }
+  }
+
+  private func cifar(_ bytes: [UInt8], _ kind: CIFARKind) throws {
+    var records = CIFARRecords(kind)
+    try records.append(bytes, file: "input")
+    _ = try records.imageSet(nil)
   }
 }

@@ -32,6 +32,8 @@ package enum WantedParts: Sendable {
 public struct ReadingOptions: Equatable, Sendable {
   /// Whether rows and columns of images change places, as EMNIST's files want.
   public var transposes = false
+  /// Of the images of rows that do not tell it.
+  public var size: ImageSize?
   /// Share of each class that becomes the test set where the data has none; nil: 0.2.
   public var testShare: Double?
   /// Draws what is held out.
@@ -98,7 +100,9 @@ package struct DataPath: Sendable {
 
 package enum DataForms {
   /// Every form, in the order in which they are asked.
-  package static let all: [any DataForm.Type] = [IDXFiles.self]
+  package static let all: [any DataForm.Type] = [
+    IDXFiles.self, CIFARFiles.self, NPZFiles.self, CSVFiles.self,
+  ]
 
   /// Throws `.missingInput` where there is nothing, or nothing that is known.
   static func form(at path: String) throws(Failure) -> any DataForm {

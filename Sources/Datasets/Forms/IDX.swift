@@ -12,9 +12,13 @@ package struct IDX: Equatable, Sendable {
     case labels = 0x801
     /// Unsigned bytes `[N, H, W]`.
     case images = 0x803
+    /// Unsigned bytes `[N, C, H, W]`, C 1 or 3.
+    case planes = 0x804
 
-    package var dimensionCount: Int { self == .images ? 3 : 1 }
-    var noun: String { self == .images ? "images" : "labels" }
+    package var dimensionCount: Int { Int(rawValue & 255) }
+    var noun: String { self == .labels ? "labels" : "images" }
+    /// What a file of this kind may hold in its place.
+    fileprivate func accepts(_ other: Content) -> Bool { (self == .labels) == (other == .labels) }
   }
 
   /// Most bytes of a decompressed file.
@@ -22,7 +26,7 @@ package struct IDX: Equatable, Sendable {
   /// Largest height and width of an image.
   package static let sideLimit = 4096
 
-  /// `[N, H, W]` for images, `[N]` for labels; none is 0.
+  /// `[N, H, W]` or `[N, C, H, W]` for images, `[N]` for labels; none is 0.
   package let dimensions: [Int]
   /// Row-major elements.
   package let elements: ByteStore
@@ -32,7 +36,8 @@ package struct IDX: Equatable, Sendable {
     try self.init(readFile(file, limit: Self.byteLimit), as: content, file: file)
   }
 
-  /// Parses a file's bytes, plain or gzip, which must hold `content`.
+  /// Parses a file's bytes, plain or gzip, which must hold `content`: images of either kind where it is
+  /// one of the two.
   ///
   /// `file` names them in errors. Throws `.badData` for anything but a complete file.
   package init(
@@ -51,7 +56,7 @@ package struct IDX: Equatable, Sendable {
   private init(
     from reader: inout some ByteReader, as content: Content, file: String, byteLimit: Int
   ) throws(Failure) {
-    try Self.readMagic(from: &reader, content, file)
+    let content = try Self.readMagic(from: &reader, content, file)
     dimensions = try Self.readDimensions(from: &reader, content, file)
     let count = try Self.elementCount(dimensions, content, file, byteLimit)
     guard count <= reader.mostRemaining else {
@@ -70,16 +75,16 @@ package struct IDX: Equatable, Sendable {
 
   private static func readMagic(
     from reader: inout some ByteReader, _ content: Content, _ file: String
-  ) throws(Failure) {
+  ) throws(Failure) -> Content {
     let bytes = try reader.read(4)
     guard bytes.count == 4 else {
       throw Failure(
         .badData, "\(file): only \(bytes.count) bytes; an IDX file begins with a header")
     }
     let magic = bigEndian(bytes[...])
-    guard magic != content.rawValue else { return }
     let expected = "expected \(hex(content.rawValue)) (IDX \(content.noun))"
     if let other = Content(rawValue: magic) {
+      if content.accepts(other) { return other }
       throw Failure(
         .badData, "\(file): holds \(other.noun), \(expected); are the two files swapped?")
     }
@@ -123,7 +128,12 @@ package struct IDX: Equatable, Sendable {
         "\(file): images of \(product(dimensions.dropFirst())) pixels; each side must be 1 to \(sideLimit)"
       )
     }
-    // At most 2^32 · 4096 · 4096: no overflow.
+    guard content != .planes || [1, 3].contains(dimensions[1]) else {
+      throw Failure(
+        .badData,
+        "\(file): images of \(dimensions[1]) channels; expected N x C x H x W with 1 or 3")
+    }
+    // At most 2^32 · 3 · 4096 · 4096: no overflow.
     let count = dimensions.reduce(1, *)
     guard count <= byteLimit else {
       throw Failure(
@@ -153,5 +163,31 @@ package struct IDX: Equatable, Sendable {
   private static func hex(_ value: UInt32) -> String {
     let digits = String(value, radix: 16)
     return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
+  }
+}
+
+extension IDX {
+  /// Height, width and channels of images.
+  var imageSize: (height: Int, width: Int, channels: Int) {
+    let last = dimensions.suffix(2)
+    return (last.first!, last.last!, dimensions.count == 4 ? dimensions[1] : 1)
+  }
+
+  /// The images `[N, H, W, C]`; those of one plane as they are. Throws `.fault` without memory.
+  func interleaved() throws(Failure) -> ByteStore {
+    let (height, width, channels) = imageSize
+    guard channels > 1 else { return elements }
+    let pixels = height * width
+    return try ByteStore(capacity: elements.count) { target in
+      for image in stride(from: 0, to: elements.count, by: pixels * channels) {
+        for channel in 0..<channels {
+          for pixel in 0..<pixels {
+            target[image + pixel * channels + channel] =
+              elements[image + channel * pixels + pixel]
+          }
+        }
+      }
+      return target.count
+    }
   }
 }

@@ -81,9 +81,10 @@ extension ImageSet {
         "\(imageFile): \(images.dimensions[0]) images, but \(labels.dimensions[0]) labels in \(labelFile)"
       )
     }
+    let size = images.imageSize
     self.init(
-      height: images.dimensions[1], width: images.dimensions[2], images: images.elements,
-      labels: labels.elements.map { UInt16($0) })
+      height: size.height, width: size.width, channels: size.channels,
+      images: try images.interleaved(), labels: labels.elements.map { UInt16($0) })
   }
 }
 
