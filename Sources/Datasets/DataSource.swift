@@ -95,5 +95,7 @@ public struct DataSource: Equatable, Sendable {
   /// Reads its test set; the training files may be missing.
   public func loadTestSet(
     _ options: ReadingOptions = ReadingOptions()
-  ) throws(Failure) -> (set: ImageSet, remarks: [String]) { try ImageSet.readTestSet(path, options) }
+  ) throws(Failure) -> (set: ImageSet, remarks: [String]) {
+    try ImageSet.readTestSet(path, options)
+  }
 }

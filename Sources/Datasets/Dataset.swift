@@ -85,7 +85,8 @@ extension ImageSet {
     guard channels == training.channels else {
       throw Failure(
         .badData,
-        "\(source): training images of \(training.channels) channels, \(part) images of \(channels)")
+        "\(source): training images of \(training.channels) channels, \(part) images of \(channels)"
+      )
     }
     guard pixelType == training.pixelType else {
       throw Failure(
@@ -94,7 +95,8 @@ extension ImageSet {
     }
     if let sample = firstSampleWithoutNumbers {
       throw Failure(
-        .badData, "\(source): \(part) sample \(sample) holds a NaN or an infinity; expected numbers")
+        .badData, "\(source): \(part) sample \(sample) holds a NaN or an infinity; expected numbers"
+      )
     }
   }
 }

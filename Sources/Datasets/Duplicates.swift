@@ -7,7 +7,9 @@ extension Dataset {
   func duplicateCount() -> Int {
     var samples: [UInt64: [Int]] = [:]
     samples.reserveCapacity(training.count)
-    for sample in 0..<training.count { samples[training.hash(of: sample), default: []].append(sample) }
+    for sample in 0..<training.count {
+      samples[training.hash(of: sample), default: []].append(sample)
+    }
     let byteCount = training.byteCount
     return (0..<test.count).count { sample in
       let image = test.images.base + sample * byteCount
@@ -21,7 +23,8 @@ extension Dataset {
   package var duplicatesLine: String? {
     let count = duplicateCount()
     guard count > 0 else { return nil }
-    return "\(count) of the \(test.count) test images stand in the training set too, pixel for pixel"
+    return
+      "\(count) of the \(test.count) test images stand in the training set too, pixel for pixel"
   }
 }
 

@@ -129,7 +129,8 @@ extension ImageSet {
     }
     return Failure(
       .badData,
-      "\(place) is of class \(quoted(classNames[Int(labels[sample])])), which training does not know")
+      "\(place) is of class \(quoted(classNames[Int(labels[sample])])), which training does not know"
+    )
   }
 }
 

@@ -1,22 +1,28 @@
 // A size of images as options write it.
 
-/// Width and height in pixels.
+/// Height and width of every image of a set.
 public struct ImageSize: Equatable, Sendable, CustomStringConvertible {
-  public var width: Int
-  public var height: Int
+  public let height: Int
+  public let width: Int
 
-  public init(width: Int, height: Int) {
-    self.width = width
+  /// Largest height and width.
+  public static let sideLimit = 4096
+
+  public init(height: Int, width: Int) {
     self.height = height
+    self.width = width
   }
 
-  /// `96` or `128x96`, width first; nil for anything else, or sides beyond `IDX.sideLimit`.
+  /// `WxH`, or `N` for a square, each 1 to 4,096; nil for any other text.
   public init?(_ text: String) {
-    let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard (1...2).contains(sides.count), sides.allSatisfy((1...IDX.sideLimit).contains) else {
-      return nil
+    let parts = text.split(separator: "x", omittingEmptySubsequences: false)
+    let sides = parts.compactMap { part in
+      part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(part) : nil
     }
-    self.init(width: sides[0], height: sides[sides.count - 1])
+    guard (1...2).contains(parts.count), sides.count == parts.count,
+      sides.allSatisfy((1...Self.sideLimit).contains)
+    else { return nil }
+    self.init(height: sides[sides.count - 1], width: sides[0])
   }
 
   public var description: String { "\(width)x\(height)" }

@@ -34,7 +34,8 @@ struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      The data, known by what it holds: \(DataForms.all.map { $0.expectation }.joined(separator: "; ")) \
+      A directory or a file with the data, known by what it holds: MNIST's four IDX files, CIFAR's \
+      binary files, a .npz of numpy's or .csv tables \
       (default: $PTRAIN_DATA, else MNIST from the cache or a download, else Fashion-MNIST).
       """, valueName: "path"))
   var data: String?

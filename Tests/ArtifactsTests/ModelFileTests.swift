@@ -90,7 +90,8 @@ import Testing
       normalization: Normalization(
         means: [0.1, -2, 1e-9], standardDeviations: [0.25, 1 / 3, 7], pixelType: .float),
       classNames: ["a,b", "\"c\"\n", "d é 🐈"])
-    #expect(try TrainedModel(Safetensors(model.safetensors.bytes, source: "x"), source: "x") == model)
+    #expect(
+      try TrainedModel(Safetensors(model.safetensors.bytes, source: "x"), source: "x") == model)
   }
 
   /// As files had them before there were names and channels.

@@ -69,6 +69,7 @@ import Testing
   }
 
   @Test func numbersMayHaveADecimalPoint() throws {
-    #expect(try table("1.0,2.0,3.,4.00,5\n").imageSet(nil).map { Array($0.images) } == [2, 3, 4, 5])
+    #expect(
+      try table("1.0,2.0,3.,4.00,5\n").imageSet(nil).map { Array($0.images) } == [2, 3, 4, 5])
   }
 }

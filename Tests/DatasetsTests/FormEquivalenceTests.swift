@@ -84,7 +84,9 @@ import Testing
     #expect(try digests(Dictionary(uniqueKeysWithValues: packed)) == colours)
   }
 
-  private func cifar(_ data: Data, isTest: Bool, samples: Range<Int>, coarse: [UInt8] = []) -> [UInt8] {
+  private func cifar(_ data: Data, isTest: Bool, samples: Range<Int>, coarse: [UInt8] = [])
+    -> [UInt8]
+  {
     let pixels = data.pixels(isTest: isTest, channelsFirst: true).map { UInt8($0) }
     let labels = isTest ? data.test : data.training
     return samples.flatMap { sample in
@@ -163,7 +165,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "|u1", "|i1", "<u2", ">u2", "<i2", ">i2", "<u4", ">u4", "<i4", ">i4", "<u8", ">u8", "<i8", ">i8",
+    "|u1", "|i1", "<u2", ">u2", "<i2", ">i2", "<u4", ">u4", "<i4", ">i4", "<u8", ">u8", "<i8",
+    ">i8",
   ])
   func npzOfEveryIntegerType(type: String) throws {
     for version in [1, 2, 3] as [UInt8] {

@@ -22,7 +22,8 @@ import Testing
       values: values ?? (0..<shape.reduce(1, *)).map { Double($0) - 3.5 })
   }
 
-  private func labels(_ values: [Double], _ type: String = "<i8", _ shape: [Int]? = nil) -> NumPyArray
+  private func labels(_ values: [Double], _ type: String = "<i8", _ shape: [Int]? = nil)
+    -> NumPyArray
   {
     NumPyArray(name: "y_train", type: type, shape: shape ?? [values.count], values: values)
   }
@@ -117,7 +118,9 @@ import Testing
     for (label, text) in [(-1.0, "-1.0"), (65_535, "65535.0"), (1e300, "1e+300")] {
       let message = failure([x, labels([0, label], "<f8")])?.message
       #expect(
-        message == "F: 'y_train.npy': sample 1 has label \(text); expected a whole number from 0 to 65534")
+        message
+          == "F: 'y_train.npy': sample 1 has label \(text); expected a whole number from 0 to 65534"
+      )
     }
     #expect(failure([x, labels([0, 0.5], "<f4")])?.message.contains("label 0.5") == true)
     #expect(

@@ -73,7 +73,8 @@ import Testing
       let failure = Fixture.failure { _ = try split([5, 5], size) }
       #expect((failure?.kind == .usage) == (size != .count(8)))
     }
-    #expect(Fixture.failure { _ = try split([5, 5], .count(9)) }?.message.contains("1 to 8") == true)
+    #expect(
+      Fixture.failure { _ = try split([5, 5], .count(9)) }?.message.contains("1 to 8") == true)
   }
 
   @Test func readsNumbersAndShares() {
@@ -149,7 +150,9 @@ import Testing
     let set = try ImageSet(height: 1, width: 1, images: [1, 2, 3], labels: labels)
     #expect(set.classNames.count == 65_535)
     let other = try ImageSet(height: 1, width: 1, images: [1, 2, 3], labels: [0, 44, 254])
-    let digests = try [set, other].map { DataDigests(try Dataset(name: "x", training: $0, test: $0)) }
+    let digests = try [set, other].map {
+      DataDigests(try Dataset(name: "x", training: $0, test: $0))
+    }
     #expect(digests[0].differences(from: digests[1]) == [.trainingLabels, .testLabels])
   }
 }
@@ -172,6 +175,7 @@ import Testing
     #expect(
       dataset.duplicatesLine
         == "3 of the 5 test images stand in the training set too, pixel for pixel")
-    #expect(try Dataset(name: "x", training: set(images), test: set([changed])).duplicatesLine == nil)
+    #expect(
+      try Dataset(name: "x", training: set(images), test: set([changed])).duplicatesLine == nil)
   }
 }

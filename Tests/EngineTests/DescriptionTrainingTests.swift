@@ -51,7 +51,8 @@ import Testing
     let network = try Network(
       description: description, input: Shape(channels: 1, height: 28, width: 28), classCount: 10)
     let images = (0..<9 * 784).map { UInt8(truncatingIfNeeded: $0 &* 7919 &+ $0 / 784 &* 131) }
-    let set = try ImageSet(height: 28, width: 28, images: images, labels: (0..<9).map { UInt16($0) })
+    let set = try ImageSet(
+      height: 28, width: 28, images: images, labels: (0..<9).map { UInt16($0) })
     let start = ModelState.initial(network: network, seed: 1)
     let session = try Session(
       network, state: start, configuration: TestData.configuration(), sampleCapacity: 9,

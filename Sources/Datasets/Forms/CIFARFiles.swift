@@ -37,7 +37,8 @@ struct CIFARFiles: DataForm {
     let names = try classNames()
     if wanted == .everything {
       guard !trainingFiles.isEmpty else {
-        throw Failure(.missingInput, "\(path): no data_batch_1.bin; CIFAR's training images are missing")
+        throw Failure(
+          .missingInput, "\(path): no data_batch_1.bin; CIFAR's training images are missing")
       }
       parts.training = try read(trainingFiles, names)
     }
@@ -65,7 +66,8 @@ struct CIFARFiles: DataForm {
     guard names.count == kind.classCount, Set(names).count == names.count else {
       throw Failure(
         .badData,
-        "\(file): \(Set(names).count) names; expected one for each of the \(kind.classCount) classes")
+        "\(file): \(Set(names).count) names; expected one for each of the \(kind.classCount) classes"
+      )
     }
     return names
   }
@@ -111,7 +113,8 @@ package struct CIFARRecords {
       guard label < kind.classCount else {
         throw Failure(
           .badData,
-          "\(file): record \(record / size) has label \(label); expected 0 to \(kind.classCount - 1)")
+          "\(file): record \(record / size) has label \(label); expected 0 to \(kind.classCount - 1)"
+        )
       }
       labels.append(UInt16(label))
       let planes = record + kind.labelCount

@@ -83,7 +83,8 @@ struct CSVFields {
 
   private mutating func nextPlain() -> Field {
     let start = place
-    while place < bytes.count, bytes[place] != separator, bytes[place] != 0x0a, bytes[place] != 0x0d {
+    while place < bytes.count, bytes[place] != separator, bytes[place] != 0x0a, bytes[place] != 0x0d
+    {
       place += 1
     }
     var end = place

@@ -112,7 +112,9 @@ package struct CSVTable {
     if let size {
       guard size.width * size.height == pixelCount else {
         throw Failure(
-          .usage, "--size \(size): the rows of \(file) hold \(pixelCount) pixels, not \(size.width * size.height)")
+          .usage,
+          "--size \(size): the rows of \(file) hold \(pixelCount) pixels, not \(size.width * size.height)"
+        )
       }
       return size
     }
@@ -121,7 +123,7 @@ package struct CSVTable {
       throw Failure(
         .badData, "\(file): \(pixelCount) pixels a row are no square; pass --size WIDTHxHEIGHT")
     }
-    return ImageSize(width: side, height: side)
+    return ImageSize(height: side, width: side)
   }
 
   /// The table as a labelled set; nil without labels. Classes that are no numbers are named as in the

@@ -17,8 +17,6 @@ struct NPYHeader: Equatable {
   /// Whether the first axis lies closest in memory instead of the last.
   var isFortran: Bool
   var shape: [Int]
-  /// `descr` as it stands, for messages.
-  var type: String
 
   /// Longest header that is read, in bytes; numpy's are below 200.
   private static let byteLimit = 1 << 16
@@ -58,7 +56,6 @@ struct NPYHeader: Equatable {
     guard case .word(let word) = type else {
       throw Failure(.badData, "\(name): an array of records; \(expected)")
     }
-    self.type = word
     (self.isFortran, self.shape) = (isFortran, shape)
     var letters = Substring(word)
     isBigEndian = letters.first == ">"
@@ -160,7 +157,9 @@ private struct LiteralScanner {
   mutating func word() -> String? {
     skipBlanks()
     let start = place
-    while place < bytes.count, bytes[place] | 0x20 >= 0x61, bytes[place] | 0x20 <= 0x7a { place += 1 }
+    while place < bytes.count, bytes[place] | 0x20 >= 0x61, bytes[place] | 0x20 <= 0x7a {
+      place += 1
+    }
     return place > start ? String(decoding: bytes[start..<place], as: UTF8.self) : nil
   }
 

@@ -120,7 +120,8 @@ extension ZipArchive.Entry {
       defer { place += 4 + count }
       guard number == 1 else { continue }
       var field = place + 4
-      for path in [\Self.size, \.compressedSize, \.offset] where self[keyPath: path] == 0xffff_ffff {
+      for path in [\Self.size, \.compressedSize, \.offset] where self[keyPath: path] == 0xffff_ffff
+      {
         guard field + 8 <= place + 4 + count, let value = extra.long(field) else { return false }
         self[keyPath: path] = value
         field += 8
@@ -158,7 +159,8 @@ final class ZipEntryReader: ByteReader {
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
     let wanted = UnsafeMutableRawBufferPointer(
       rebasing: buffer.prefix(entry.size - givenCount))
-    let filled = try inflater.map { (inflater) throws(Failure) in try inflate(inflater, wanted) }
+    let filled =
+      try inflater.map { (inflater) throws(Failure) in try inflate(inflater, wanted) }
       ?? stored.read(into: wanted)
     givenCount += filled
     var place = 0

@@ -60,6 +60,7 @@ package final class StepBenchmark {
     session = try Session(
       network, state: .initial(network: network, seed: seed), configuration: configuration,
       sampleCapacity: recipe.batchSize, seed: seed, recipe: recipe)
+    try session.requireSize(of: images)
   }
 
   /// What is done with each minibatch.

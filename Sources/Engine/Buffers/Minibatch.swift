@@ -1,11 +1,13 @@
 // Which samples a step or a test pass works on, and where their bytes are.
 
+import Datasets
 import KernelTypes
 
 /// Images and labels in memory that outlives the executor.
 struct SampleSource: @unchecked Sendable {
-  /// `[count, height, width, channels]`.
+  /// `[count, height, width, channels]`; floats are normalised already.
   var pixels: UnsafePointer<UInt8>
+  let pixelType: PixelType
   let labels: UnsafePointer<UInt16>
   let count: Int
   /// Of an image.
@@ -22,7 +24,9 @@ struct SampleSource: @unchecked Sendable {
     return source
   }
 
-  func image(_ sample: Int) -> UnsafePointer<UInt8> { pixels + sample * shape.count }
+  func image(_ sample: Int) -> UnsafePointer<UInt8> {
+    pixels + sample * shape.count * pixelType.size
+  }
 }
 
 /// A range of an epoch's order.

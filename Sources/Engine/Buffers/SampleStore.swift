@@ -3,6 +3,7 @@
 // costs too much memory, all nodes share the pages evenly.
 
 import Datasets
+import Diagnostics
 import KernelTypes
 import Memory
 
@@ -23,11 +24,12 @@ final class SampleStore: @unchecked Sendable {
   init(
     _ set: ImageSet, _ normalization: Normalization, binding: any WorkerBinding
   ) throws {
-    images = set.images
-    copies = try Self.placements(set.images.count, binding).map {
-      let storage = try AlignedStorage(byteCount: set.images.count, placement: $0)
+    let images = set.pixelType == .byte ? set.images : try set.normalized(by: normalization)
+    self.images = images
+    copies = try Self.placements(images.count, binding).map {
+      let storage = try AlignedStorage(byteCount: images.count, placement: $0)
       if let reason = storage.placementFailure { binding.report(reason) }
-      storage.base.copyMemory(from: set.images.base, byteCount: set.images.count)
+      storage.base.copyMemory(from: images.base, byteCount: images.count)
       return storage
     }
     labels = .allocate(capacity: set.labels.count)
@@ -48,7 +50,7 @@ final class SampleStore: @unchecked Sendable {
       }
     }
     source = SampleSource(
-      pixels: nodePixels[0], labels: UnsafePointer(labels.baseAddress!),
+      pixels: nodePixels[0], pixelType: set.pixelType, labels: UnsafePointer(labels.baseAddress!),
       count: set.count,
       shape: ImageShape(height: set.height, width: set.width, channels: set.channels),
       gains: UnsafePointer(constants), offsets: UnsafePointer(constants + turn),
@@ -68,5 +70,21 @@ final class SampleStore: @unchecked Sendable {
     let nodes = (0..<binding.nodeCount).compactMap(binding.memoryNode)
     guard nodes.count > 1, nodes.count == binding.nodeCount else { return [] }
     return byteCount <= replicationLimit ? nodes.map { .node($0) } : [.interleaved(nodes)]
+  }
+}
+
+extension ImageSet {
+  /// The network's inputs of floats, `[count, height, width, channels]`: one multiply-add a value, once for
+  /// all steps, where bytes wait for the step to save memory.
+  fileprivate func normalized(by normalization: Normalization) throws(Failure) -> ByteStore {
+    let channels = channels
+    return try ByteStore(capacity: images.count) { buffer in
+      for place in 0..<valueCount {
+        buffer.storeBytes(
+          of: normalization.input(float(at: place), channel: place % channels),
+          toByteOffset: place * MemoryLayout<Float>.size, as: Float.self)
+      }
+      return buffer.count
+    }
   }
 }

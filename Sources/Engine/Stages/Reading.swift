@@ -62,10 +62,30 @@ extension Executor {
   ) {
     let source = task.batch.source
     var pixels = source.image(Int(task.sample(at: place)))
+    guard source.pixelType == .byte else {
+      return copyImage(pixels, source.shape, padding: padding, to: plane)
+    }
     if task.mode == .training, let augmentation { pixels = augmentation.image(place) }
     kernels.normalize(
       source.shape, padding: padding, pixels: pixels, gains: source.gains,
       offsets: source.offsets, plane: plane)
+  }
+
+  /// The same of floats, which are normalised already.
+  private func copyImage(
+    _ pixels: UnsafePointer<UInt8>, _ shape: ImageShape, padding: Edges,
+    to plane: MutableFloatPointer
+  ) {
+    let width = shape.width * shape.channels
+    let left = padding.left * shape.channels
+    let rowFloats = left + width + padding.right * shape.channels
+    plane.update(
+      repeating: 0, count: (padding.top + shape.height + padding.bottom) * rowFloats)
+    let rowBytes = width * MemoryLayout<Float>.size
+    for y in 0..<shape.height {
+      UnsafeMutableRawPointer(plane + (y + padding.top) * rowFloats + left).copyMemory(
+        from: pixels + y * rowBytes, byteCount: rowBytes)
+    }
   }
 
   // MARK: What a convolution reads

@@ -82,8 +82,14 @@ package final class Session {
       sampleCount: source.count)
   }
 
-  /// Workers copy whole images into buffers of the network's size: throws `badData` for any other.
+  /// Workers copy whole images into buffers of the network's size: throws `badData` for any other, and
+  /// `usage` for images that the recipe's augmentation cannot change.
   func requireSize(of set: ImageSet) throws {
+    guard set.pixelType == .byte || recipe.augment == nil else {
+      throw Failure(
+        .usage,
+        "the recipe augments images of bytes, the data holds floats; train without `augment`")
+    }
     let input = runner.executor.plan.network.input
     guard set.channels == input.channels else {
       throw Failure(
