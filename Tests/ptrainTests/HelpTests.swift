@@ -85,8 +85,9 @@ import Testing
           --model <name|file.yaml>
                                   A preset (see 'ptrain models') or a description file
                                   (default: compact).
-          --data <path>           The data, known by what it holds: the four IDX files
-                                  of MNIST's names, plain or .gz (default:
+          --data <path>           A directory or a file with the data, known by what it
+                                  holds: MNIST's four IDX files, CIFAR's binary files,
+                                  a .npz of numpy's or .csv tables (default:
                                   $PTRAIN_DATA, else MNIST from the cache or a
                                   download, else Fashion-MNIST).
           --transpose             Exchange rows and columns of the data's images, which
@@ -154,8 +155,9 @@ import Testing
           --model <name|file.yaml>
                                   The network of a file that does not carry its
                                   description.
-          --data <path>           The data, known by what it holds: the four IDX files
-                                  of MNIST's names, plain or .gz (default:
+          --data <path>           A directory or a file with the data, known by what it
+                                  holds: MNIST's four IDX files, CIFAR's binary files,
+                                  a .npz of numpy's or .csv tables (default:
                                   $PTRAIN_DATA, else MNIST from the cache or a
                                   download, else Fashion-MNIST).
           --transpose             Exchange rows and columns of the data's images, which
