@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func keepsTheMostConfidentMistakes() {
-    let logits = (0..<4000).flatMap { [Float($0 % 100), 0] }
+    let logits = (0..<4000).flatMap { (place: Int) -> [Float] in [Float(place % 100), 0] }
     let mistakes = evaluation(logits, Array(repeating: 1, count: 4000), classCount: 2).mistakes
     #expect(mistakes.count == Mistake.keptCount)
     let probabilities = mistakes.map(\.probability)
