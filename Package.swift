@@ -148,7 +148,8 @@ let package = Package(
       name: "InterchangeTests",
       dependencies: ["Memory", "Networks", "Datasets", "Artifacts", "Interchange"]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Diagnostics", "Spreadsheet"]),
-    .testTarget(name: "ptrainTests", dependencies: ["Networks", "Artifacts", "ptrain"]),
+    .testTarget(
+      name: "ptrainTests", dependencies: ["Networks", "Datasets", "Artifacts", "CZlib", "ptrain"]),
   ] + fuzzTargets,
   swiftLanguageModes: [.v6]
 )

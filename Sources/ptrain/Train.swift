@@ -75,6 +75,13 @@ struct Train: ParsableCommand {
       """, valueName: "file"))
   var from: String?
 
+  @Flag(
+    help: """
+      With --from: begin the last layer with weights anew, for data of other classes; the recipe's \
+      'freeze: N' keeps the first N layers as they are.
+      """)
+  var resetHead = false
+
   @Option(
     help: ArgumentHelp(
       """
@@ -97,6 +104,9 @@ struct Train: ParsableCommand {
     try checkLimit("--checkpoint-every", checkpointEvery)
     if resume != nil && output != nil {
       throw ValidationError("--output: a run that is resumed stays in its directory")
+    }
+    if resetHead && from == nil {
+      throw ValidationError("--reset-head: acts with --from FILE")
     }
     if resume != nil && from != nil {
       throw ValidationError("--from: a run that is resumed starts from its checkpoint")

@@ -117,6 +117,9 @@ import Testing
                                   ptrain's or PyTorch's, instead of random ones;
                                   without --model, the network is the one that the file
                                   describes.
+          --reset-head            With --from: begin the last layer with weights anew,
+                                  for data of other classes; the recipe's 'freeze: N'
+                                  keeps the first N layers as they are.
           --resume <dir>          Resume the run in this directory; the result is
                                   bit-identical to an uninterrupted run. Threads,
                                   processes and --numa may change, and --data where the
@@ -186,10 +189,10 @@ import Testing
       try help(["export"]) == """
         OVERVIEW: Writes a model for ONNX Runtime, PyTorch and others.
 
-        FILE.onnx: opset 17, input 'input', normalized images as float [N, 1, height,
-        width], output 'logits', float [N, classes]; N is open. Dropout is left out.
-        Normalized is (grey / 255 - mean) / std, with the values in the file's
-        metadata.
+        FILE.onnx: opset 17, input 'input', normalized images as float [N, channels,
+        height, width], output 'logits', float [N, classes]; N is open. Dropout is left
+        out. Normalized is (byte / 255 - mean) / std of each channel, or (float - mean)
+        / std, with the values in the file's metadata.
 
         FILE.safetensors: the tensors under PyTorch's names, without what a checkpoint
         holds besides.
@@ -209,8 +212,8 @@ import Testing
                                   behind it where that is exact (no padding, at most a
                                   global average pooling between); any other stays a
                                   node.
-          --normalize             ONNX: normalize in the graph; its input is then grey
-                                  values from 0 to 255, as float.
+          --normalize             ONNX: normalize in the graph; its input is then the
+                                  data's own values as float, bytes from 0 to 255.
           --version               Show the version.
           -h, --help              Show help information.
 
