@@ -7,7 +7,7 @@ import Testing
   @Test func bench() throws {
     #expect(
       try help(["bench"]) == """
-        OVERVIEW: Measures training steps, kernels and scaling.
+        OVERVIEW: Measures training steps, kernels, scaling and the reading of data.
 
         Example:
           ptrain bench step --model eva8 --batch-size 256 --threads 2
@@ -24,6 +24,7 @@ import Testing
                                   instruction set.
           scaling                 Compares thread counts, and shows where a step's time
                                   goes.
+          data                    Times the reading of data, decoded and from the cache.
 
           See 'ptrain help bench <subcommand>' for detailed help.
 
