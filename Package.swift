@@ -39,8 +39,10 @@ let fuzzTargets: [Target] =
   ? []
   : [
     .executableTarget(
-      name: "Fuzz", dependencies: ["Diagnostics", "Networks", "Datasets", "Artifacts", "CShims"],
-      path: "Tests/Fuzz")
+      name: "Fuzz",
+      dependencies: [
+        "Diagnostics", "Networks", "ImageFiles", "Datasets", "Artifacts", "CShims",
+      ], path: "Tests/Fuzz")
   ]
 
 let package = Package(
@@ -85,7 +87,9 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
       name: "Datasets",
-      dependencies: ["Diagnostics", "Memory", "Networks", "CZlib", "CMessageDigest"],
+      dependencies: [
+        "Diagnostics", "Memory", "Networks", "ImageFiles", "CZlib", "CMessageDigest",
+      ],
       // Whole datasets pass through it; unoptimised, each test on MNIST would wait for seconds.
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
@@ -115,8 +119,8 @@ let package = Package(
     .executableTarget(
       name: "ptrain",
       dependencies: [
-        "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "Datasets", "Engine",
-        "Artifacts", "Interchange", "Report", "Spreadsheet",
+        "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "ImageFiles", "Datasets",
+        "Engine", "Artifacts", "Interchange", "Report", "Spreadsheet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -137,7 +141,7 @@ let package = Package(
       resources: [.copy("Images")]),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["Datasets", "Diagnostics", "Memory", "Networks", "CZlib"]),
+      dependencies: ["Datasets", "Diagnostics", "ImageFiles", "Memory", "Networks", "CZlib"]),
     .testTarget(
       name: "EngineTests",
       dependencies: [
@@ -146,9 +150,12 @@ let package = Package(
       resources: [.copy("Golden")]),
     .testTarget(
       name: "ArtifactsTests",
-      dependencies: ["Diagnostics", "Memory", "Networks", "Datasets", "Engine", "Artifacts"]),
+      dependencies: [
+        "Diagnostics", "Memory", "Networks", "ImageFiles", "Datasets", "Engine", "Artifacts",
+      ]),
     .testTarget(
-      name: "FuzzTests", dependencies: ["Diagnostics", "Networks", "Datasets", "Artifacts"],
+      name: "FuzzTests",
+      dependencies: ["Diagnostics", "Networks", "ImageFiles", "Datasets", "Artifacts"],
       resources: [.copy("Seeds")]),
     .testTarget(
       name: "InterchangeTests",

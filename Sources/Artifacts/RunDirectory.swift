@@ -48,10 +48,13 @@ package struct RunDirectory: Equatable, Sendable {
   package var eventsPath: String { path + "/events.out.tfevents.0.ptrain" }
   package var reportPath: String { path + "/report.html" }
   package var checkpointPath: String { path + "/checkpoint" }
+  /// A line for each file of the data that was left out.
+  package var leftOutPath: String { path + "/left-out.txt" }
   /// What a run leaves.
   private var files: [String] {
     [
       modelPath, metricsPath, tablePath, evaluationPath, eventsPath, reportPath, checkpointPath,
+      leftOutPath,
     ]
   }
 
@@ -60,6 +63,12 @@ package struct RunDirectory: Equatable, Sendable {
     let lock = try DirectoryLock(path, .refuses)
     StagedFile.removeLeftOvers(in: path)
     return lock
+  }
+
+  /// Lists what was left out of the data, if anything was.
+  package func write(leftOut lines: [String]) throws(Failure) {
+    guard !lines.isEmpty else { return }
+    try writeFile(leftOutPath, Array(lines.map { $0 + "\n" }.joined().utf8))
   }
 
   /// Creates the directory, and keeps what an earlier run left there in `previous-N` inside it.

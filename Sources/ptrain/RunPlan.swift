@@ -37,6 +37,8 @@ struct RunPlan {
     settings.validation = validation
     settings.testShare = testShare
     settings.transposes = data.transpose
+    settings.preparation = data.preparation
+    settings.skipsBad = data.skipBad
     settings.targetAccuracy = targetAccuracy
     settings.patience = patience
     settings.checkpointInterval = checkpointInterval
@@ -137,6 +139,8 @@ extension Train {
     var data = data
     data.data = data.data ?? settings.dataPath
     data.transpose = settings.transposes
+    data.preparation = settings.preparation
+    data.skipBad = settings.skipsBad
     data.limitTest = settings.limitTest
     return RunPlan(
       description: checkpoint.model.network.description, directory: directory, lock: lock,
@@ -167,6 +171,12 @@ extension Train {
       contradiction("--patience", course.patience, settings.patience),
     ].compactMap { $0 }
     if data.transpose && !settings.transposes { found.append("--transpose") }
+    found += [
+      contradiction("--size", data.size, settings.preparation.size),
+      contradiction("--channels", data.channels, settings.preparation.channels),
+      contradiction("--background", data.background, settings.preparation.background),
+    ].compactMap { $0 }
+    if data.skipBad && !settings.skipsBad { found.append("--skip-bad") }
     guard found.isEmpty else {
       throw Failure(
         .usage, "\(found.joined(separator: ", ")): contradicts the run that --resume goes on with")

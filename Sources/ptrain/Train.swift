@@ -57,7 +57,8 @@ struct Train: ParsableCommand {
 
   private func train(_ plan: RunPlan, _ configuration: EngineConfiguration) throws {
     var (dataset, dataLines) = try plan.data.dataset(
-      limitTrain: plan.limitTrain, testShare: plan.testShare, seed: plan.seed)
+      limitTrain: plan.limitTrain, testShare: plan.testShare, seed: plan.seed,
+      threads: machine.threads, drawsBar: !quiet)
     try plan.check(dataset)
     let settings = plan.settings(dataset)
     if let size = plan.validation { try dataset.holdOutValidation(size, seed: plan.seed) }
@@ -89,13 +90,13 @@ struct Train: ParsableCommand {
       testImages: dataset.test, program: Terminal.program, now: Terminal.now
     ) { Terminal.remark("Warning: \($0)") }
     try record(
-      trainer, recorder, page, in: directory, dataLines: dataLines,
+      trainer, recorder, page, in: directory, dataLines: dataLines, leftOut: dataset.leftOut,
       resumed: plan.checkpoint?.snapshot.position)
   }
 
   private func record(
     _ trainer: Trainer, _ recorder: RunRecorder, _ page: ReportWriter, in directory: RunDirectory,
-    dataLines: [String], resumed: TrainingPosition?
+    dataLines: [String], leftOut: [String], resumed: TrainingPosition?
   ) throws {
     let console = TrainingConsole(
       ConsoleOutput(
@@ -109,7 +110,10 @@ struct Train: ParsableCommand {
         try recorder.receive(event) { trainer.snapshot }
         try events.receive(event)
         page.receive(event)
-        if case .started = event { for line in dataLines { Terminal.remark(line) } }
+        if case .started = event {
+          for line in dataLines { Terminal.remark(line) }
+          try directory.write(leftOut: leftOut)
+        }
         try console.receive(event)
         try stopIfAsked(after: event, trainer, recorder, directory)
       }
