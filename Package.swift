@@ -106,13 +106,8 @@ let package = Package(
       dependencies: [
         "Diagnostics", "Networks", "ImageFiles", "Datasets", "Engine", "Artifacts",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-      ], exclude: ["Generated/onnx.proto", "Generated/tensorboard.proto"]),
-    .target(
-      name: "Report",
-      dependencies: [
-        "Diagnostics", "Networks", "Datasets", "Engine", "Artifacts", "Interchange",
-      ],
-      resources: [.embedInCode("Page")]),
+      ], exclude: ["Generated/onnx.proto", "Generated/tensorboard.proto"],
+      resources: [.embedInCode("C/Runtime")]),
     .target(
       name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"],
       resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),
