@@ -109,6 +109,12 @@ let package = Package(
       ], exclude: ["Generated/onnx.proto", "Generated/tensorboard.proto"],
       resources: [.embedInCode("C/Runtime")]),
     .target(
+      name: "Report",
+      dependencies: [
+        "Diagnostics", "Networks", "Datasets", "Engine", "Artifacts", "Interchange",
+      ],
+      resources: [.embedInCode("Page")]),
+    .target(
       name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"],
       resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),
     .executableTarget(

@@ -36,7 +36,10 @@ func expectRefusal(
     (["--target-accuracy", "101"], "--target-accuracy 101"),
     (["--optimizer", "magic"], "'adam' and 'sgd'"),
     (["--schedule", "magic"], "'one-cycle'"),
-    (["--augment", "magic"], "\"magic\" is none of none, affine, flip, flip=alternating, crop=PIXELS"),
+    (
+      ["--augment", "magic"],
+      "\"magic\" is none of none, affine, flip, flip=alternating, crop=PIXELS"
+    ),
     (["--augment", "flip,crop"], "\"crop\" is none of"),
     (["--augment", "flip,crop=4,flip"], "flip is there twice"),
     (["--augment", "crop=0"], "crop is 0, expected 1 to 64"),
