@@ -92,7 +92,7 @@ import Testing
     #expect(events.map(\.step) == [0, 1, 2, 2])
     let second = events[2].summary.value.map { "\($0.tag) \($0.simpleValue)" }
     // A scalar of 0 is there too: a field that is left out would be no scalar.
-    #expect(events[2].summary.value.allSatisfy(\.hasSimpleValue))
+    #expect(events[2].summary.value.allSatisfy { $0.hasSimpleValue })
     #expect(
       second == [
         "loss/train 2.0", "accuracy/train 25.0", "loss/validation 0.0", "accuracy/validation 0.0",
