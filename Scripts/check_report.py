@@ -15,7 +15,7 @@ from pathlib import Path
 from chromium import Chromium
 
 ROOT = Path(__file__).resolve().parent.parent
-PTRAIN = ROOT / ".build/release/ptrain"
+PTRAIN = Path(os.environ.get("PTRAIN_BINARY") or ROOT / ".build/release/ptrain")
 PICTURES = ROOT / ".build/report"
 PYTORCH = Path(os.environ.get("PTRAIN_PYTHON") or ROOT / "Bench/.venv-interchange/bin/python")
 TOLERANCE = 1e-4
@@ -174,6 +174,25 @@ def check_drawings(browser, run, folder, checks):
     browser.screenshot(PICTURES / f"{run.name}-drawn.png", whole=False)
 
 
+def check_picture(browser, run, checks):
+    """A picture file of a 7 in dark ink on paper, no square: inverted, centred and recognised."""
+    browser.evaluate("""(async () => {
+      const canvas = new OffscreenCanvas(300, 200), context = canvas.getContext("2d");
+      Object.assign(context, { fillStyle: "#f2efe6", strokeStyle: "#223", lineWidth: 9, lineCap: "round" });
+      context.fillRect(0, 0, 300, 200);
+      for (const [x, y] of [[40, 30], [100, 30], [65, 130]]) context.lineTo(x, y);
+      context.stroke();
+      const file = new File([await canvas.convertToBlob()], "seven.png");
+      await ptrain.field.take(file);
+      await new Promise((done) => setTimeout(done, 100));
+    })()""")
+    answer = browser.evaluate("ptrain.field.answer.textContent")
+    checks.that(browser.evaluate("ptrain.field.isInverted.checked"), f"{run.name}: paper is not inverted")
+    checks.that(answer.startswith("7 "), f"{run.name}: a picture of a 7 is answered {answer!r}")
+    browser.evaluate("ptrain.field.take(new File(['no picture'], 'text.png'))")
+    browser.wait_for("ptrain.field.answer.textContent.startsWith('text.png: no picture')")
+
+
 def check_keyboard(browser, run, checks):
     """A curve's values by arrow keys, a stroke without a pointer, the theme."""
     browser.evaluate("document.querySelector('svg.plot').focus()")
@@ -281,6 +300,7 @@ def main():
             check_torch(browser, run, pixels, expected, checks)
         open_page(browser, folder / "compact", checks)
         check_drawings(browser, folder / "compact", folder / "pixels", checks)
+        check_picture(browser, folder / "compact", checks)
         check_keyboard(browser, folder / "compact", checks)
         check_reload(browser, folder / "compact", checks)
     finally:
