@@ -85,7 +85,9 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
       name: "Datasets",
-      dependencies: ["Diagnostics", "Memory", "Networks", "CZlib", "CMessageDigest"],
+      dependencies: [
+        "Diagnostics", "Memory", "Networks", "ImageFiles", "CZlib", "CMessageDigest",
+      ],
       // Whole datasets pass through it; unoptimised, each test on MNIST would wait for seconds.
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
@@ -131,7 +133,7 @@ let package = Package(
       resources: [.copy("Images")]),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["Datasets", "Diagnostics", "Memory", "Networks", "CZlib"]),
+      dependencies: ["Datasets", "Diagnostics", "ImageFiles", "Memory", "Networks", "CZlib"]),
     .testTarget(
       name: "EngineTests",
       dependencies: [
