@@ -98,7 +98,7 @@ let package = Package(
       ]),
     .target(
       name: "Artifacts",
-      dependencies: ["Diagnostics", "Memory", "Networks", "Datasets", "Engine"]),
+      dependencies: ["Diagnostics", "Memory", "Networks", "ImageFiles", "Datasets", "Engine"]),
     .target(
       name: "Interchange",
       dependencies: [
@@ -111,8 +111,8 @@ let package = Package(
     .executableTarget(
       name: "ptrain",
       dependencies: [
-        "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "Datasets", "Engine",
-        "Artifacts", "Interchange", "Spreadsheet",
+        "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "ImageFiles", "Datasets",
+        "Engine", "Artifacts", "Interchange", "Spreadsheet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(

@@ -13,10 +13,6 @@ struct ImageSlots: @unchecked Sendable {
     var width: Int
     var channels: Int
 
-    init(_ image: DecodedImage) {
-      (height, width, channels) = (image.height, image.width, image.channels)
-    }
-
     var byteCount: Int { height * width * channels }
   }
 

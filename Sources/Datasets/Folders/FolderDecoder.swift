@@ -49,7 +49,8 @@ struct FolderDecoder: Sendable {
   /// the first image of another size than the first one's.
   func decode(progress: (DecodingProgress) -> Void) throws(Failure) -> DecodedFiles {
     let first = try firstImage()
-    var shape = ImageSlots.Shape(first)
+    var shape = ImageSlots.Shape(
+      height: first.height, width: first.width, channels: first.channels)
     if let decoded = try decode(shape, progress: progress) { return decoded }
     // Grey values came first, colours after them: a mixed folder is one of colours.
     shape.channels = 3

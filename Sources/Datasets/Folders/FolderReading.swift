@@ -4,16 +4,6 @@ import Diagnostics
 import ImageFiles
 import Memory
 
-/// How class folders are read.
-struct FolderOptions: Sendable {
-  var preparation = ImagePreparation()
-  /// Whether files that cannot be decoded are left out; otherwise the first one is an error.
-  var skipsBad = false
-  var threadCount = 1
-  /// Where decoded bytes are kept; nil: nowhere.
-  var cacheDirectory: String?
-}
-
 /// The images of class folders with their labels.
 struct FolderReading {
   struct Part {
@@ -38,11 +28,10 @@ struct FolderReading {
   ///
   /// Throws `.badData`, naming the folder or file, for what is no sound set of classes.
   init(
-    _ root: BytePath, roles: [FolderPart.Role], _ options: FolderOptions,
-    progress: (DecodingProgress) -> Void = { _ in }
+    _ root: BytePath, roles: [FolderPart.Role], _ options: ReadingOptions
   ) throws(Failure) {
     let layout = try FolderLayout(root: root, roles: roles, threadCount: options.threadCount)
-    let (decoded, cacheLine) = try Self.decoded(layout, options, progress)
+    let (decoded, cacheLine) = try Self.decoded(layout, options)
     guard options.skipsBad || decoded.reasons.isEmpty else {
       throw Failure(.badData, decoded.reasons[0])
     }
@@ -57,18 +46,19 @@ struct FolderReading {
   }
 
   private static func decoded(
-    _ layout: FolderLayout, _ options: FolderOptions, _ progress: (DecodingProgress) -> Void
+    _ layout: FolderLayout, _ options: ReadingOptions
   ) throws(Failure) -> (DecodedFiles, cacheLine: String?) {
+    let preparation = options.preparation.completed(for: options.modelInput)
     let cache = options.cacheDirectory.map {
       DecodedCache(
-        directory: $0, layout: layout, preparation: options.preparation,
+        directory: $0, layout: layout, preparation: preparation,
         threadCount: options.threadCount)
     }
     if let kept = cache?.read() { return (kept, nil) }
     let decoder = FolderDecoder(
-      root: layout.root, files: layout.parts.flatMap(\.files), preparation: options.preparation,
+      root: layout.root, files: layout.parts.flatMap(\.files), preparation: preparation,
       skipsBad: options.skipsBad, threadCount: options.threadCount)
-    let decoded = try decoder.decode(progress: progress)
+    let decoded = try decoder.decode(progress: options.progress)
     return (decoded, cache?.write(decoded))
   }
 

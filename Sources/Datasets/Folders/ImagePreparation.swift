@@ -4,34 +4,8 @@
 
 import Diagnostics
 import ImageFiles
-
-/// Height and width of every image of a set.
-public struct ImageSize: Equatable, Sendable, CustomStringConvertible {
-  public let height: Int
-  public let width: Int
-
-  /// Largest height and width.
-  public static let sideLimit = 4096
-
-  public init(height: Int, width: Int) {
-    self.height = height
-    self.width = width
-  }
-
-  /// `WxH`, or `N` for a square, each 1 to 4,096; nil for any other text.
-  public init?(_ text: String) {
-    let parts = text.split(separator: "x", omittingEmptySubsequences: false)
-    let sides = parts.compactMap { part in
-      part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(part) : nil
-    }
-    guard (1...2).contains(parts.count), sides.count == parts.count,
-      sides.allSatisfy((1...Self.sideLimit).contains)
-    else { return nil }
-    self.init(height: sides[sides.count - 1], width: sides[0])
-  }
-
-  public var description: String { "\(width)x\(height)" }
-}
+import Memory
+import Networks
 
 /// Nil stands for the data's own.
 public struct ImagePreparation: Equatable, Sendable {
@@ -55,6 +29,15 @@ public struct ImagePreparation: Equatable, Sendable {
     if let channels { image = image.converted(to: channels) }
     if let size { image = image.resized(height: size.height, width: size.width) }
     return image
+  }
+
+  /// The same with the size and channels of a model's input where nothing else was chosen.
+  package func completed(for input: Shape?) -> ImagePreparation {
+    guard let input else { return self }
+    var completed = self
+    completed.size = size ?? ImageSize(height: input.height, width: input.width)
+    completed.channels = channels ?? ImageChannels.allCases.first { $0.count == input.channels }
+    return completed
   }
 
   /// What the choices are, for digests.

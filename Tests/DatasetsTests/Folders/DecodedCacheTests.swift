@@ -20,7 +20,7 @@ import Testing
     _ folder: FolderFixture, _ data: String = "data", skipsBad: Bool = true, size: String? = nil,
     cache: String = "cache"
   ) throws -> FolderReading {
-    var options = FolderOptions()
+    var options = ReadingOptions()
     options.skipsBad = skipsBad
     options.preparation.size = size.flatMap(ImageSize.init)
     options.threadCount = 2

@@ -55,7 +55,7 @@ final class FolderFixture {
     channels: ImageChannels? = nil, skipsBad: Bool = false, threadCount: Int = 1,
     cache: String? = nil
   ) throws -> FolderReading {
-    var options = FolderOptions()
+    var options = ReadingOptions()
     options.preparation.size = size.flatMap(ImageSize.init)
     options.preparation.channels = channels
     options.skipsBad = skipsBad

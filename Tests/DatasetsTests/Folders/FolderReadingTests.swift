@@ -131,12 +131,4 @@ import Testing
     let folder = try FolderFixture(["a/1.txt": [1, 2], "b/1.txt": [3]])
     #expect(try folder.refusal() == "DIR: no image in the class folders")
   }
-
-  @Test func sizesAreOneOrTwoNumbers() {
-    #expect(ImageSize("32") == ImageSize(height: 32, width: 32))
-    #expect(ImageSize("64x48") == ImageSize(height: 48, width: 64))
-    for text in ["", "0", "x", "3x", "x3", "3x4x5", "4097", "-1", "+3", "3 x 4", "９"] {
-      #expect(ImageSize(text) == nil, "\(text)")
-    }
-  }
 }
