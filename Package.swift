@@ -39,8 +39,10 @@ let fuzzTargets: [Target] =
   ? []
   : [
     .executableTarget(
-      name: "Fuzz", dependencies: ["Diagnostics", "Networks", "Datasets", "Artifacts", "CShims"],
-      path: "Tests/Fuzz")
+      name: "Fuzz",
+      dependencies: [
+        "Diagnostics", "Networks", "ImageFiles", "Datasets", "Artifacts", "CShims",
+      ], path: "Tests/Fuzz")
   ]
 
 let package = Package(
@@ -144,7 +146,8 @@ let package = Package(
       name: "ArtifactsTests",
       dependencies: ["Diagnostics", "Memory", "Networks", "Datasets", "Engine", "Artifacts"]),
     .testTarget(
-      name: "FuzzTests", dependencies: ["Diagnostics", "Networks", "Datasets", "Artifacts"],
+      name: "FuzzTests",
+      dependencies: ["Diagnostics", "Networks", "ImageFiles", "Datasets", "Artifacts"],
       resources: [.copy("Seeds")]),
     .testTarget(
       name: "InterchangeTests",

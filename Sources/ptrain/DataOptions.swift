@@ -62,12 +62,16 @@ struct DataOptions: ParsableArguments {
   func validate() throws { try checkLimit("--limit-test", limitTest) }
 
   /// Finds and reads the data; `lines` tell which was found, and what is remarkable about it.
+  ///
+  /// `keeps`: whether decoded files are kept for the next time, and found from the last.
   func dataset(
-    limitTrain: Int? = nil, testShare: Double? = nil, seed: UInt64 = 1, threads: Int? = nil
+    limitTrain: Int? = nil, testShare: Double? = nil, seed: UInt64 = 1, threads: Int? = nil,
+    keeps: Bool = true
   ) throws -> (dataset: Dataset, lines: [String]) {
     let source = try locate()
     var options = readingOptions(threads)
     (options.testShare, options.seed) = (testShare, seed)
+    if !keeps { options.cacheDirectory = nil }
     // What the leader decodes is there for all.
     var (dataset, remarks) = try Job.leaderFirst { try source.load(options) }
     try dataset.limit(training: limitTrain, test: limitTest)

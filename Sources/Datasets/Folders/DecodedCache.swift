@@ -10,7 +10,7 @@ import Glibc
 import Memory
 
 /// One file of decoded bytes.
-struct DecodedCache: Sendable {
+package struct DecodedCache: Sendable {
   private static let magic = Array("ptrain images 1\n".utf8)
   private static let digestByteCount = 64
   /// Height, width, channels, files, behind magic and key.
@@ -25,8 +25,23 @@ struct DecodedCache: Sendable {
   /// whose files change keeps one cache.
   init(directory: String, layout: FolderLayout, preparation: ImagePreparation, threadCount: Int) {
     let place = Self.place(layout, preparation)
-    path = "\(directory)/\(sha256(place).prefix(32)).images"
-    key = sha256(place + Self.state(layout))
+    self.init(
+      path: "\(directory)/\(sha256(place).prefix(32)).images",
+      key: sha256(place + Self.state(layout)), threadCount: threadCount)
+  }
+
+  /// Throws `.badData` unless `bytes` are a whole file whose key is all zeros.
+  package static func check(_ bytes: [UInt8]) throws(Failure) {
+    let key = String(repeating: "0", count: digestByteCount)
+    let cache = DecodedCache(path: "", key: key, threadCount: 1)
+    guard cache.content(try ByteStore(bytes)) != nil else {
+      throw Failure(.badData, "no cache of decoded images")
+    }
+  }
+
+  private init(path: String, key: String, threadCount: Int) {
+    self.path = path
+    self.key = key
     self.threadCount = threadCount
   }
 
