@@ -39,8 +39,10 @@ let fuzzTargets: [Target] =
   ? []
   : [
     .executableTarget(
-      name: "Fuzz", dependencies: ["Diagnostics", "Networks", "Datasets", "Artifacts", "CShims"],
-      path: "Tests/Fuzz")
+      name: "Fuzz",
+      dependencies: [
+        "Diagnostics", "Networks", "ImageFiles", "Datasets", "Artifacts", "CShims",
+      ], path: "Tests/Fuzz")
   ]
 
 let package = Package(
@@ -85,7 +87,9 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
       name: "Datasets",
-      dependencies: ["Diagnostics", "Memory", "Networks", "CZlib", "CMessageDigest"],
+      dependencies: [
+        "Diagnostics", "Memory", "Networks", "ImageFiles", "CZlib", "CMessageDigest",
+      ],
       // Whole datasets pass through it; unoptimised, each test on MNIST would wait for seconds.
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
@@ -96,7 +100,7 @@ let package = Package(
       ]),
     .target(
       name: "Artifacts",
-      dependencies: ["Diagnostics", "Memory", "Networks", "Datasets", "Engine"]),
+      dependencies: ["Diagnostics", "Memory", "Networks", "ImageFiles", "Datasets", "Engine"]),
     .target(
       name: "Interchange",
       dependencies: [
@@ -109,8 +113,8 @@ let package = Package(
     .executableTarget(
       name: "ptrain",
       dependencies: [
-        "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "Datasets", "Engine",
-        "Artifacts", "Interchange", "Spreadsheet",
+        "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "ImageFiles", "Datasets",
+        "Engine", "Artifacts", "Interchange", "Spreadsheet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -131,7 +135,7 @@ let package = Package(
       resources: [.copy("Images")]),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["Datasets", "Diagnostics", "Memory", "Networks", "CZlib"]),
+      dependencies: ["Datasets", "Diagnostics", "ImageFiles", "Memory", "Networks", "CZlib"]),
     .testTarget(
       name: "EngineTests",
       dependencies: [
@@ -142,7 +146,8 @@ let package = Package(
       name: "ArtifactsTests",
       dependencies: ["Diagnostics", "Memory", "Networks", "Datasets", "Engine", "Artifacts"]),
     .testTarget(
-      name: "FuzzTests", dependencies: ["Diagnostics", "Networks", "Datasets", "Artifacts"],
+      name: "FuzzTests",
+      dependencies: ["Diagnostics", "Networks", "ImageFiles", "Datasets", "Artifacts"],
       resources: [.copy("Seeds")]),
     .testTarget(
       name: "InterchangeTests",

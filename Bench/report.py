@@ -17,6 +17,8 @@ FORMATS = ("fp32", "bf16")
 RESULTS = BENCH / "results"
 # Share of the CPU time that others may have before a timing is called disturbed.
 QUIET = 0.02
+# Options whose values are paths of one machine.
+PATH_OPTIONS = ("--data", "--archive", "--output", "--ptrain")
 
 
 def keep_option(parser):
@@ -51,9 +53,9 @@ def command():
     """The command line that makes this result again; paths of this machine are left out."""
     words, skip = [f"Bench/{Path(sys.argv[0]).stem}"], False
     for word in sys.argv[1:]:
-        if skip or word.startswith(("--data=", "--output=", "--ptrain=")):
+        if skip or word.startswith(tuple(f"{option}=" for option in PATH_OPTIONS)):
             skip = False
-        elif word in ("--data", "--output", "--ptrain"):
+        elif word in PATH_OPTIONS:
             skip = True
         else:
             words.append(shlex.quote(word))

@@ -4,6 +4,7 @@
 import Datasets
 import Diagnostics
 import Engine
+import ImageFiles
 
 extension RunSettings {
   var metadata: [Safetensors.Entry] {
@@ -22,6 +23,10 @@ extension RunSettings {
       ("run.validation", validation.map { "\($0)" }),
       ("run.test_share", testShare.map { "\($0)" }),
       ("run.transpose", transposes ? "true" : nil),
+      ("run.size", preparation.size?.description),
+      ("run.channels", preparation.channels?.rawValue),
+      ("run.background", preparation.background == .white ? nil : preparation.background.text),
+      ("run.skip_bad", skipsBad ? "true" : nil),
       ("run.target_accuracy", targetAccuracy.map { "\($0)" }),
       ("run.checkpoint_every", checkpointInterval.map(String.init)),
       ("run.data_directory", dataPath),
@@ -63,12 +68,18 @@ extension RunSettings {
       let limitTest = file.optional("run.limit_test", { Int($0) }),
       let validation = file.optional("run.validation", { SplitSize($0) }),
       let testShare = file.optional("run.test_share", { Double($0) }),
+      let size = file.optional("run.size", { ImageSize($0) }),
+      let channels = file.optional("run.channels", { ImageChannels(rawValue: $0) }),
+      let background = file.optional("run.background", { RGBColor($0) }),
       let targetAccuracy = file.optional("run.target_accuracy", { Double($0) }),
       let checkpointInterval = file.optional("run.checkpoint_every", { Int($0) })
     else { return nil }
     (self.limitTrain, self.limitTest) = (limitTrain, limitTest)
     (self.validation, self.testShare, self.targetAccuracy) = (validation, testShare, targetAccuracy)
     transposes = file.value(of: "run.transpose") == "true"
+    (preparation.size, preparation.channels) = (size, channels)
+    preparation.background = background ?? .white
+    skipsBad = file.value(of: "run.skip_bad") == "true"
     self.checkpointInterval = checkpointInterval
     dataPath = file.value(of: "run.data_directory")
   }

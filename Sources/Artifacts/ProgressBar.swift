@@ -1,6 +1,7 @@
 // The bar of a training epoch as people know it from tqdm, and the lines of results.
 // Pure functions of numbers; what is a terminal and what time it is, others know.
 
+import Datasets
 import Engine
 
 /// One epoch's bar: `loss=0.0584 batch_id=234: 100%|██████████| 235/235 [00:05<00:00, 47.1it/s]`.
@@ -23,14 +24,11 @@ package struct ProgressBar: Equatable, Sendable {
     self.firstStep = firstStep
   }
 
-  /// Cells of the bar.
-  private static let width = 10
-
   package var text: String {
     let done = step + 1
     let percent = fixed(100 * Double(done) / Double(stepCount), 0).leftPadded(to: 3)
     let times = "[\(clock(elapsedSeconds))<\(clock(remainingSeconds)), \(rateText)]"
-    return "loss=\(fixed(loss, 4)) batch_id=\(step): \(percent)%|\(cells)| "
+    return "loss=\(fixed(loss, 4)) batch_id=\(step): \(percent)%|\(cells(done, of: stepCount))| "
       + "\(done)/\(stepCount) \(times)"
   }
 
@@ -49,13 +47,33 @@ package struct ProgressBar: Equatable, Sendable {
     default: "\(fixed(1 / stepsPerSecond, 1))s/it"
     }
   }
+}
 
-  /// Full cells, one in eighths, blanks.
-  private var cells: String {
-    let eighths = 8 * Self.width * (step + 1) / stepCount
-    let full = String(repeating: "█", count: eighths / 8)
-    let part = eighths % 8 == 0 ? "" : String("▏▎▍▌▋▊▉".dropFirst(eighths % 8 - 1).prefix(1))
-    return full + part + String(repeating: " ", count: Self.width - full.count - part.count)
+/// Ten cells: full ones, one in eighths, blanks.
+private func cells(_ done: Int, of count: Int) -> String {
+  let width = 10
+  let eighths = 8 * width * done / max(count, 1)
+  let full = String(repeating: "█", count: eighths / 8)
+  let part = eighths % 8 == 0 ? "" : String("▏▎▍▌▋▊▉".dropFirst(eighths % 8 - 1).prefix(1))
+  return full + part + String(repeating: " ", count: width - full.count - part.count)
+}
+
+/// The bar of decoding: `Decoding: 100%|██████████| 60000/60000 [00:03, 19,500 images/s]`.
+package struct DecodingBar: Equatable, Sendable {
+  private let progress: DecodingProgress
+  private let elapsedSeconds: Double
+
+  package init(_ progress: DecodingProgress, elapsedSeconds: Double) {
+    self.progress = progress
+    self.elapsedSeconds = elapsedSeconds
+  }
+
+  package var text: String {
+    let (done, total) = (progress.doneCount, progress.totalCount)
+    let percent = fixed(100 * Double(done) / Double(max(total, 1)), 0).leftPadded(to: 3)
+    let rate = elapsedSeconds > 0 ? grouped(Int(Double(done) / elapsedSeconds)) : "?"
+    return "Decoding: \(percent)%|\(cells(done, of: total))| \(done)/\(total) "
+      + "[\(clock(elapsedSeconds)), \(rate) images/s]"
   }
 }
 

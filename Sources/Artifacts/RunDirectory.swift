@@ -43,6 +43,8 @@ package struct RunDirectory: Equatable, Sendable {
   package var modelPath: String { path + "/model.safetensors" }
   package var metricsPath: String { path + "/metrics.jsonl" }
   package var checkpointPath: String { path + "/checkpoint" }
+  /// A line for each file of the data that was left out.
+  package var leftOutPath: String { path + "/left-out.txt" }
 
   /// Keeps others from it as long as the lock lives; throws `cannotCreate` where another process has it.
   package func lock() throws(Failure) -> DirectoryLock {
@@ -51,13 +53,19 @@ package struct RunDirectory: Equatable, Sendable {
     return lock
   }
 
+  /// Lists what was left out of the data, if anything was.
+  package func write(leftOut lines: [String]) throws(Failure) {
+    guard !lines.isEmpty else { return }
+    try writeFile(leftOutPath, Array(lines.map { $0 + "\n" }.joined().utf8))
+  }
+
   /// Creates the directory, and keeps what an earlier run left there in `previous-N` inside it.
   ///
   /// Returns where an earlier run went. Throws `cannotCreate`, or `inputOutput` on a full disk.
   @discardableResult
   package func create() throws -> String? {
     try makeDirectory(path)
-    let left = [modelPath, metricsPath, checkpointPath].filter(fileExists)
+    let left = [modelPath, metricsPath, checkpointPath, leftOutPath].filter(fileExists)
     guard !left.isEmpty else {
       guard access(path, W_OK) == 0 else { throw creationFailure(modelPath) }
       return nil

@@ -14,6 +14,10 @@ package struct RunSettings: Equatable, Sendable {
   package var testShare: Double?
   /// Whether rows and columns of the data's images change places.
   package var transposes = false
+  /// What each image of the data becomes.
+  package var preparation = ImagePreparation()
+  /// Whether files that cannot be decoded are left out.
+  package var skipsBad = false
   /// Percent.
   package var targetAccuracy: Double?
   /// Steps between two checkpoints; nil: at the end of every epoch only.

@@ -77,14 +77,21 @@ public struct DataSource: Equatable, Sendable {
 
   /// `$XDG_CACHE_HOME/ptrain/mnist`, else `~/.cache/ptrain/mnist`; relative values are ignored,
   /// as the XDG base directory specification demands.
-  static func cacheDirectory(_ environment: [String: String]) throws(Failure) -> String {
+  static func cacheDirectory(
+    _ environment: [String: String], _ name: String = "mnist"
+  ) throws(Failure) -> String {
     if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") {
-      return base + "/ptrain/mnist"
+      return "\(base)/ptrain/\(name)"
     }
     guard let home = environment["HOME"], home.hasPrefix("/") else {
       throw Failure(.missingInput, "neither XDG_CACHE_HOME nor HOME names a cache directory")
     }
-    return home + "/.cache/ptrain/mnist"
+    return "\(home)/.cache/ptrain/\(name)"
+  }
+
+  /// Where decoded files are kept; nil where the environment names no place for caches.
+  public static func decodedCacheDirectory(_ environment: [String: String]) -> String? {
+    try? cacheDirectory(environment, "decoded")
   }
 
   /// Reads the dataset; `remarks` are lines for the terminal.

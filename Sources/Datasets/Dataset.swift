@@ -16,6 +16,8 @@ public struct Dataset: Equatable, Sendable {
   public var classCount: Int { training.classNames.count }
   /// From the whole training set.
   public let normalization: Normalization
+  /// A line for each file that was left out when the data was read: its name and why.
+  public var leftOut: [String] = []
 
   /// A dataset from memory; `source` names it in errors.
   ///

@@ -14,20 +14,44 @@ package func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 /// Throws `missingInput` when it cannot be opened or is no file, `badData` when it is larger,
 /// `inputOutput` when reading fails.
 package func readFile(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
-  // Not blocking: opening a pipe would wait for a writer.
-  let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-  guard descriptor >= 0 else {
-    throw Failure(.missingInput, "\(path): \(systemReason())")
-  }
+  try readFile(BytePath(path), limit: limit, name: path)
+}
+
+/// The same of a path that may be no text.
+package func readFile(_ path: BytePath, limit: Int) throws(Failure) -> [UInt8] {
+  try readFile(path, limit: limit, name: path.text)
+}
+
+/// The first bytes of a regular file, at most `count`; throws as `readFile` does.
+package func readStart(_ path: BytePath, count: Int) throws(Failure) -> [UInt8] {
+  let (descriptor, byteCount) = try openRegularFile(path, name: path.text)
   defer { close(descriptor) }
+  return try readAll(descriptor, byteCount: min(byteCount, count), path: path.text)
+}
+
+private func readFile(_ path: BytePath, limit: Int, name: String) throws(Failure) -> [UInt8] {
+  let (descriptor, byteCount) = try openRegularFile(path, name: name)
+  defer { close(descriptor) }
+  guard byteCount <= limit else {
+    throw Failure(.badData, "\(name): \(byteCount) bytes, expected at most \(limit)")
+  }
+  return try readAll(descriptor, byteCount: byteCount, path: name)
+}
+
+private func openRegularFile(
+  _ path: BytePath, name: String
+) throws(Failure) -> (descriptor: Int32, byteCount: Int) {
+  // Not blocking: opening a pipe would wait for a writer.
+  let descriptor = path.withCString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+  guard descriptor >= 0 else {
+    throw Failure(.missingInput, "\(name): \(systemReason())")
+  }
   var status = stat()
   guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-    throw Failure(.missingInput, "\(path): expected a file, found something else")
+    close(descriptor)
+    throw Failure(.missingInput, "\(name): expected a file, found something else")
   }
-  guard status.st_size <= limit else {
-    throw Failure(.badData, "\(path): \(status.st_size) bytes, expected at most \(limit)")
-  }
-  return try readAll(descriptor, byteCount: Int(status.st_size), path: path)
+  return (descriptor, Int(status.st_size))
 }
 
 private func readAll(
@@ -54,6 +78,15 @@ private func readAll(
 package func writeAll(
   _ descriptor: Int32, _ bytes: [UInt8], path: String
 ) throws(Failure) {
+  try bytes.withUnsafeBufferPointer { bytes throws(Failure) in
+    try writeAll(descriptor, UnsafeRawBufferPointer(bytes), path: path)
+  }
+}
+
+/// The same of bytes that lie somewhere.
+package func writeAll(
+  _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, path: String
+) throws(Failure) {
   let code = writeAll(descriptor, bytes)
   guard code == 0 else { throw Failure(.inputOutput, "\(path): \(systemReason(code))") }
 }
@@ -61,11 +94,13 @@ package func writeAll(
 /// The same, returning the system's error number, or 0; waits where another process has made a shared
 /// stream one that does not.
 package func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Int32 {
+  bytes.withUnsafeBytes { writeAll(descriptor, $0) }
+}
+
+private func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int32 {
   var done = 0
   while done < bytes.count {
-    let count = bytes.withUnsafeBytes {
-      write(descriptor, $0.baseAddress! + done, bytes.count - done)
-    }
+    let count = write(descriptor, bytes.baseAddress! + done, bytes.count - done)
     if count > 0 {
       done += count
     } else if errno == EAGAIN {

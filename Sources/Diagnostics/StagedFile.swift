@@ -23,7 +23,17 @@ package final class StagedFile {
   ///
   /// Throws `cannotCreate` where something else than a file bears that name or the directory refuses
   /// one, `inputOutput` when writing fails; what stands at `path` still does.
-  package init(_ path: String, _ bytes: [UInt8]) throws(Failure) {
+  package convenience init(_ path: String, _ bytes: [UInt8]) throws(Failure) {
+    try self.init(path) { descriptor throws(Failure) in
+      try writeAll(descriptor, bytes, path: path)
+    }
+  }
+
+  /// The same of what `write` writes to the open file; one that its reader can tell from a damaged one
+  /// need not be synced.
+  package init(
+    _ path: String, isSynced: Bool = true, write: (Int32) throws(Failure) -> Void
+  ) throws(Failure) {
     let target = try linkTarget(path)
     var old = stat()
     let isThere = stat(target, &old) == 0
@@ -42,9 +52,11 @@ package final class StagedFile {
     guard descriptor >= 0 else { throw creationFailure(path) }
     (self.path, self.target, self.staged) = (path, target, staged)
     defer { close(descriptor) }
-    try writeAll(descriptor, bytes, path: path)
+    try write(descriptor)
     if isThere { Self.makeLike(old, descriptor) }
-    guard fsync(descriptor) == 0 else { throw Failure(.inputOutput, "\(path): \(systemReason())") }
+    guard !isSynced || fsync(descriptor) == 0 else {
+      throw Failure(.inputOutput, "\(path): \(systemReason())")
+    }
   }
 
   deinit {

@@ -18,12 +18,18 @@ package enum ImageFormat: String, CaseIterable, Sendable {
     if start.starts(with: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) { return .png }
     if start.starts(with: [0xff, 0xd8, 0xff]) { return .jpeg }
     if isBitmap(start) { return .bmp }
-    if start.count > 2, start[0] == UInt8(ascii: "P"), PNMHeader.kinds.contains(start[1]),
-      PNMHeader.isSeparator(start[2])
-    {
-      return .pnm
+    return isNetpbm(start) ? .pnm : nil
+  }
+
+  /// A kind, then blanks, then a number or a comment: a text may begin with `P1 `.
+  private static func isNetpbm(_ start: [UInt8]) -> Bool {
+    guard start.count > 2, start[0] == UInt8(ascii: "P"), PNMHeader.kinds.contains(start[1]) else {
+      return false
     }
-    return nil
+    let rest = start[2...].drop { $0 == 32 || (9...13).contains($0) }
+    guard let next = rest.first else { return false }
+    return next == UInt8(ascii: "#")
+      || rest.startIndex > 2 && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(next)
   }
 
   /// `BM`, four bytes that say how long the file is, four reserved ones, of which the first two often
@@ -31,6 +37,17 @@ package enum ImageFormat: String, CaseIterable, Sendable {
   private static func isBitmap(_ start: [UInt8]) -> Bool {
     start.count >= 14 && start.starts(with: Array("BM".utf8)) && start[12] == 0 && start[13] == 0
   }
+
+  /// Whether a file called `name` is meant to be an image, decoded here or not.
+  package static func isNameOfImage(_ name: [UInt8]) -> Bool {
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return false }
+    return endings.contains(String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased())
+  }
+
+  private static let endings: Set<String> = [
+    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "bmp", "dib", "pnm", "pbm", "pgm", "ppm", "gif",
+    "webp", "tif", "tiff", "heic", "heif", "avif", "jxl", "jp2", "j2k", "psd",
+  ]
 
   /// The name of a form of image that is not decoded; nil where `bytes` begin none that is known.
   package static func unsupportedName(_ bytes: some Collection<UInt8>) -> String? {

@@ -98,10 +98,10 @@ struct Eval: ParsableCommand {
   ) throws -> (TrainedModel, ImageSet, dataLines: [String]) {
     guard let named, try file.description(source: checkpoint) == nil else {
       let trained = try TrainedModel(file, source: checkpoint)
-      let (set, lines) = try data.testSet()
+      let (set, lines) = try data.testSet(for: trained.network.input, threads: machine.threads)
       return (trained, set, lines)
     }
-    let (dataset, lines) = try data.dataset()
+    let (dataset, lines) = try data.dataset(threads: machine.threads)
     let network = try Network(
       description: named, input: dataset.training.imageShape, classCount: dataset.classCount)
     let trained = TrainedModel(

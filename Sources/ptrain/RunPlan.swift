@@ -34,6 +34,8 @@ struct RunPlan {
     settings.validation = validation
     settings.testShare = testShare
     settings.transposes = data.transpose
+    settings.preparation = data.preparation
+    settings.skipsBad = data.skipBad
     settings.targetAccuracy = targetAccuracy
     settings.checkpointInterval = checkpointInterval
     settings.dataPath = data.data.map(absolutePath)
@@ -119,6 +121,8 @@ extension Train {
     var data = data
     data.data = data.data ?? settings.dataPath
     data.transpose = settings.transposes
+    data.preparation = settings.preparation
+    data.skipBad = settings.skipsBad
     data.limitTest = settings.limitTest
     return RunPlan(
       description: checkpoint.model.network.description, directory: directory, lock: lock,
@@ -147,6 +151,12 @@ extension Train {
       contradiction("--target-accuracy", targetAccuracy, settings.targetAccuracy),
     ].compactMap { $0 }
     if data.transpose && !settings.transposes { found.append("--transpose") }
+    found += [
+      contradiction("--size", data.size, settings.preparation.size),
+      contradiction("--channels", data.channels, settings.preparation.channels),
+      contradiction("--background", data.background, settings.preparation.background),
+    ].compactMap { $0 }
+    if data.skipBad && !settings.skipsBad { found.append("--skip-bad") }
     guard found.isEmpty else {
       throw Failure(
         .usage, "\(found.joined(separator: ", ")): contradicts the run that --resume goes on with")

@@ -121,7 +121,8 @@ struct Train: ParsableCommand {
 
   private func train(_ plan: RunPlan, _ configuration: EngineConfiguration) throws {
     var (dataset, dataLines) = try plan.data.dataset(
-      limitTrain: plan.limitTrain, testShare: plan.testShare, seed: plan.seed)
+      limitTrain: plan.limitTrain, testShare: plan.testShare, seed: plan.seed,
+      threads: machine.threads)
     try plan.check(dataset)
     let settings = plan.settings(dataset)
     if let size = plan.validation { try dataset.holdOutValidation(size, seed: plan.seed) }
@@ -142,11 +143,13 @@ struct Train: ParsableCommand {
     let recorder = RunRecorder(
       directory: directory, network: network, settings: settings,
       resumed: plan.checkpoint?.snapshot.position, report: Terminal.remark)
-    try record(trainer, recorder, in: directory, dataLines: dataLines)
+    try record(
+      trainer, recorder, in: directory, dataLines: dataLines, leftOut: dataset.leftOut)
   }
 
   private func record(
-    _ trainer: Trainer, _ recorder: RunRecorder, in directory: RunDirectory, dataLines: [String]
+    _ trainer: Trainer, _ recorder: RunRecorder, in directory: RunDirectory, dataLines: [String],
+    leftOut: [String]
   ) throws {
     let console = TrainingConsole(
       ConsoleOutput(
@@ -157,7 +160,10 @@ struct Train: ParsableCommand {
       try trainer.run { event in
         // The files first: a line on the terminal says that the epoch is kept.
         try recorder.receive(event) { trainer.snapshot }
-        if case .started = event { for line in dataLines { Terminal.remark(line) } }
+        if case .started = event {
+          for line in dataLines { Terminal.remark(line) }
+          try directory.write(leftOut: leftOut)
+        }
         try console.receive(event)
         try stopIfAsked(after: event, trainer, recorder, directory)
       }

@@ -4,6 +4,7 @@
 import Artifacts
 import Datasets
 import Diagnostics
+import ImageFiles
 import Networks
 
 /// A parser to fuzz, named as `Scripts/fuzz` names it.
@@ -17,6 +18,8 @@ enum FuzzTarget: String, CaseIterable {
   case description
   case checkpoint
   case metrics
+  case image
+  case decodedCache = "decoded-cache"
 
   /// Keeps one input's memory far below the limit that counts as a finding.
   private static let byteLimit = 64 << 20
@@ -57,6 +60,11 @@ enum FuzzTarget: String, CaseIterable {
       _ = try ModelDescription.parse(yaml: String(decoding: bytes, as: UTF8.self), source: "input")
     case .checkpoint: _ = try Checkpoint(bytes, source: "input")
     case .metrics: _ = MetricsFile.lines(bytes, before: 2)
+    case .image:
+      _ = try? HeaderSize(bytes, source: "input")
+      let options = DecodingOptions(pixelLimit: 1 << 20)
+      _ = try DecodedImage(bytes, source: "input", options: options)
+    case .decodedCache: try DecodedCache.check(bytes)
     }
   }
 

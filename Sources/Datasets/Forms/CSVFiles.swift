@@ -60,7 +60,7 @@ struct CSVFiles: DataForm {
     if let training, wanted == .everything || test == nil {
       let table = try CSVTable(content(training), file: training)
       pixelCount = table.pixelCount
-      parts.training = try table.imageSet(options.size)
+      parts.training = try table.imageSet(options.preparation.size)
       guard parts.training != nil else {
         throw Failure(
           .badData, "\(training): its header names no column 'label'; training needs labels")
@@ -68,11 +68,11 @@ struct CSVFiles: DataForm {
     }
     if let validation, wanted == .everything {
       let table = try CSVTable(content(validation), file: validation)
-      parts.validation = try table.imageSet(options.size)
+      parts.validation = try table.imageSet(options.preparation.size)
     }
     if let test {
       let table = try CSVTable(content(test), file: test, pixelCount: pixelCount)
-      parts.test = try table.imageSet(options.size)
+      parts.test = try table.imageSet(options.preparation.size)
       if parts.test == nil {
         parts.remarks.append("\(test) has no labels: its \(table.count) images test nothing")
       }

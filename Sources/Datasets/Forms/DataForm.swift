@@ -4,6 +4,7 @@
 import Diagnostics
 import Glibc
 import Memory
+import Networks
 
 /// One form of data: it knows itself and reads itself.
 package protocol DataForm: Sendable {
@@ -29,15 +30,25 @@ package enum WantedParts: Sendable {
 }
 
 /// How data is read, whatever its form.
-public struct ReadingOptions: Equatable, Sendable {
+public struct ReadingOptions: Sendable {
   /// Whether rows and columns of images change places, as EMNIST's files want.
   public var transposes = false
-  /// Of the images of rows that do not tell it.
-  public var size: ImageSize?
   /// Share of each class that becomes the test set where the data has none; nil: 0.2.
   public var testShare: Double?
   /// Draws what is held out.
   public var seed: UInt64 = 1
+  /// What each image becomes; rows of a table that do not tell their size have this one's.
+  public var preparation = ImagePreparation()
+  /// What class folders become where the preparation leaves it open: the input of a model.
+  public var modelInput: Shape?
+  /// Whether files that cannot be decoded are left out; otherwise the first one is an error.
+  public var skipsBad = false
+  /// Threads that decode files.
+  public var threadCount = ThreadAffinity.process()?.count ?? 1
+  /// Where decoded files are kept for the next time; nil: nowhere.
+  public var cacheDirectory: String?
+  /// Called on the thread that reads, several times a second while files are decoded.
+  public var progress: @Sendable (DecodingProgress) -> Void = { _ in }
 
   public init() {}
 }
@@ -51,6 +62,8 @@ package struct DataParts: Sendable {
   package var test: ImageSet?
   /// Lines for the terminal: what was passed over, say.
   package var remarks: [String] = []
+  /// A line for each file that was left out: its name and why.
+  package var leftOut: [String] = []
 
   package init() {}
 
@@ -101,7 +114,7 @@ package struct DataPath: Sendable {
 package enum DataForms {
   /// Every form, in the order in which they are asked.
   package static let all: [any DataForm.Type] = [
-    IDXFiles.self, CIFARFiles.self, NPZFiles.self, CSVFiles.self,
+    IDXFiles.self, CIFARFiles.self, NPZFiles.self, CSVFiles.self, ClassFolders.self,
   ]
 
   /// Throws `.missingInput` where there is nothing, or nothing that is known.
@@ -147,9 +160,11 @@ extension Dataset {
           + "drawn by seed \(options.seed)")
     }
     if options.transposes { try parts.mapSets { (set) throws(Failure) in try set.transposed() } }
-    let dataset = try Dataset(
+    try parts.mapSets { (set) throws(Failure) in try set.prepared(options, source: path) }
+    var dataset = try Dataset(
       name: try DataPath(path).name, training: parts.training!, validation: parts.validation,
       test: parts.test!, source: path)
+    dataset.leftOut = parts.leftOut
     return (dataset, parts.remarks)
   }
 
@@ -183,7 +198,7 @@ extension ImageSet {
         .badData, "\(path): test sample \(sample) holds a NaN or an infinity; expected numbers")
     }
     if options.transposes { set = try set.transposed() }
-    return (set, parts.remarks)
+    return (try set.prepared(options, source: path), parts.remarks)
   }
 
   /// Rows and columns of each image in each other's place.

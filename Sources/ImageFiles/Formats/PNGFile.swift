@@ -66,7 +66,7 @@ enum PNGFile {
     }
   }
 
-  private static func orientation(_ context: OpaquePointer) -> Orientation {
+  static func orientation(_ context: OpaquePointer) -> Orientation {
     var exif = spng_exif()
     guard spng_get_exif(context, &exif) == 0, let data = exif.data else { return .upright }
     let bytes = UnsafeRawBufferPointer(start: data, count: exif.length)

@@ -30,6 +30,11 @@ package struct RGBColor: Equatable, Sendable {
     }
   }
 
+  /// As `init(_:)` reads it.
+  package var text: String {
+    "#" + [red, green, blue].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
   package var isGrey: Bool { red == green && green == blue }
 
   /// ITU-R BT.601 luma with weights of 16 bits, as Pillow has it: a grey colour keeps its value.

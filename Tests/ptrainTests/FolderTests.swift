@@ -1,0 +1,125 @@
+// Whole runs of the binary on class folders: what trains, what is kept, what is refused.
+
+import Foundation
+import Testing
+
+@Suite struct FolderTests {
+  let scratch: Scratch
+
+  /// 3 classes with 24 training and 8 test images of each in colour, told apart by hue and place.
+  init() throws {
+    scratch = try Scratch()
+    for (name, count) in [("train", 24), ("test", 8)] {
+      for (place, label) in ["ant", "bee", "cow"].enumerated() {
+        for index in 0..<count {
+          try write(Self.image(place, index), to: "photos/\(name)/\(label)/\(100 + index).ppm")
+        }
+      }
+    }
+  }
+
+  private func write(_ bytes: [UInt8], to path: String) throws {
+    let folder = scratch.url.appendingPathComponent(path).deletingLastPathComponent()
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try scratch.write(bytes, to: path)
+  }
+
+  private static func image(_ place: Int, _ index: Int, side: Int = 16) -> [UInt8] {
+    let pixels = (0..<side * side).flatMap { pixel in
+      (0..<3).map { channel in
+        UInt8((channel == place ? 150 : 20) + (pixel * 31 + index * 17 + channel * 7) % 80)
+      }
+    }
+    return Array("P6 \(side) \(side) 255 ".utf8) + pixels
+  }
+
+  private func run(_ arguments: [String]) throws -> CommandLineRun {
+    try CommandLineRun(
+      arguments, in: scratch,
+      environment: ["XDG_CACHE_HOME": scratch.url.appendingPathComponent("cache").path])
+  }
+
+  private func train(_ arguments: [String], output: String) throws -> CommandLineRun {
+    let run = try run(
+      ["--model", "tiny", "--data", "photos", "--epochs", "1", "--output", output] + arguments)
+    try #require(run.exitCode == 0, "\(run.errors)")
+    return run
+  }
+
+  private func model(_ output: String) throws -> Data {
+    try Data(contentsOf: scratch.url.appendingPathComponent("\(output)/model.safetensors"))
+  }
+
+  @Test func trainsOnAFolderOnceDecodedAndOnceKept() throws {
+    let first = try train(["--threads", "1"], output: "a")
+    #expect(first.errors.contains("Decoded images (80 kB) are kept in "))
+    #expect(first.errors.contains("on 72 images"))
+    let second = try train(["--threads", "3"], output: "b")
+    #expect(!second.errors.contains("Decoded images"))
+    #expect(try model("a") == model("b"))
+    let classes = try scratch.text(of: "a/metrics.jsonl").prefix { $0 != "\n" }
+    #expect(classes.contains(#""classes":["ant","bee","cow"]"#))
+  }
+
+  @Test func evaluationMakesImagesWhatTheModelTakes() throws {
+    _ = try train(["--size", "12", "--channels", "gray"], output: "a")
+    let eval = try run(["eval", "--checkpoint", "a/model.safetensors", "--data", "photos"])
+    #expect(eval.exitCode == 0, "\(eval.errors)")
+    #expect(eval.output.contains("/24 ("))
+    let other = try run([
+      "eval", "--checkpoint", "a/model.safetensors", "--data", "photos", "--size", "13",
+    ])
+    #expect(other.exitCode == 65)
+    #expect(other.errors.contains("takes images of 1x12x12, the data has 1x13x13"))
+  }
+
+  @Test func severalSizesAreRefusedWithoutASize() throws {
+    try write(Self.image(0, 1, side: 20), to: "photos/train/ant/large.ppm")
+    let refused = try run(["--model", "tiny", "--data", "photos", "--output", "a"])
+    #expect(refused.exitCode == 65)
+    #expect(
+      refused.errors.contains(
+        "photos: images of 2 sizes: 16 x 16 (96 images), 20 x 20 (1 image); pass --size WxH"))
+    _ = try train(["--size", "16x12"], output: "a")
+  }
+
+  @Test func whatIsLeftOutIsListedInTheRun() throws {
+    try write([], to: "photos/train/bee/empty.png")
+    let refused = try run(["--model", "tiny", "--data", "photos", "--output", "a"])
+    #expect(refused.exitCode == 65)
+    #expect(refused.errors.contains("photos/train/bee/empty.png: the file is empty"))
+    #expect(!FileManager.default.fileExists(atPath: scratch.url.path + "/a"))
+    let left = try train(["--skip-bad"], output: "a")
+    #expect(left.errors.contains("Left out: 1 of the files, which cannot be decoded"))
+    #expect(
+      try scratch.text(of: "a/left-out.txt") == "photos/train/bee/empty.png: the file is empty\n")
+  }
+
+  @Test func aRunGoesOnWithTheImagesThatItBeganWith() throws {
+    _ = try train(["--size", "12", "--background", "#102030", "--epochs", "2"], output: "whole")
+    _ = try train(["--size", "12", "--background", "#102030"], output: "part")
+    let other = try run(["--resume", "part", "--size", "13"])
+    #expect(other.exitCode == 64)
+    #expect(other.errors.contains("--size 13x13: contradicts the run"))
+    try write(Self.image(2, 99), to: "photos/test/cow/100.ppm")
+    let changed = try run(["--resume", "part"])
+    #expect(changed.exitCode == 65)
+    #expect(changed.errors.contains("other test images"))
+  }
+
+  @Test func optionsAreReadAndRefused() throws {
+    for (option, value) in [("--size", "0x3"), ("--channels", "cmyk"), ("--background", "#12")] {
+      let refused = try run(["--data", "photos", option, value])
+      #expect(refused.exitCode == 64)
+      #expect(refused.errors.contains(option), "\(refused.errors)")
+    }
+  }
+
+  @Test func timesTheReading() throws {
+    let timed = try run(["bench", "data", "--data", "photos", "--threads", "2", "--json"])
+    #expect(timed.exitCode == 0, "\(timed.errors)")
+    #expect(timed.output.contains(#""images":96,"shape":"3x16x16""#))
+    let again = try run(["bench", "data", "--data", "photos", "--size", "8", "--threads", "2"])
+    #expect(again.output.hasPrefix("96 images of 3x8x8: "))
+  }
+}
