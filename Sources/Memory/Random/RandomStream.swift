@@ -13,8 +13,9 @@ public struct RandomStream: Equatable, Sendable {
     case initialization
     /// The order of an epoch; `sample` is 0.
     case shuffle
-    /// `sample` is the index in the training set.
+    /// A step of augmentation; `sample` is the index in the training set.
     case augmentation
+    case flip, crop, cutout, color
     /// `sample` is the index in the training set; `layer` the layer's place in the network.
     case dropout(layer: UInt32)
 
@@ -24,6 +25,10 @@ public struct RandomStream: Equatable, Sendable {
       case .initialization: 1
       case .shuffle: 2
       case .augmentation: 3
+      case .flip: 4
+      case .crop: 5
+      case .cutout: 6
+      case .color: 7
       case .dropout(let layer): 0x100 + layer
       }
     }
