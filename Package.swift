@@ -106,7 +106,7 @@ let package = Package(
       dependencies: [
         "Diagnostics", "Networks", "Datasets", "Artifacts",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-      ], exclude: ["Generated/onnx.proto"]),
+      ], exclude: ["Generated/onnx.proto"], resources: [.embedInCode("C/Runtime")]),
     .target(
       name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"],
       resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),

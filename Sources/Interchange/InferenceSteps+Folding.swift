@@ -96,7 +96,7 @@ extension InferenceOperation {
 
 extension NormalizationValues {
   /// `x·gain + offset` is the normalisation.
-  fileprivate var affine: (gain: [Double], offset: [Double]) {
+  var affine: (gain: [Double], offset: [Double]) {
     let gain = scale.indices.map {
       Double(scale[$0]) / (Double(variance[$0]) + epsilon).squareRoot()
     }

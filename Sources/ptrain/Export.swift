@@ -7,7 +7,7 @@ import Interchange
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Writes a model for ONNX Runtime, PyTorch and others.",
+    abstract: "Writes a model for ONNX Runtime, PyTorch, a C compiler and others.",
     discussion: """
       FILE.onnx: opset 17, input 'input', normalized images as float [N, 1, height, width], output \
       'logits', float [N, classes]; N is open. Dropout is left out. Normalized is \
@@ -15,15 +15,20 @@ struct Export: ParsableCommand {
 
       FILE.safetensors: the tensors under PyTorch's names, without what a checkpoint holds besides.
 
+      FILE.c: C99 with FILE.h beside it: one function, FILE_predict, from the image's bytes to the \
+      class and its logits, in floating point; no allocation, no library but <math.h> where a sigmoid \
+      or the like needs it.
+
       Examples:
         ptrain export --checkpoint runs/first/model.safetensors --output model.onnx
         ptrain export --checkpoint x.safetensors --output x.onnx --fold-batch-norm
+        ptrain export --checkpoint runs/first/model.safetensors --output digits.c
       """)
 
   @Option(help: ArgumentHelp("A model file or a checkpoint of ptrain's.", valueName: "file"))
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("The file to write.", valueName: "file.onnx|.safetensors"))
+  @Option(help: ArgumentHelp("The file to write.", valueName: "file.onnx|.safetensors|.c"))
   var output: String
 
   @Flag(
@@ -38,7 +43,7 @@ struct Export: ParsableCommand {
     help: "ONNX: normalize in the graph; its input is then grey values from 0 to 255, as float.")
   var normalize = false
 
-  private enum Format: String, CaseIterable { case onnx, safetensors }
+  private enum Format: String, CaseIterable { case onnx, safetensors, c }
 
   private var format: Format? {
     Format.allCases.first { output.lowercased().hasSuffix("." + $0.rawValue) }
@@ -46,9 +51,9 @@ struct Export: ParsableCommand {
 
   func validate() throws {
     guard let format else {
-      throw ValidationError("--output: expected a name ending in .onnx or .safetensors")
+      throw ValidationError("--output: expected a name ending in .onnx, .safetensors or .c")
     }
-    if format == .safetensors, foldBatchNorm || normalize {
+    if format != .onnx, foldBatchNorm || normalize {
       let option = foldBatchNorm ? "--fold-batch-norm" : "--normalize"
       throw ValidationError("\(option): acts on .onnx files only")
     }
@@ -75,6 +80,20 @@ struct Export: ParsableCommand {
     case .safetensors:
       try model.write(to: output)
       Terminal.remark("Wrote \(output)")
+    case .c: try writeProgram(model)
     }
+  }
+
+  private func writeProgram(_ model: TrainedModel) throws {
+    let base = String(output.dropLast(2))
+    let file = base.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init)!
+    let name = TrainedModel.cName(file)
+    let program = model.cProgram(name: name, headerFile: file + ".h")
+    try writeFile(base + ".h", Array(program.header.utf8))
+    try writeFile(output, Array(program.source.utf8))
+    Terminal.remark(
+      "Wrote \(output) and \(base).h: \(name)_predict, \(grouped(program.weightByteCount)) bytes of "
+        + "weights, \(grouped(program.arenaByteCount)) of values, \(grouped(program.multiplyAdds)) "
+        + "multiply-adds")
   }
 }

@@ -29,13 +29,41 @@ enum PeakMeasurement {
   }
 }
 
+/// How fast one core copies between two buffers that its L2 cache holds.
+enum CopyMeasurement {
+  private static let byteCount = 192 << 10
+  private static let repetitions = 2000
+
+  /// Bytes read and written per second in the fastest of many copies.
+  static func bytesPerSecond() throws -> Double {
+    let count = byteCount / MemoryLayout<Float>.size
+    let (source, target) = (try AlignedBuffer(count: count), try AlignedBuffer(count: count))
+    var fastest = Double.infinity
+    for _ in 0..<repetitions {
+      let start = Terminal.now()
+      target.pointer.update(from: source.pointer, count: count)
+      fastest = min(fastest, Terminal.now() - start)
+    }
+    return Double(2 * byteCount) / fastest
+  }
+}
+
+/// What one core reaches with the simplest loops.
+struct CoreLimits {
+  /// Operations per second.
+  var peak: Double
+  /// Bytes per second.
+  var copy: Double
+}
+
 /// Timed units of one model with one instruction set.
 struct KernelTiming {
   var model: String
   var instructionSet: InstructionSet
-  /// Operations per second.
-  var peak: Double
+  var limits: CoreLimits
+  /// Of a training step, and what the reference's own rounding in Float leads to.
   var gradientError: Double
+  var floatError: Double
   var units: [StageFigure]
 
   /// Dense layers work on a few hundred numbers and are left out.
@@ -43,24 +71,29 @@ struct KernelTiming {
 
   var table: String {
     let title =
-      "\(model), \(instructionSet.rawValue): peak of multiply-adds \(gigaPerSecond(peak)) GFLOP/s a "
-      + "core; gradients within \(fixed(gradientError * 1e6, 1))e-6 of the reference\n"
+      "\(model), \(instructionSet.rawValue): peak of multiply-adds \(giga(limits.peak)) GFLOP/s a core, "
+      + "copies in L2 \(giga(limits.copy)) GB/s; gradients within \(fixed(gradientError * 1e6, 1))e-6 of "
+      + "the reference, whose own in float are within \(fixed(floatError * 1e6, 1))e-6\n"
     let header = row(
-      "unit", "shape", "MFLOP", "KB", "µs/image", "GFLOP/s", "% of peak", "% executed")
+      "unit", "shape", "MFLOP", "KB", "µs/image", "GFLOP/s", "% of peak", "% executed", "GB/s",
+      "% of copy")
     return title + header + convolutions.map(row).joined() + "\n"
   }
 
   private func row(_ unit: StageFigure) -> String {
-    row(
-      "\(unit.name) \(unit.pass.rawValue)", unit.shapeText,
-      fixed(Double(unit.operationCount) * 1e-6, 2), fixed(Double(unit.byteCount) / 1000, 0),
-      fixed(unit.elapsedSeconds * 1e6, 2), gigaPerSecond(unit.operationsPerSecond),
-      fixed(100 * unit.operationsPerSecond / peak, 0),
-      fixed(100 * unit.executedPerSecond / peak, 0))
+    let counts = unit.operationCount > 0
+    return row(
+      "\(unit.name) \(unit.pass.rawValue)", unit.shape,
+      counts ? fixed(Double(unit.operationCount) * 1e-6, 2) : "-",
+      fixed(Double(unit.byteCount) / 1000, 0), fixed(unit.elapsedSeconds * 1e6, 2),
+      counts ? giga(unit.operationsPerSecond) : "-",
+      counts ? fixed(100 * unit.operationsPerSecond / limits.peak, 0) : "-",
+      counts ? fixed(100 * unit.executedPerSecond / limits.peak, 0) : "-",
+      giga(unit.bytesPerSecond), fixed(100 * unit.bytesPerSecond / limits.copy, 0))
   }
 
   private func row(_ cells: String...) -> String {
-    let widths = [16, 30, 8, 7, 9, 9, 10, 11]
+    let widths = [20, 42, 8, 7, 9, 9, 10, 11, 8, 10]
     let text = zip(cells, widths).enumerated().map { index, cell in
       index < 2
         ? cell.0 + String(repeating: " ", count: max(0, cell.1 - cell.0.count))
@@ -69,15 +102,14 @@ struct KernelTiming {
     return text.joined(separator: " ") + "\n"
   }
 
-  private func gigaPerSecond(_ operationsPerSecond: Double) -> String {
-    fixed(operationsPerSecond * 1e-9, 1)
-  }
+  private func giga(_ perSecond: Double) -> String { fixed(perSecond * 1e-9, 1) }
 
   var json: JSONText {
     .object([
       "model": .string(model), "instruction_set": .string(instructionSet.rawValue),
-      "peak_gflops": .number(peak * 1e-9), "gradient_error": .number(gradientError),
-      "units": .array(convolutions.map { $0.json(peak: peak) }),
+      "peak_gflops": .number(limits.peak * 1e-9), "copy_gbytes": .number(limits.copy * 1e-9),
+      "gradient_error": .number(gradientError), "float_gradient_error": .number(floatError),
+      "units": .array(convolutions.map { $0.json(limits) }),
     ])
   }
 }
@@ -87,24 +119,19 @@ extension StageFigure {
   var executedPerSecond: Double {
     Double(operationCount + recomputedOperationCount) / elapsedSeconds
   }
+  var bytesPerSecond: Double { Double(byteCount) / elapsedSeconds }
 
-  /// `64x14x14 -> 32x14x14, 3x3`.
-  var shapeText: String {
-    let size = geometry
-    return "\(size.inputChannels)x\(size.inputHeight)x\(size.inputWidth) -> "
-      + "\(size.outputChannels)x\(size.outputHeight)x\(size.outputWidth), "
-      + "\(size.kernelHeight)x\(size.kernelWidth)"
-  }
-
-  fileprivate func json(peak: Double) -> JSONText {
+  fileprivate func json(_ limits: CoreLimits) -> JSONText {
     .object([
-      "unit": .string(name), "pass": .string(pass.rawValue), "shape": .string(shapeText),
+      "unit": .string(name), "pass": .string(pass.rawValue), "shape": .string(shape),
       "operations": .integer(operationCount),
       "recomputed_operations": .integer(recomputedOperationCount), "bytes": .integer(byteCount),
       "microseconds_per_image": .number(elapsedSeconds * 1e6),
       "gflops": .number(operationsPerSecond * 1e-9),
-      "share_of_peak": .number(operationsPerSecond / peak),
-      "share_of_peak_executed": .number(executedPerSecond / peak),
+      "share_of_peak": .number(operationsPerSecond / limits.peak),
+      "share_of_peak_executed": .number(executedPerSecond / limits.peak),
+      "gbytes_per_second": .number(bytesPerSecond * 1e-9),
+      "share_of_copy": .number(bytesPerSecond / limits.copy),
     ])
   }
 }

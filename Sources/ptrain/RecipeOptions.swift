@@ -7,8 +7,6 @@ import Networks
 extension Recipe.Optimizer: ExpressibleByArgument {}
 extension Recipe.Schedule: ExpressibleByArgument {}
 
-enum Augmentation: String, CaseIterable, ExpressibleByArgument { case none, affine }
-
 struct RecipeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Epochs: passes over the training set.", valueName: "n"))
   var epochs: Int?
@@ -40,8 +38,12 @@ struct RecipeOptions: ParsableArguments {
   var schedule: Recipe.Schedule?
 
   @Option(
-    help: ArgumentHelp("Augmentation of the training images.", valueName: "name"))
-  var augment: Augmentation?
+    help: ArgumentHelp(
+      """
+      Augmentation of the training images: none, or steps in their order with commas between them: \
+      affine, flip, flip=alternating, crop=PIXELS, cutout=PIXELS, color.
+      """, valueName: "steps"))
+  var augment: String?
 
   func validate() throws {
     for (name, value) in [("--epochs", epochs), ("--batch-size", batchSize)] {
@@ -70,18 +72,14 @@ struct RecipeOptions: ParsableArguments {
     recipe.learningRate = learningRate ?? recipe.learningRate
     recipe.weightDecay = weightDecay ?? recipe.weightDecay
     recipe.schedule = schedule ?? recipe.schedule
-    switch augment {
-    case .affine?: recipe.augment = recipe.augment ?? AffineAugmentation()
-    case Augmentation.none?: recipe.augment = nil
-    case nil: break
-    }
+    if let augment { recipe.augment = try [Augmentation](option: augment, recipe: recipe.augment) }
     try recipe.validate()
     return recipe
   }
 
   /// The options that say something else than `recipe`.
   func contradictions(to recipe: Recipe) -> [String] {
-    let augmentation: Augmentation = recipe.augment == nil ? .none : .affine
+    let wanted = augment.flatMap { try? [Augmentation](option: $0, recipe: recipe.augment).text }
     return [
       contradiction("--epochs", epochs, recipe.epochs),
       contradiction("--batch-size", batchSize, recipe.batchSize),
@@ -90,7 +88,7 @@ struct RecipeOptions: ParsableArguments {
       contradiction("--momentum", momentum, recipe.momentum),
       contradiction("--weight-decay", weightDecay, recipe.weightDecay),
       contradiction("--schedule", schedule?.rawValue, recipe.schedule.rawValue),
-      contradiction("--augment", augment?.rawValue, augmentation.rawValue),
+      contradiction("--augment", wanted, recipe.augment.text),
     ].compactMap { $0 }
   }
 }

@@ -189,7 +189,7 @@ extension GoldenTests {
   @Test func gradientsOfCompactAgreeWithReference() throws {
     var description = try ModelDescription.preset(named: "compact")
     // The reference sees images as they are.
-    description.recipe.augment = nil
+    description.recipe.augment = []
     let compact = try Network(
       description: description, input: Shape(channels: 1, height: 28, width: 28), classCount: 10)
     let comparison = try ReferenceComparison(

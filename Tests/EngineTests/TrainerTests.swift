@@ -28,8 +28,9 @@ struct ShortRun {
     recipe.schedule = .oneCycle
     recipe.labelSmoothing = 0.1
     recipe.weightDecay = 0.01
-    recipe.augment = AffineAugmentation()
-    recipe.augment?.shiftPixels = 1
+    var affine = AffineAugmentation()
+    affine.shiftPixels = 1
+    recipe.augment = [.flip(FlipAugmentation()), .affine(affine), .crop(1), .cutout(3)]
   }
 
   func trainer(from snapshot: TrainingSnapshot? = nil) throws -> Trainer {
@@ -100,7 +101,7 @@ struct ShortRun {
     run.recipe.averageDecay = 0.9
     run.recipe.learningRate = 1e-12
     let augmented = try run.finalState()
-    run.recipe.augment = nil
+    run.recipe.augment = []
     let plain = try run.finalState()
     #expect(zip(augmented.values, plain.values).allSatisfy { abs($0 - $1) < 1e-5 })
     run.recipe.averageDecay = 0

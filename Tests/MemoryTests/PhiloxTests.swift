@@ -39,7 +39,7 @@ import Testing
 
   @Test func purposesHaveTheirStreams() {
     let purposes: [RandomStream.Purpose] = [
-      .initialization, .shuffle, .augmentation, .dropout(layer: 0), .dropout(layer: 3),
+      .initialization, .shuffle, .augmentation, .flip, .crop, .cutout, .color, .dropout(layer: 0), .dropout(layer: 3),
     ]
     #expect(purposes.map(\.stream) == [1, 2, 3, 0x100, 0x103])
   }

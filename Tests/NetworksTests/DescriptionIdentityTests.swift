@@ -129,11 +129,31 @@ private struct DescriptionGenerator {
     recipe.weightDecay = number(RecipeLimits.weightDecay)
     recipe.labelSmoothing = number(RecipeLimits.labelSmoothing)
     recipe.averageDecay = number(RecipeLimits.averageDecay)
-    if chance(50) { recipe.augment = augmentation() }
+    var steps: [Augmentation] = []
+    if chance(50) { steps.append(.affine(affine())) }
+    if chance(30) {
+      var flip = FlipAugmentation()
+      flip.isAlternating = chance(50)
+      steps.append(.flip(flip))
+    }
+    if chance(30) { steps.append(.crop(integer(RecipeLimits.crop))) }
+    if chance(30) { steps.append(.cutout(integer(RecipeLimits.cutout))) }
+    if chance(30) { steps.append(.color(color())) }
+    // In any order.
+    if chance(50) { steps.reverse() }
+    recipe.augment = steps
     return recipe
   }
 
-  private mutating func augmentation() -> AffineAugmentation {
+  private mutating func color() -> ColorAugmentation {
+    var color = ColorAugmentation()
+    color.brightness = number(RecipeLimits.color)
+    color.contrast = number(RecipeLimits.color)
+    color.saturation = number(RecipeLimits.color)
+    return color
+  }
+
+  private mutating func affine() -> AffineAugmentation {
     var affine = AffineAugmentation()
     affine.rotationDegrees = number(RecipeLimits.rotationDegrees)
     affine.scale = number(RecipeLimits.scale)

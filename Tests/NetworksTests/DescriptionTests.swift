@@ -18,7 +18,7 @@ import Testing
         .dense(features: nil, bias: true),
       ])
     #expect(model.recipe.epochs == 19 && model.recipe.batchSize == 64)
-    #expect(model.recipe.optimizer == .sgd && model.recipe.augment == nil)
+    #expect(model.recipe.optimizer == .sgd && model.recipe.augment.isEmpty)
   }
 
   @Test func compactCarriesItsRecipe() throws {
@@ -26,7 +26,7 @@ import Testing
     #expect(recipe.epochs == 19 && recipe.batchSize == 64 && recipe.optimizer == .sgd)
     #expect(recipe.nesterov && recipe.momentum == 0.9 && recipe.weightDecay == 1e-4)
     #expect(recipe.schedule == .oneCycle && recipe.warmUp == 0.2 && recipe.learningRate == 0.3)
-    #expect(recipe.augment?.shiftPixels == 2 && recipe.augment?.shear == 0.2)
+    #expect(recipe.augment == [.affine(AffineAugmentation())])
   }
 
   @Test(arguments: ModelDescription.presetNames)
@@ -47,7 +47,7 @@ import Testing
     recipe.averageDecay = 0.999
     recipe.weightDecay = 1e-05
     recipe.learningRate = 0.1 + 0.2
-    recipe.augment = AffineAugmentation()
+    recipe.augment = [.affine(AffineAugmentation())]
     let model = ModelDescription(
       name: "all",
       layers: [
@@ -150,7 +150,15 @@ import Testing
     ("warmUp: 0.3", "`warmUp` needs `schedule: one-cycle`"),
     ("stepEpochs: 3", "`stepEpochs` needs `schedule: step`"),
     ("labelSmoothing: 1", "`labelSmoothing` is 1.0"), ("averageDecay: 1", "`averageDecay` is 1.0"),
-    ("augment: mixup", "`augment` is `mixup`, expected none, affine or its ranges"),
+    ("augment: crop", "`augment` is `crop`, expected none, affine, flip, color, the ranges"),
+    ("augment: []", "`augment` has no items"),
+    ("augment: [none]", "`none` is no step of `augment`, expected affine, flip, color or one key"),
+    ("augment: [flip, {crop: 4}, flip]", "`augment` has `flip` twice"),
+    ("augment: [{crop: 0}]", "`crop` is 0, expected a number from 1 to 64"),
+    ("augment: [{crop: 4, cutout: 8}]", "a step of `augment` must be"),
+    ("augment: [{flip: always}]", "`flip` is `always`, expected one of alternating"),
+    ("augment: [{color: {hue: 0.1}}]", "unknown key `hue` in color"),
+    ("augment: [{color: {contrast: 1}}]", "`contrast` is 1.0"),
     ("augment: {rotate: 3}", "unknown key `rotate` in augment"),
     ("augment: {rotation: 181}", "`rotation` is 181.0"),
     ("epochs: 3\n  epochs: 4", "`epochs` is there twice"),

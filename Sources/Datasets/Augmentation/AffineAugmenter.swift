@@ -5,14 +5,14 @@ import Memory
 import Networks
 
 /// Transforms the images of one training run.
-package struct AffineAugmenter: Sendable {
+struct AffineAugmenter: Sendable {
   private let ranges: AffineAugmentation
   private let seed: UInt64
   private let height: Int
   private let width: Int
   private let channels: Int
 
-  package init(
+  init(
     _ ranges: AffineAugmentation, seed: UInt64, height: Int, width: Int, channels: Int = 1
   ) {
     self.ranges = ranges
@@ -23,14 +23,14 @@ package struct AffineAugmenter: Sendable {
   }
 
   /// Bytes that a caller of `transform` provides, aligned to 4; one buffer a worker.
-  package var scratchByteCount: Int { quads.byteCount }
+  var scratchByteCount: Int { quads.byteCount }
 
   private var quads: PixelQuads { PixelQuads(height: height, width: width, channels: channels) }
 
   /// Writes the image that `sample` is in `epoch`: bilinear, zero outside of the source.
   ///
   /// `source`, `target`: `[height, width, channels]`, not overlapping; `target` is overwritten.
-  package func transform(
+  func transform(
     sample: UInt32, epoch: UInt32, source: UnsafePointer<UInt8>,
     target: UnsafeMutablePointer<UInt8>, scratch: UnsafeMutableRawPointer
   ) {

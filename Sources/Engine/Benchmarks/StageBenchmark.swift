@@ -13,12 +13,14 @@ package enum StagePass: String, CaseIterable, Sendable {
 
 /// One stage in one direction; figures are per image.
 package struct StageFigure: Sendable {
-  /// That of the convolution or dense layer.
+  /// That of the stage's first node.
   package var name: String
   package var pass: StagePass
-  package var geometry: ConvGeometry
+  /// What it reads first, what it stores, and what it does: `64x14x14 -> 32x14x14, 3x3`.
+  package var shape: String
   package var isDense: Bool
-  /// Floating-point operations of direct loops over real channels; a multiply-add counts as two.
+  /// Floating-point operations of direct loops over real channels, a multiply-add counting as two; 0 for
+  /// work that is no convolution.
   package var operationCount: Int
   /// Those of the forward convolution that a backward pass repeats because its output is not kept.
   package var recomputedOperationCount: Int
@@ -113,17 +115,58 @@ package final class StageBenchmark {
     let executor = session.runner.executor
     let state = executor.states[index]
     let stage = state.stage
-    let geometry = stage.geometry(rows: 1)
-    let input = geometry.inputChannels * geometry.inputPixels
+    let sources = stage.reads.map { executor.plan.reads[$0].source }
+    let input = sources.map { values(of: $0).count }.reduce(0, +)
     let output = stage.value.channels * stage.value.pooledPixels
     // Backward: weight gradient, and input gradient unless the input is the image.
-    let products = pass == .forward ? 1 : index == 0 ? 1 : 2
+    let products = pass == .forward || sources[0] < 0 ? 1 : 2
     let operands = pass == .forward ? 1 : 2
     let repeats = pass == .backward && (state.isAffine || stage.isRecomputed)
+    let value = stage.value
+    let stored = Shape(channels: value.channels, height: value.height, width: value.width)
     return StageFigure(
-      name: executor.plan.tensors[index].name, pass: pass, geometry: geometry,
-      isDense: stage.work == .dense, operationCount: 2 * products * geometry.multiplyAdds,
-      recomputedOperationCount: repeats ? 2 * geometry.multiplyAdds : 0,
+      name: executor.plan.tensors[index].name, pass: pass,
+      shape: "\(values(of: sources[0]).text) -> \(stored.text), \(stage.workText)",
+      isDense: stage.work == .dense, operationCount: 2 * products * stage.multiplyAdds,
+      recomputedOperationCount: repeats ? 2 * stage.multiplyAdds : 0,
       byteCount: 4 * operands * (input + output), elapsedSeconds: 0)
+  }
+
+  /// What readers of a stage, or of the image, find.
+  private func values(of source: Int) -> Shape {
+    guard source >= 0 else { return session.runner.executor.plan.network.input }
+    let value = session.runner.executor.states[source].stage.value
+    return Shape(
+      channels: value.channels, height: value.pooledHeight, width: value.pooledWidth)
+  }
+}
+
+extension Shape {
+  fileprivate var text: String { "\(channels)x\(height)x\(width)" }
+}
+
+extension Stage {
+  /// Of one image's direct loops over real channels; 0 for work without weights.
+  fileprivate var multiplyAdds: Int {
+    switch work {
+    case .convolution, .dense: geometry(rows: 1).multiplyAdds
+    case .depthwise(let window): value.channels * value.pixels * window.taps
+    default: 0
+    }
+  }
+
+  fileprivate var workText: String {
+    switch work {
+    case .convolution: "\(geometry.kernelHeight)x\(geometry.kernelWidth)"
+    case .dense: "dense"
+    case .depthwise(let window): "depthwise \(window.windowHeight)x\(window.windowWidth)"
+    case .pool(let kind, let window):
+      "\(kind) pool \(window.windowHeight)x\(window.windowWidth)"
+    case .sum: "sum"
+    case .concatenate: "concat"
+    case .multiply: "scale"
+    case .copy: "copy"
+    case .image, .relayout: "layout"
+    }
   }
 }

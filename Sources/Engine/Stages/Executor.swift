@@ -48,12 +48,13 @@ final class Executor: @unchecked Sendable {
     results = ShardResults(
       try memory.allocate(ShardResults.count(shardCount: shardCount)), shardCount: shardCount)
     let input = plan.network.input
-    augmentation = try recipe.augment.map {
-      try ImageAugmentation(
-        $0, seed: seed,
+    augmentation =
+      recipe.augment.isEmpty
+      ? nil
+      : try ImageAugmentation(
+        recipe.augment, seed: seed,
         shape: ImageShape(height: input.height, width: input.width, channels: input.channels),
         memory: memory)
-    }
     let augmentationCount = augmentation?.scratchCount ?? 0
     scratch = try (0..<workerCount).map { [states] worker in
       try WorkerScratch(

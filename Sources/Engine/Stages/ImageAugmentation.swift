@@ -6,7 +6,7 @@ import Networks
 
 /// A recipe's augmentation with a place for every sample of a minibatch.
 struct ImageAugmentation: @unchecked Sendable {
-  private let augmenter: AffineAugmenter
+  private let augmenter: ImageAugmenter
   private let byteCount: Int
   /// `[sampleCapacity, height, width, channels]` bytes.
   private let images: UnsafeMutablePointer<UInt8>
@@ -15,10 +15,10 @@ struct ImageAugmentation: @unchecked Sendable {
 
   /// The memory outlives the value.
   init(
-    _ ranges: AffineAugmentation, seed: UInt64, shape: ImageShape, memory: NodeMemory
+    _ steps: [Augmentation], seed: UInt64, shape: ImageShape, memory: NodeMemory
   ) throws {
-    augmenter = AffineAugmenter(
-      ranges, seed: seed, height: shape.height, width: shape.width, channels: shape.channels)
+    augmenter = ImageAugmenter(
+      steps, seed: seed, height: shape.height, width: shape.width, channels: shape.channels)
     byteCount = shape.count
     let floatCount = aligned((shardSize * byteCount + 3) / 4)
     images = UnsafeMutableRawPointer(try memory.allocateByShard(floatCount))

@@ -169,7 +169,7 @@ package final class Trainer {
       testSampleCount: test.source.count,
       optimizer: recipe.optimizer.rawValue, learningRate: recipe.learningRate,
       schedule: recipe.schedule.rawValue, weightDecay: recipe.weightDecay,
-      augmentation: recipe.augment == nil ? "none" : "affine",
+      augmentation: recipe.augment.text,
       exchangedByteCount: session.exchangedByteCount, singleValueNorm: singleValueNorm)
   }
 

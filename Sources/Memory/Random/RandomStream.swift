@@ -13,12 +13,12 @@ public struct RandomStream: Equatable, Sendable {
     case initialization
     /// The order of an epoch; `sample` is 0.
     case shuffle
-    /// `sample` is the index in the training set.
-    case augmentation
     /// Which samples are held out for tests; `sample` is the class.
     case testSplit
     /// Which samples are held out for validation; `sample` is the class.
     case validationSplit
+    /// A step of augmentation, the first of an affine map; `sample` is the index in the training set.
+    case augmentation, flip, crop, cutout, color
     /// `sample` is the index in the training set; `layer` the layer's place in the network.
     case dropout(layer: UInt32)
 
@@ -30,6 +30,10 @@ public struct RandomStream: Equatable, Sendable {
       case .augmentation: 3
       case .testSplit: 4
       case .validationSplit: 5
+      case .flip: 6
+      case .crop: 7
+      case .cutout: 8
+      case .color: 9
       case .dropout(let layer): 0x100 + layer
       }
     }

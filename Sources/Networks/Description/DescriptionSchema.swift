@@ -62,6 +62,10 @@ private func keyedSchema(_ keys: [GrammarKey]) -> DescriptionForm {
       ])
 }
 
+extension GrammarKey {
+  fileprivate var required: GrammarKey { GrammarKey(name: name, value: value, isRequired: true) }
+}
+
 extension GrammarValue {
   fileprivate var schema: DescriptionForm {
     switch self {
@@ -80,8 +84,11 @@ extension GrammarValue {
     case .extents(let range): Self.anyOf([.integer(range), .pair(range)])
     case .padding(let range): Self.anyOf([.integer(range), .pair(range), .words(["same"])])
     case .features(let range): Self.anyOf([.integer(range), .words(["classes"])])
-    case .wordsOrKeys(let words, let keys):
-      .map([("anyOf", .list([GrammarValue.words(words).schema, keyedSchema(keys)]))])
+    case .keys(let keys): keyedSchema(keys)
+    case .oneKey(let keys):
+      .map([("oneOf", .list(keys.map { keyedSchema([$0.required]) }))])
+    case .list(let item, let range): Self.array(item.schema, range)
+    case .anyOf(let values): Self.anyOf(values)
     case .pair(let range): Self.array(GrammarValue.integer(range).schema, 2...2)
     case .layers(let range): Self.array(.map([("$ref", .word("#/$defs/layer"))]), range)
     case .branches:

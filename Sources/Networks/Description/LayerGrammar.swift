@@ -2,7 +2,7 @@
 // The reader takes known keys from it, the JSON Schema is printed from it.
 
 /// What may stand for a value.
-enum GrammarValue: Sendable {
+indirect enum GrammarValue: Sendable {
   case integer(ClosedRange<Int>)
   /// `[height, width]`
   case pair(ClosedRange<Int>)
@@ -17,8 +17,11 @@ enum GrammarValue: Sendable {
   case layers(ClosedRange<Int>)
   case branches
   case words([String])
-  /// One of the words, or keys and values.
-  case wordsOrKeys([String], [GrammarKey])
+  case keys([GrammarKey])
+  /// One of the keys alone.
+  case oneKey([GrammarKey])
+  case list(GrammarValue, ClosedRange<Int>)
+  case anyOf([GrammarValue])
 }
 
 struct GrammarKey: Sendable {

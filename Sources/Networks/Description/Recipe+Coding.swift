@@ -31,7 +31,7 @@ extension Recipe: Codable {
       "labelSmoothing", default: labelSmoothing, RecipeLimits.labelSmoothing)
     averageDecay = try keys.number(
       "averageDecay", default: averageDecay, RecipeLimits.averageDecay)
-    augment = try keys.optional("augment", AugmentChoice.self)?.affine
+    augment = try keys.optional("augment", AugmentChoice.self)?.steps ?? []
   }
 
   private func refuseIdleKeys(_ keys: DescriptionKeys) throws {
@@ -63,46 +63,8 @@ extension Recipe: Codable {
     if schedule == .oneCycle { pairs += [("warmUp", .number(warmUp))] }
     pairs += [
       ("labelSmoothing", .number(labelSmoothing)), ("averageDecay", .number(averageDecay)),
-      ("augment", augment?.form ?? .word("none")),
+      ("augment", augment.form),
     ]
     return .map(pairs)
-  }
-}
-
-extension AffineAugmentation: Codable {
-  public init(from decoder: any Decoder) throws {
-    self.init()
-    let keys = try DescriptionKeys(
-      decoder, of: "augment", known: AffineAugmentation.grammar.map(\.name))
-    rotationDegrees = try keys.number(
-      "rotation", default: rotationDegrees, RecipeLimits.rotationDegrees)
-    scale = try keys.number("scale", default: scale, RecipeLimits.scale)
-    shear = try keys.number("shear", default: shear, RecipeLimits.shear)
-    shiftPixels = try keys.number("shift", default: shiftPixels, RecipeLimits.shiftPixels)
-  }
-
-  public func encode(to encoder: any Encoder) throws { try form.encode(to: encoder) }
-
-  var form: DescriptionForm {
-    .map([
-      ("rotation", .number(rotationDegrees)), ("scale", .number(scale)),
-      ("shear", .number(shear)), ("shift", .number(shiftPixels)),
-    ])
-  }
-}
-
-/// The value of `augment`: `none`, `affine` (its defaults) or the ranges of an affine map.
-private struct AugmentChoice: Decodable {
-  var affine: AffineAugmentation?
-
-  init(from decoder: any Decoder) throws {
-    switch try? decoder.singleValueContainer().decode(String.self) {
-    case nil: affine = try AffineAugmentation(from: decoder)
-    case "none": affine = nil
-    case "affine": affine = AffineAugmentation()
-    case .some(let word):
-      throw descriptionError(
-        decoder.codingPath, "`augment` is `\(word)`, expected none, affine or its ranges")
-    }
   }
 }

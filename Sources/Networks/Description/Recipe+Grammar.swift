@@ -15,8 +15,7 @@ extension Recipe {
     GrammarKey(name: "warmUp", value: .number(RecipeLimits.warmUp)),
     GrammarKey(name: "labelSmoothing", value: .number(RecipeLimits.labelSmoothing)),
     GrammarKey(name: "averageDecay", value: .number(RecipeLimits.averageDecay)),
-    GrammarKey(
-      name: "augment", value: .wordsOrKeys(["none", "affine"], AffineAugmentation.grammar)),
+    GrammarKey(name: "augment", value: Augmentation.grammar),
   ]
 
   /// Keys that another key's value makes useful; elsewhere they are refused.
@@ -24,14 +23,5 @@ extension Recipe {
     (key: "optimizer", value: Optimizer.sgd.rawValue, keys: ["momentum", "nesterov"]),
     (key: "schedule", value: Schedule.step.rawValue, keys: ["stepEpochs", "stepFactor"]),
     (key: "schedule", value: Schedule.oneCycle.rawValue, keys: ["warmUp"]),
-  ]
-}
-
-extension AffineAugmentation {
-  static let grammar = [
-    GrammarKey(name: "rotation", value: .number(RecipeLimits.rotationDegrees)),
-    GrammarKey(name: "scale", value: .number(RecipeLimits.scale)),
-    GrammarKey(name: "shear", value: .number(RecipeLimits.shear)),
-    GrammarKey(name: "shift", value: .number(RecipeLimits.shiftPixels)),
   ]
 }

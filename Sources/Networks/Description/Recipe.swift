@@ -36,20 +36,8 @@ public struct Recipe: Equatable, Sendable {
   /// Decay per step of the exponential moving average of the parameters that is tested and saved;
   /// 0 keeps the trained parameters themselves.
   public var averageDecay = 0.0
-  /// Random affine maps of the training images; nil leaves them as they are.
-  public var augment: AffineAugmentation?
-
-  public init() {}
-}
-
-/// Ranges of a random affine map of an image, each drawn evenly from `-x ... x`.
-public struct AffineAugmentation: Equatable, Sendable {
-  public var rotationDegrees = 12.0
-  /// Relative change of size: 0.1 draws from 0.9 to 1.1.
-  public var scale = 0.1
-  /// Horizontal shift per row, in pixels per pixel.
-  public var shear = 0.2
-  public var shiftPixels = 2.0
+  /// What happens to the training images, step by step; each kind of step at most once.
+  public var augment: [Augmentation] = []
 
   public init() {}
 }
@@ -70,38 +58,33 @@ enum RecipeLimits {
   static let scale = 0.0...0.9
   static let shear = 0.0...2.0
   static let shiftPixels = 0.0...64.0
+  static let crop = 1...64
+  static let cutout = 1...256
+  static let color = 0.0...0.9
 }
 
 extension Recipe {
   /// Refuses values out of range, by name; for recipes that were changed by hand or by options.
   public func validate() throws(Failure) {
-    try check("epochs", epochs, RecipeLimits.epochs)
-    try check("batch size", batchSize, RecipeLimits.batchSize)
-    try check("learning rate", learningRate, RecipeLimits.learningRate)
-    try check("momentum", momentum, RecipeLimits.momentum)
-    try check("weight decay", weightDecay, RecipeLimits.weightDecay)
-    try check("step epochs", stepEpochs, RecipeLimits.stepEpochs)
-    try check("step factor", stepFactor, RecipeLimits.stepFactor)
-    try check("warm-up", warmUp, RecipeLimits.warmUp)
-    try check("label smoothing", labelSmoothing, RecipeLimits.labelSmoothing)
-    try check("average decay", averageDecay, RecipeLimits.averageDecay)
-    try augment?.validate()
+    try checkRange("epochs", epochs, RecipeLimits.epochs)
+    try checkRange("batch size", batchSize, RecipeLimits.batchSize)
+    try checkRange("learning rate", learningRate, RecipeLimits.learningRate)
+    try checkRange("momentum", momentum, RecipeLimits.momentum)
+    try checkRange("weight decay", weightDecay, RecipeLimits.weightDecay)
+    try checkRange("step epochs", stepEpochs, RecipeLimits.stepEpochs)
+    try checkRange("step factor", stepFactor, RecipeLimits.stepFactor)
+    try checkRange("warm-up", warmUp, RecipeLimits.warmUp)
+    try checkRange("label smoothing", labelSmoothing, RecipeLimits.labelSmoothing)
+    try checkRange("average decay", averageDecay, RecipeLimits.averageDecay)
+    for step in augment { try step.validate() }
     if optimizer == .sgd && nesterov && momentum == 0 {
       throw Failure(.usage, "Nesterov needs a momentum above 0")
     }
   }
 }
 
-extension AffineAugmentation {
-  func validate() throws(Failure) {
-    try check("rotation", rotationDegrees, RecipeLimits.rotationDegrees)
-    try check("scale", scale, RecipeLimits.scale)
-    try check("shear", shear, RecipeLimits.shear)
-    try check("shift", shiftPixels, RecipeLimits.shiftPixels)
-  }
-}
-
-private func check<Number: Comparable>(
+/// Refuses a number out of range, by name.
+func checkRange<Number: Comparable>(
   _ name: String, _ value: Number, _ range: ClosedRange<Number>
 ) throws(Failure) {
   guard range.contains(value) else {

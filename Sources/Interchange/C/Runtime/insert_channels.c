@@ -1,0 +1,6 @@
+/* Channels of x [pixels][channels] into y [pixels][all], from `first` on. */
+static void insert_channels(const float *x, int pixels, int channels, int first, int all, float *y)
+{
+    for (int p = 0; p < pixels; p++)
+        for (int c = 0; c < channels; c++) y[p * all + first + c] = x[p * channels + c];
+}
