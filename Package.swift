@@ -96,13 +96,13 @@ let package = Package(
       ]),
     .target(
       name: "Artifacts",
-      dependencies: ["Diagnostics", "Memory", "Networks", "Datasets", "Engine"]),
+      dependencies: ["Diagnostics", "Memory", "Networks", "ImageFiles", "Datasets", "Engine"]),
     .target(
       name: "Interchange",
       dependencies: [
-        "Diagnostics", "Networks", "Datasets", "Artifacts",
+        "Diagnostics", "Networks", "ImageFiles", "Datasets", "Engine", "Artifacts",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-      ], exclude: ["Generated/onnx.proto"]),
+      ], exclude: ["Generated/onnx.proto", "Generated/tensorboard.proto"]),
     .target(
       name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"],
       resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),
@@ -148,7 +148,9 @@ let package = Package(
       name: "InterchangeTests",
       dependencies: ["Memory", "Networks", "Datasets", "Artifacts", "Interchange"]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Diagnostics", "Spreadsheet"]),
-    .testTarget(name: "ptrainTests", dependencies: ["Networks", "Artifacts", "ptrain"]),
+    .testTarget(
+      name: "ptrainTests", dependencies: ["Networks", "Artifacts", "ptrain"],
+      resources: [.copy("Help")]),
   ] + fuzzTargets,
   swiftLanguageModes: [.v6]
 )

@@ -55,14 +55,7 @@ struct Export: ParsableCommand {
   }
 
   func run() throws {
-    let file = try Safetensors(modelIn: checkpoint)
-    guard try file.description(source: checkpoint) != nil else {
-      throw Failure(
-        .badData,
-        "\(checkpoint): carries no description of its network; 'ptrain train --from' makes a file "
-          + "that does")
-    }
-    let model = try TrainedModel(file, source: checkpoint)
+    let model = try TrainedModel(describedIn: checkpoint)
     switch format! {
     case .onnx:
       var options = ONNXOptions()

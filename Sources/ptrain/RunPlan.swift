@@ -21,6 +21,7 @@ struct RunPlan {
   var validation: SplitSize?
   var testShare: Double?
   var targetAccuracy: Double?
+  var patience: Int?
   var checkpointInterval: Int?
   /// Where an earlier process stopped.
   var checkpoint: Checkpoint?
@@ -35,6 +36,7 @@ struct RunPlan {
     settings.testShare = testShare
     settings.transposes = data.transpose
     settings.targetAccuracy = targetAccuracy
+    settings.patience = patience
     settings.checkpointInterval = checkpointInterval
     settings.dataPath = data.data.map(absolutePath)
     return settings
@@ -44,6 +46,7 @@ struct RunPlan {
     var options = TrainingOptions()
     options.seed = seed
     options.targetAccuracy = targetAccuracy
+    options.patience = patience
     return options
   }
 
@@ -98,7 +101,7 @@ extension Train {
       description: description,
       directory: output.map(RunDirectory.init(path:)),
       data: data, seed: seed ?? 1, limitTrain: limitTrain, validation: validation,
-      testShare: testShare, targetAccuracy: targetAccuracy,
+      testShare: testShare, targetAccuracy: targetAccuracy, patience: patience,
       checkpointInterval: checkpointEvery, start: start)
   }
 
@@ -116,6 +119,7 @@ extension Train {
     }
     let settings = checkpoint.settings
     try refuseContradictions(to: checkpoint)
+    try refuseStopped(checkpoint.snapshot.position, directory)
     var data = data
     data.data = data.data ?? settings.dataPath
     data.transpose = settings.transposes
@@ -124,14 +128,14 @@ extension Train {
       description: checkpoint.model.network.description, directory: directory, lock: lock,
       data: data, seed: settings.seed, limitTrain: settings.limitTrain,
       validation: settings.validation, testShare: settings.testShare,
-      targetAccuracy: settings.targetAccuracy,
+      targetAccuracy: settings.targetAccuracy, patience: settings.patience,
       checkpointInterval: checkpointEvery ?? settings.checkpointInterval, checkpoint: checkpoint)
   }
 
   private func refuseContradictions(to checkpoint: Checkpoint) throws {
     let settings = checkpoint.settings
     let description = checkpoint.model.network.description
-    var found = recipe.contradictions(to: description.recipe)
+    var found = try recipe.contradictions(to: description.recipe)
     if let given = model.model {
       let other = try model.description()
       if other.name != description.name || other.layers != description.layers {
@@ -145,12 +149,28 @@ extension Train {
       contradiction("--validation", validation, settings.validation),
       contradiction("--test-share", testShare, settings.testShare),
       contradiction("--target-accuracy", targetAccuracy, settings.targetAccuracy),
+      contradiction("--patience", patience, settings.patience),
     ].compactMap { $0 }
     if data.transpose && !settings.transposes { found.append("--transpose") }
     guard found.isEmpty else {
       throw Failure(
         .usage, "\(found.joined(separator: ", ")): contradicts the run that --resume goes on with")
     }
+  }
+}
+
+extension Train {
+  /// A run that its validation loss has ended is no unfinished one.
+  private func refuseStopped(_ position: TrainingPosition, _ directory: RunDirectory) throws {
+    guard position.end == .patience, let loss = position.bestValidationLoss,
+      try MetricsFile.hasEnd(directory.metricsPath)
+    else { return }
+    let (last, best) = (position.epoch - 1, position.bestValidationEpoch)
+    throw Failure(
+      .usage,
+      "--resume \(directory.path): stopped early, there is nothing to go on with: epochs \(best + 1) to "
+        + "\(last) brought no smaller validation loss than epoch \(best) (\(fixed(loss, 4))), whose model "
+        + "is \(directory.modelPath); --from \(directory.modelPath.shellWord) trains it further")
   }
 }
 

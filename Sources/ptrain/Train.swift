@@ -15,8 +15,9 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains a model and leaves it in a run directory.",
     discussion: """
-      Writes model.safetensors, metrics.jsonl (one JSON object a line) and checkpoint/ into the run \
-      directory. Ctrl-C ends the step, keeps the run and tells how to go on with it. \
+      Writes model.safetensors, metrics.jsonl (one JSON object a line), metrics.csv, evaluation.json \
+      (results by class) and checkpoint/ into the run directory. With a validation set the model is that \
+      of the epoch with the smallest validation loss, else that of the last. Ctrl-C ends the step, keeps the run and tells how to go on with it. \
       PTRAIN_ISA=baseline|avx2|avx512|neon forces an instruction set.
 
       Examples:
@@ -64,6 +65,14 @@ struct Train: ParsableCommand {
   var targetAccuracy: Double?
 
   @Option(
+    help: ArgumentHelp(
+      """
+      Stop after N epochs without a smaller loss on the validation set (--validation); the model that is \
+      left is that of the best epoch.
+      """, valueName: "n"))
+  var patience: Int?
+
+  @Option(
     help: ArgumentHelp("The run directory (default: runs/MODEL-DATE-TIME).", valueName: "dir"))
   var output: String?
 
@@ -89,12 +98,16 @@ struct Train: ParsableCommand {
       valueName: "steps"))
   var checkpointEvery: Int?
 
+  @Flag(help: "Write an event file for TensorBoard into the run directory too.")
+  var tensorboard = false
+
   @Flag(help: "No progress bar.")
   var quiet = false
 
   func validate() throws {
     try checkLimit("--limit-train", limitTrain)
     try checkLimit("--checkpoint-every", checkpointEvery)
+    try checkLimit("--patience", patience)
     if resume != nil && output != nil {
       throw ValidationError("--output: a run that is resumed stays in its directory")
     }
@@ -126,6 +139,12 @@ struct Train: ParsableCommand {
     let settings = plan.settings(dataset)
     if let size = plan.validation { try dataset.holdOutValidation(size, seed: plan.seed) }
     dataLines += dataset.duplicatesLine.map { [$0] } ?? []
+    guard plan.patience == nil || dataset.validation != nil else {
+      throw Failure(
+        .usage,
+        "--patience \(plan.patience!): there is no validation set to watch; --validation 0.1 holds a tenth "
+          + "of the training images out")
+    }
     let network = try Network(
       description: plan.description, input: dataset.training.imageShape,
       classCount: dataset.classCount)
@@ -142,21 +161,26 @@ struct Train: ParsableCommand {
     let recorder = RunRecorder(
       directory: directory, network: network, settings: settings,
       resumed: plan.checkpoint?.snapshot.position, report: Terminal.remark)
-    try record(trainer, recorder, in: directory, dataLines: dataLines)
+    try record(
+      trainer, recorder, in: directory, dataLines: dataLines,
+      resumed: plan.checkpoint?.snapshot.position)
   }
 
   private func record(
-    _ trainer: Trainer, _ recorder: RunRecorder, in directory: RunDirectory, dataLines: [String]
+    _ trainer: Trainer, _ recorder: RunRecorder, in directory: RunDirectory, dataLines: [String],
+    resumed: TrainingPosition?
   ) throws {
     let console = TrainingConsole(
       ConsoleOutput(
         drawsBars: Terminal.drawsBars && !quiet, columnCount: { Terminal.columnCount },
         writeResult: Terminal.writeResult, writeRemark: Terminal.writeRemark, now: Terminal.now))
+    let events = RunEvents(in: directory, isAsked: tensorboard, resumed: resumed)
     Interruption.noteSignals()
     do {
       try trainer.run { event in
         // The files first: a line on the terminal says that the epoch is kept.
         try recorder.receive(event) { trainer.snapshot }
+        try events.receive(event)
         if case .started = event { for line in dataLines { Terminal.remark(line) } }
         try console.receive(event)
         try stopIfAsked(after: event, trainer, recorder, directory)
