@@ -65,7 +65,8 @@ import Testing
   private func write(_ epochs: [EpochResult], from epoch: Int? = nil, ends: Bool = true) throws {
     let writer = try EventWriter(path: path, keepingEpochsBefore: epoch) { 1.5 }
     let network = try Network(
-      description: ModelDescription(name: "x", layers: [.flatten, .dense(features: nil, bias: true)]),
+      description: ModelDescription(
+        name: "x", layers: [.flatten, .dense(features: nil, bias: true)]),
       input: Shape(channels: 1, height: 1, width: 1), classCount: 2)
     let state = ModelState.initial(network: network, seed: 1)
     for result in epochs { try writer.receive(.epoch(result, state: state)) }

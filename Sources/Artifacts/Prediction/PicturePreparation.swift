@@ -1,6 +1,7 @@
 // From a picture to the bytes that a network was trained on: decoded, turned upright, as grey values or
 // colours, in the network's size.
 
+import Datasets
 import Diagnostics
 import ImageFiles
 import Networks
