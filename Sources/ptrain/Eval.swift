@@ -28,16 +28,18 @@ struct Eval: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "A safetensors file with a model's tensors: a run's model.safetensors, or PyTorch's.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .file(extensions: ["safetensors"]))
   var checkpoint: String
 
   @Option(
     help: ArgumentHelp(
-      "The network of a file that does not carry its description.", valueName: "name|file.yaml"))
+      "The network of a file that does not carry its description.", valueName: "name|file.yaml"),
+    completion: .model)
   var model: String?
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var machine: MachineOptions
+  @OptionGroup(title: "Data") var data: DataOptions
+  @OptionGroup(title: "Machine") var machine: MachineOptions
 
   @Flag(help: "Print the result as JSON, with the confusion matrix.")
   var json = false

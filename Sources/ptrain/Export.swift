@@ -20,7 +20,9 @@ struct Export: ParsableCommand {
         ptrain export --checkpoint x.safetensors --output x.onnx --fold-batch-norm
       """)
 
-  @Option(help: ArgumentHelp("A model file or a checkpoint of ptrain's.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("A model file or a checkpoint of ptrain's.", valueName: "file"),
+    completion: .file(extensions: ["safetensors"]))
   var checkpoint: String
 
   @Option(help: ArgumentHelp("The file to write.", valueName: "file.onnx|.safetensors"))

@@ -93,16 +93,18 @@ struct RunPlan {
 
 extension Train {
   func newPlan() throws -> RunPlan {
-    let start = try from.map { (file: try Safetensors(modelIn: $0), path: $0) }
+    let start = try self.start.from.map { (file: try Safetensors(modelIn: $0), path: $0) }
     let described = model.model == nil ? try start?.file.description(source: start!.path) : nil
     var description = try described ?? model.description()
     description.recipe = try recipe.apply(to: description.recipe)
     return RunPlan(
       description: description,
-      directory: output.map(RunDirectory.init(path:)),
-      data: data, seed: seed ?? 1, limitTrain: limitTrain, validation: validation,
-      testShare: testShare, targetAccuracy: targetAccuracy, patience: patience,
-      checkpointInterval: checkpointEvery, start: start)
+      directory: files.output.map(RunDirectory.init(path:)),
+      data: data, seed: course.seed ?? 1, limitTrain: split.limitTrain,
+      validation: split.validation,
+      testShare: split.testShare, targetAccuracy: course.targetAccuracy,
+      patience: course.patience,
+      checkpointInterval: files.checkpointEvery, start: start)
   }
 
   /// The rest of the run in a directory.
@@ -129,7 +131,8 @@ extension Train {
       data: data, seed: settings.seed, limitTrain: settings.limitTrain,
       validation: settings.validation, testShare: settings.testShare,
       targetAccuracy: settings.targetAccuracy, patience: settings.patience,
-      checkpointInterval: checkpointEvery ?? settings.checkpointInterval, checkpoint: checkpoint)
+      checkpointInterval: files.checkpointEvery ?? settings.checkpointInterval,
+      checkpoint: checkpoint)
   }
 
   private func refuseContradictions(to checkpoint: Checkpoint) throws {
@@ -143,13 +146,13 @@ extension Train {
       }
     }
     found += [
-      contradiction("--seed", seed, settings.seed),
-      contradiction("--limit-train", limitTrain, settings.limitTrain),
+      contradiction("--seed", course.seed, settings.seed),
+      contradiction("--limit-train", split.limitTrain, settings.limitTrain),
       contradiction("--limit-test", data.limitTest, settings.limitTest),
-      contradiction("--validation", validation, settings.validation),
-      contradiction("--test-share", testShare, settings.testShare),
-      contradiction("--target-accuracy", targetAccuracy, settings.targetAccuracy),
-      contradiction("--patience", patience, settings.patience),
+      contradiction("--validation", split.validation, settings.validation),
+      contradiction("--test-share", split.testShare, settings.testShare),
+      contradiction("--target-accuracy", course.targetAccuracy, settings.targetAccuracy),
+      contradiction("--patience", course.patience, settings.patience),
     ].compactMap { $0 }
     if data.transpose && !settings.transposes { found.append("--transpose") }
     guard found.isEmpty else {
