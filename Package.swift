@@ -104,9 +104,10 @@ let package = Package(
     .target(
       name: "Interchange",
       dependencies: [
-        "Diagnostics", "Networks", "Datasets", "Artifacts",
+        "Diagnostics", "Networks", "ImageFiles", "Datasets", "Engine", "Artifacts",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-      ], exclude: ["Generated/onnx.proto"], resources: [.embedInCode("C/Runtime")]),
+      ], exclude: ["Generated/onnx.proto", "Generated/tensorboard.proto"],
+      resources: [.embedInCode("C/Runtime")]),
     .target(
       name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"],
       resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),
@@ -153,7 +154,9 @@ let package = Package(
       name: "InterchangeTests",
       dependencies: ["Memory", "Networks", "Datasets", "Artifacts", "Interchange"]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Diagnostics", "Spreadsheet"]),
-    .testTarget(name: "ptrainTests", dependencies: ["Networks", "Artifacts", "ptrain"]),
+    .testTarget(
+      name: "ptrainTests", dependencies: ["Networks", "Artifacts", "ptrain"],
+      resources: [.copy("Help")]),
   ] + fuzzTargets,
   swiftLanguageModes: [.v6]
 )

@@ -24,9 +24,10 @@ extension Checkpoint {
   private static let firstMomentName = "optimizer.first_moment"
   private static let secondMomentName = "optimizer.second_moment"
   private static let averageName = "average"
+  private static let bestName = "best"
 
   /// Tensors of a checkpoint that are not the model's.
-  static let runTensorNames = [firstMomentName, secondMomentName, averageName]
+  static let runTensorNames = [firstMomentName, secondMomentName, averageName, bestName]
 
   /// The file's content, sealed with its digest.
   package var bytes: [UInt8] {
@@ -38,7 +39,7 @@ extension Checkpoint {
         .init(name: Self.firstMomentName, shape: [count], values: snapshot.firstMoment),
         .init(name: Self.secondMomentName, shape: [count], values: snapshot.secondMoment),
         .init(name: Self.averageName, shape: [count], values: snapshot.average),
-      ])
+      ] + (snapshot.best.map { [.init(name: Self.bestName, shape: [count], values: $0)] } ?? []))
     return Seal.close(file.bytes)
   }
 
@@ -68,17 +69,20 @@ extension Checkpoint {
     let firstMoment = try Self.takeTensor(Self.firstMomentName, from: &file, source)
     let secondMoment = try Self.takeTensor(Self.secondMomentName, from: &file, source)
     let average = try Self.takeTensor(Self.averageName, from: &file, source)
+    let hasBest = file.tensors.contains { $0.name == Self.bestName }
+    let best = hasBest ? try Self.takeTensor(Self.bestName, from: &file, source) : nil
     let model = try TrainedModel(file, source: source)
     let count = model.network.layout.count
     guard firstMoment.count == count, secondMoment.count == count, average.count == count,
+      best?.count ?? count == count,
       let settings = RunSettings(file, model),
-      let position = TrainingPosition(file)
+      let position = TrainingPosition(file), (best != nil) == (position.bestValidationEpoch > 0)
     else { throw Failure(.badData, "\(source): no checkpoint, a setting is missing or wrong") }
     self.init(
       model: model,
       snapshot: TrainingSnapshot(
         model: model.state, firstMoment: firstMoment, secondMoment: secondMoment,
-        average: average, position: position),
+        average: average, best: best, position: position),
       settings: settings)
   }
 

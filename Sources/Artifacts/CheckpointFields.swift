@@ -28,6 +28,7 @@ extension RunSettings {
       ("run.background", preparation.background == .white ? nil : preparation.background.text),
       ("run.skip_bad", skipsBad ? "true" : nil),
       ("run.target_accuracy", targetAccuracy.map { "\($0)" }),
+      ("run.patience", patience.map(String.init)),
       ("run.checkpoint_every", checkpointInterval.map(String.init)),
       ("run.data_directory", dataPath),
     ]
@@ -72,6 +73,7 @@ extension RunSettings {
       let channels = file.optional("run.channels", { ImageChannels(rawValue: $0) }),
       let background = file.optional("run.background", { RGBColor($0) }),
       let targetAccuracy = file.optional("run.target_accuracy", { Double($0) }),
+      let patience = file.optional("run.patience", { Int($0) }),
       let checkpointInterval = file.optional("run.checkpoint_every", { Int($0) })
     else { return nil }
     (self.limitTrain, self.limitTest) = (limitTrain, limitTest)
@@ -80,7 +82,7 @@ extension RunSettings {
     (preparation.size, preparation.channels) = (size, channels)
     preparation.background = background ?? .white
     skipsBad = file.value(of: "run.skip_bad") == "true"
-    self.checkpointInterval = checkpointInterval
+    (self.patience, self.checkpointInterval) = (patience, checkpointInterval)
     dataPath = file.value(of: "run.data_directory")
   }
 }
@@ -95,8 +97,19 @@ extension TrainingPosition {
       .init("position.run_seconds", "\(runSeconds)"),
       .init("position.test_accuracy", "\(testAccuracy)"),
       .init("position.best_test_accuracy", "\(bestTestAccuracy)"),
+      .init("position.best_test_epoch", String(bestTestEpoch)),
       .init("position.finished", String(isFinished)),
-    ]
+    ] + optionalMetadata
+  }
+
+  private var optionalMetadata: [Safetensors.Entry] {
+    let validation = bestValidationLoss.map { loss in
+      [
+        Safetensors.Entry("position.best_validation_loss", "\(loss)"),
+        .init("position.best_validation_epoch", String(bestValidationEpoch)),
+      ]
+    }
+    return (validation ?? []) + (end.map { [.init("position.end", $0.rawValue)] } ?? [])
   }
 
   /// Larger than any run's numbers, and so small that arithmetic on a few of them fits in 64 bits.
@@ -105,7 +118,9 @@ extension TrainingPosition {
   /// Throws `fault` for a position that would be refused when it is read.
   func check(_ path: String) throws(Failure) {
     let counts = [epoch, step, runStep, correctCount]
-    let amounts = [lossSum, epochSeconds, runSeconds, testAccuracy, bestTestAccuracy]
+    let amounts = [
+      lossSum, epochSeconds, runSeconds, testAccuracy, bestTestAccuracy, bestValidationLoss ?? 0,
+    ]
     guard counts.allSatisfy({ (0...Self.countLimit).contains($0) }), epoch >= 1, runStep >= step,
       amounts.allSatisfy(\.isFinite)
     else {
@@ -124,6 +139,11 @@ extension TrainingPosition {
     func amount(_ key: String) -> Double? {
       file.number(key) { Double($0) }.flatMap { $0.isFinite ? $0 : nil }
     }
+    /// 0 for a file without the key.
+    func tested(_ key: String, before epoch: Int) -> Int? {
+      let known = file.value(of: key) == nil ? 0 : count(key)
+      return known.flatMap { $0 < epoch ? $0 : nil }
+    }
     guard let epoch = count("position.epoch"), epoch >= 1,
       let step = count("position.step"), let runStep = count("position.run_step"), runStep >= step,
       let lossSum = amount("position.loss_sum"), let correctCount = count("position.correct"),
@@ -133,12 +153,22 @@ extension TrainingPosition {
       let bestTestAccuracy = amount("position.best_test_accuracy"),
       let isFinished = file.number("position.finished", { Bool($0) })
     else { return nil }
+    // Earlier versions kept no more.
+    let end = file.optional("position.end") { RunEnd(rawValue: $0) }
+    let loss = file.optional("position.best_validation_loss") { Double($0) }
+    guard let end, let loss, loss?.isFinite ?? true, isFinished || end == nil,
+      let bestTestEpoch = tested("position.best_test_epoch", before: epoch),
+      let bestValidationEpoch = tested("position.best_validation_epoch", before: epoch),
+      (loss != nil) == (bestValidationEpoch > 0)
+    else { return nil }
     self.init()
     (self.epoch, self.step, self.runStep) = (epoch, step, runStep)
     (self.lossSum, self.correctCount) = (lossSum, correctCount)
     (self.epochSeconds, self.runSeconds) = (epochSeconds, runSeconds)
     (self.testAccuracy, self.bestTestAccuracy) = (testAccuracy, bestTestAccuracy)
-    self.isFinished = isFinished
+    (self.bestTestEpoch, self.bestValidationEpoch) = (bestTestEpoch, bestValidationEpoch)
+    bestValidationLoss = loss
+    self.end = isFinished ? end ?? .epochs : nil
   }
 }
 

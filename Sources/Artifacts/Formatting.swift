@@ -15,6 +15,16 @@ package func fixed(_ value: Double, _ digits: Int) -> String {
   }
 }
 
+/// `value` with up to `digits` significant digits, as C's `%g` shows it.
+package func shortNumber(_ value: Double, digits: Int = 4) -> String {
+  withVaList([Int32(digits), value]) { arguments in
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
+      vsnprintf(buffer.baseAddress, buffer.count, "%.*g", arguments)
+      return String(cString: buffer.baseAddress!)
+    }
+  }
+}
+
 /// `value` with a comma between groups of three digits.
 package func grouped(_ value: Int) -> String {
   let digits = String(value.magnitude)
@@ -24,6 +34,11 @@ package func grouped(_ value: Int) -> String {
     text.append(digit)
   }
   return value < 0 ? "-" + text : text
+}
+
+/// `1 epoch`, `2 epochs`.
+package func counted(_ count: Int, _ noun: String) -> String {
+  "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
 }
 
 /// A duration as `MM:SS`, or `H:MM:SS` from an hour on; `?` stands for one that is not known.

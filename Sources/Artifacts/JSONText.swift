@@ -10,6 +10,8 @@ package enum JSONText: Equatable, Sendable {
   case null
   /// Not a number and infinities become `null`, which JSON has no other word for.
   case number(Double)
+  /// As few digits as read back as the same Float; null as `number`.
+  case float(Float)
   case array([JSONText])
   case object(KeyValuePairs)
 
@@ -35,6 +37,7 @@ package enum JSONText: Equatable, Sendable {
     case .flag(let value): String(value)
     case .null: "null"
     case .number(let value): value.isFinite ? "\(value)" : "null"
+    case .float(let value): value.isFinite ? "\(value)" : "null"
     case .array(let values): "[" + values.map(\.text).joined(separator: ",") + "]"
     case .object(let pairs):
       "{" + pairs.fields.map { quoted($0.key) + ":" + $0.value.text }.joined(separator: ",") + "}"

@@ -67,7 +67,9 @@ extension RunResult {
     .object([
       "event": .string("end"), "epochs": .integer(epochCount),
       "seconds": .number(elapsedSeconds), "test_accuracy": .number(testAccuracy),
-      "best_test_accuracy": .number(bestTestAccuracy), "digest": .string(digest),
+      "best_test_accuracy": .number(bestTestAccuracy), "best_epoch": .integer(bestEpoch),
+      "model_epoch": .integer(keptEpoch), "stopped_by": .string(end.rawValue),
+      "digest": .string(digest),
     ])
   }
 }
@@ -100,6 +102,16 @@ package final class MetricsFile {
     self.path = path
     descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw creationFailure(path) }
+  }
+
+  /// Whether the run of a file came to its end.
+  package static func hasEnd(_ path: String) throws -> Bool {
+    guard fileExists(path) else { return false }
+    let decoder = JSONDecoder()
+    let lines = try String(decoding: readFile(path, limit: byteLimit), as: UTF8.self)
+    return lines.split(separator: "\n").contains { line in
+      (try? decoder.decode(LineHead.self, from: Data(line.utf8)))?.event == "end"
+    }
   }
 
   /// Opens `path` after removing what a run that goes on in `epoch` will write again, and any line

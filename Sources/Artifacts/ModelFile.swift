@@ -75,6 +75,18 @@ extension TrainedModel {
     try self.init(Safetensors(modelIn: path), source: path)
   }
 
+  /// The same for a file that must carry its description; throws `badData`, with the way to make one.
+  package init(describedIn path: String) throws {
+    let file = try Safetensors(modelIn: path)
+    guard try file.description(source: path) != nil else {
+      throw Failure(
+        .badData,
+        "\(path): carries no description of its network; 'ptrain train --from' makes a file that does"
+      )
+    }
+    try self.init(file, source: path)
+  }
+
   package init(_ file: Safetensors, source: String) throws {
     try FileFormat.check(file, source: source)
     network = try Self.network(file, source: source)

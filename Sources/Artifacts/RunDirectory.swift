@@ -42,9 +42,17 @@ package struct RunDirectory: Equatable, Sendable {
 
   package var modelPath: String { path + "/model.safetensors" }
   package var metricsPath: String { path + "/metrics.jsonl" }
+  package var tablePath: String { path + "/metrics.csv" }
+  package var evaluationPath: String { path + "/evaluation.json" }
+  /// TensorBoard looks for the middle of the name.
+  package var eventsPath: String { path + "/events.out.tfevents.0.ptrain" }
   package var checkpointPath: String { path + "/checkpoint" }
   /// A line for each file of the data that was left out.
   package var leftOutPath: String { path + "/left-out.txt" }
+  /// What a run leaves.
+  private var files: [String] {
+    [modelPath, metricsPath, tablePath, evaluationPath, eventsPath, checkpointPath, leftOutPath]
+  }
 
   /// Keeps others from it as long as the lock lives; throws `cannotCreate` where another process has it.
   package func lock() throws(Failure) -> DirectoryLock {
@@ -65,7 +73,7 @@ package struct RunDirectory: Equatable, Sendable {
   @discardableResult
   package func create() throws -> String? {
     try makeDirectory(path)
-    let left = [modelPath, metricsPath, checkpointPath, leftOutPath].filter(fileExists)
+    let left = files.filter(fileExists)
     guard !left.isEmpty else {
       guard access(path, W_OK) == 0 else { throw creationFailure(modelPath) }
       return nil

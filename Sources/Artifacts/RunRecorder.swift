@@ -14,6 +14,7 @@ package final class RunRecorder {
   private let report: (String) throws -> Void
   private let store: CheckpointStore
   private var metrics: MetricsFile?
+  private var table: MetricsTable?
   /// Of the model file; nil before this process has written it.
   private var modelDigest: String?
   /// Where the run's last checkpoint lies.
@@ -36,7 +37,7 @@ package final class RunRecorder {
   /// Throws `Failure` when a file cannot be written; `snapshot` is the run as it stands.
   package func receive(_ event: TrainingEvent, snapshot: () -> TrainingSnapshot) throws {
     switch event {
-    case .started(let info): try start(info)
+    case .started(let info): try start(info, best: snapshot().best)
     case .step(let step):
       let runStep = (step.epoch - 1) * step.stepCount + step.step + 1
       if let interval = settings.checkpointInterval, runStep.isMultiple(of: interval) {
@@ -46,17 +47,36 @@ package final class RunRecorder {
       let snapshot = snapshot()
       try checkNumbers(snapshot)
       let digest = state.digest
-      modelDigest = digest
-      try model(state).write(to: directory.modelPath)
-      try metrics?.append(result.metricsLine(digest: digest))
+      if result.isKept { try keep(state, result, digest: digest) }
+      let line = result.metricsLine(digest: digest)
+      try metrics?.append(line)
+      try table?.append(line)
       // Last: what is in the files by now is not repeated by a run that goes on from here.
       try saveCheckpoint(snapshot)
     case .finished(let result):
       // A run that was finished when it was resumed has written its model before.
       let digest = try modelDigest ?? TrainedModel(contentsOf: directory.modelPath).state.digest
       try metrics?.append(result.metricsLine(digest: digest))
-      try report("Model: \(directory.modelPath)")
+      try report(result.bestLine)
+      try report("Model: \(directory.modelPath)\(result.keptText)")
     }
+  }
+
+  /// Makes a model the run's.
+  private func keep(_ state: ModelState, _ result: EpochResult, digest: String) throws {
+    modelDigest = digest
+    let model = model(state)
+    try model.write(to: directory.modelPath)
+    try writeEvaluation(of: model, result, digest: digest)
+  }
+
+  /// The checkpoint knows the best model: it may be alone, or a later epoch's be in its place.
+  private func restore(_ best: ModelState) throws {
+    let digest = best.digest
+    if (try? TrainedModel(contentsOf: directory.modelPath).state.digest) != digest {
+      try model(best).write(to: directory.modelPath)
+    }
+    modelDigest = digest
   }
 
   /// Keeps the run as it stands; throws `badData` where that is none to go on from.
@@ -83,22 +103,33 @@ package final class RunRecorder {
         + "\(tensor.name.prefix { $0 != "." }); try a smaller --learning-rate")
   }
 
+  private func writeEvaluation(
+    of model: TrainedModel, _ result: EpochResult, digest: String
+  ) throws {
+    guard let report = EvaluationReport(result.test, classNames: model.classNames) else { return }
+    try EvaluationFile(epoch: result.epoch, digest: digest, report: report)
+      .write(to: directory.evaluationPath)
+  }
+
   private func model(_ state: ModelState) -> TrainedModel {
     TrainedModel(
       network: network, state: state, normalization: settings.data.normalization,
       classNames: settings.data.classNames)
   }
 
-  private func start(_ info: RunInfo) throws {
+  private func start(_ info: RunInfo, best: [Float]?) throws {
     if let resumed {
       metrics = try MetricsFile(path: directory.metricsPath, keepingEpochsBefore: resumed.epoch)
+      table = try MetricsTable(path: directory.tablePath, keepingEpochsBefore: resumed.epoch)
       try metrics?.append(info.resumeLine(at: resumed))
+      if let best { try restore(ModelState(layout: network.layout, values: best)) }
       return
     }
     if let aside = try directory.create() {
       try report("\(directory.path) held another run; it is in \(aside) now")
     }
     metrics = try MetricsFile(path: directory.metricsPath)
+    table = try MetricsTable(path: directory.tablePath)
     try metrics?.append(info.metricsLine(of: settings.data))
   }
 }

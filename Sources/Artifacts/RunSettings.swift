@@ -20,6 +20,8 @@ package struct RunSettings: Equatable, Sendable {
   package var skipsBad = false
   /// Percent.
   package var targetAccuracy: Double?
+  /// Epochs without a smaller validation loss after which the run ends.
+  package var patience: Int?
   /// Steps between two checkpoints; nil: at the end of every epoch only.
   package var checkpointInterval: Int?
   /// What `--data` said, as an absolute path; nil where data was found without it.

@@ -35,6 +35,9 @@ package final class TrainingConsole {
 
   private let output: ConsoleOutput
   private var epochStart = 0.0
+  private var epochCount = 0
+  /// Of the epochs that this process has trained from their beginning.
+  private var wholeSeconds: [Double] = []
   private var firstStep: Int?
   private var lastDrawing = -Double.infinity
   private var drawnCount = 0
@@ -46,11 +49,11 @@ package final class TrainingConsole {
     case .started(let info):
       try output.writeRemark(info.startLine + "\n")
       for line in info.notes { try output.writeRemark(line + "\n") }
+      epochCount = info.epochCount
       epochStart = output.now()
     case .step(let step): try show(step)
     case .epoch(let result, _):
-      try output.writeResult(result.test.testSetLine + "\n")
-      epochStart = output.now()
+      try show(result)
       firstStep = nil
     case .finished: break
     }
@@ -76,6 +79,20 @@ package final class TrainingConsole {
       elapsedSeconds: now - epochStart, firstStep: firstStep)
     try draw(bar.text)
     if isLast { try closeBar() }
+  }
+
+  private func show(_ result: EpochResult) throws {
+    let now = output.now()
+    if firstStep ?? 0 == 0 { wholeSeconds.append(now - epochStart) }
+    epochStart = now
+    let mean = wholeSeconds.reduce(0, +) / Double(wholeSeconds.count)
+    let remaining = mean * Double(epochCount - result.epoch)
+    try output.writeRemark(
+      result.remark(epochCount: epochCount, remainingSeconds: remaining) + "\n")
+    if let validation = result.validation {
+      try output.writeResult(validation.line(of: "Validation set") + "\n")
+    }
+    try output.writeResult(result.test.testSetLine + "\n")
   }
 
   /// Draws over what was drawn before, within one line of the terminal.

@@ -4,38 +4,20 @@ import Diagnostics
 
 /// E_total against the step, one curve for each learning rate.
 public struct ErrorPlot: Sendable {
-  /// What gnuplot calls the kind of picture, and the size that suits it.
-  enum Format: String, CaseIterable {
-    case png, svg
-
-    var terminal: String {
-      switch self {
-      case .png: "pngcairo size 1600,900 font \"Sans,20\" linewidth 2"
-      case .svg: "svg size 1200,675 font \"Sans,17\" linewidth 1.5 background \"white\""
-      }
-    }
-  }
-
   let path: String
-  let format: Format
+  let format: PlotFormat
   let isLogarithmic: Bool
 
   /// Throws a `Failure` of kind `usage` when `path` ends neither in `.png` nor in `.svg`.
   public init(path: String, isLogarithmic: Bool = false) throws {
-    let format = Format.allCases.first { path.lowercased().hasSuffix(".\($0.rawValue)") }
-    guard let format else {
-      throw Failure(.usage, "--plot: expected a name ending in .png or .svg, found \(path)")
-    }
     self.path = path
-    self.format = format
+    format = try PlotFormat(path: path)
     self.isLogarithmic = isLogarithmic
   }
 
   /// The finished picture.
   func render(_ experiment: Experiment) throws -> [UInt8] {
-    let gnuplot = ExternalProgram(
-      name: "gnuplot", arguments: ["--default-settings"], debianPackage: "gnuplot-nox")
-    return try gnuplot.run(input: script(for: experiment), purpose: "draw \(path)")
+    try ExternalProgram.gnuplot.run(input: script(for: experiment), purpose: "draw \(path)")
   }
 
   func script(for experiment: Experiment) -> String {

@@ -18,7 +18,7 @@ struct BenchStep: ParsableCommand {
       """)
 
   @OptionGroup var options: BenchOptions
-  @OptionGroup var machine: MachineOptions
+  @OptionGroup(title: "Machine") var machine: MachineOptions
 
   @Flag(help: "Time evaluations of minibatches instead of training steps.")
   var evaluation = false

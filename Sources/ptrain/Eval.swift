@@ -17,7 +17,7 @@ struct Eval: ParsableCommand {
       A run's checkpoint is tested as it trains, without the moving average.
 
       Examples:
-        ptrain eval --checkpoint runs/first/model.safetensors --json
+        ptrain eval --checkpoint runs/first/model.safetensors --per-class
         ptrain eval --checkpoint torch.safetensors --model eva8
         ptrain eval --checkpoint model.safetensors --logits logits.safetensors
       """)
@@ -28,19 +28,24 @@ struct Eval: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "A safetensors file with a model's tensors: a run's model.safetensors, or PyTorch's.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .file(extensions: ["safetensors"]))
   var checkpoint: String
 
   @Option(
     help: ArgumentHelp(
-      "The network of a file that does not carry its description.", valueName: "name|file.yaml"))
+      "The network of a file that does not carry its description.", valueName: "name|file.yaml"),
+    completion: .model)
   var model: String?
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var machine: MachineOptions
+  @OptionGroup(title: "Data") var data: DataOptions
+  @OptionGroup(title: "Machine") var machine: MachineOptions
 
-  @Flag(help: "Print the result as JSON.")
+  @Flag(help: "Print the result as JSON, with the confusion matrix.")
   var json = false
+
+  @Flag(help: "Print precision, recall and F1 of each class, and the confusion matrix.")
+  var perClass = false
 
   @Option(
     help: ArgumentHelp(
@@ -63,33 +68,43 @@ struct Eval: ParsableCommand {
       throw Failure(.usage, "--model \(model!): the file describes another network itself")
     }
     let configuration = try machine.engineConfiguration()
-    guard logits == nil || configuration.communicator.size == 1 else {
-      throw Failure(.usage, "--logits: each process knows its share only; run one process")
-    }
     let (trained, found, dataLines) = try modelAndData(file, named)
     let set = try check(found, fits: trained)
     for line in dataLines { Terminal.remark(line) }
     let session = try Session(
       trained.network, state: trained.state, configuration: configuration,
       sampleCapacity: Self.batchSize)
-    let result = try evaluate(session, set, trained.normalization)
-    if let logits {
-      let values = try session.logits(set, trained.normalization)
+    let (result, values) = try evaluate(session, set, trained.normalization)
+    if let logits, Job.isLeader {
       let shape = [set.count, trained.network.classCount]
       let tensor = Safetensors.Tensor(name: "logits", shape: shape, values: values)
       try writeFile(logits, Safetensors(tensors: [tensor]).bytes)
     }
-    try Terminal.writeResult((json ? result.json.text : result.testSetLine) + "\n")
+    try Terminal.writeResult(text(of: result, trained))
   }
 
   private func evaluate(
     _ session: Session, _ set: ImageSet, _ normalization: Normalization
-  ) throws -> Evaluation {
+  ) throws -> (Evaluation, logits: [Float]) {
     do {
-      return try session.evaluate(set, normalization)
+      return try session.answers(set, normalization, keepsLogits: logits != nil)
     } catch let failure as Failure {
       throw Failure(failure.kind, "\(checkpoint): \(failure.message)")
     }
+  }
+
+  private func text(of result: Evaluation, _ model: TrainedModel) throws -> String {
+    guard let report = EvaluationReport(result, classNames: model.classNames) else {
+      guard !perClass else {
+        throw Failure(
+          .usage,
+          "--per-class: \(checkpoint) has \(model.classNames.count) classes; up to "
+            + "\(ConfusionMatrix.classLimit) are told apart")
+      }
+      return (json ? result.json.text : result.testSetLine) + "\n"
+    }
+    if json { return report.json(perClass: perClass).text + "\n" }
+    return result.testSetLine + "\n" + (perClass ? report.perClassText : "")
   }
 
   /// The training files tell the normalization and the classes of a file that does not carry them.

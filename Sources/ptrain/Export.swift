@@ -25,7 +25,9 @@ struct Export: ParsableCommand {
         ptrain export --checkpoint runs/first/model.safetensors --output digits.c
       """)
 
-  @Option(help: ArgumentHelp("A model file or a checkpoint of ptrain's.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("A model file or a checkpoint of ptrain's.", valueName: "file"),
+    completion: .file(extensions: ["safetensors"]))
   var checkpoint: String
 
   @Option(help: ArgumentHelp("The file to write.", valueName: "file.onnx|.safetensors|.c"))
@@ -60,14 +62,7 @@ struct Export: ParsableCommand {
   }
 
   func run() throws {
-    let file = try Safetensors(modelIn: checkpoint)
-    guard try file.description(source: checkpoint) != nil else {
-      throw Failure(
-        .badData,
-        "\(checkpoint): carries no description of its network; 'ptrain train --from' makes a file "
-          + "that does")
-    }
-    let model = try TrainedModel(file, source: checkpoint)
+    let model = try TrainedModel(describedIn: checkpoint)
     switch format! {
     case .onnx:
       var options = ONNXOptions()

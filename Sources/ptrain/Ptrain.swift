@@ -15,7 +15,9 @@ import Glibc
       Examples:
         ptrain --threads 2                       train the default model on MNIST
         ptrain --model eva8 --epochs 1           train another model for one epoch
-        ptrain eval --checkpoint runs/X/model.safetensors
+        ptrain predict --model runs/X/model.safetensors digit.png
+        ptrain eval --checkpoint runs/X/model.safetensors --per-class
+        ptrain find-rate --model eva8            which learning rates suit it
         ptrain export --checkpoint runs/X/model.safetensors --output model.onnx
         ptrain models                            list the presets
         ptrain summary --model eva8
@@ -26,7 +28,8 @@ import Glibc
       """,
     version: "ptrain \(Version.program)",
     subcommands: [
-      Train.self, Eval.self, Export.self, Models.self, Summary.self, TopologyCommand.self,
+      Train.self, Predict.self, Eval.self, FindRate.self, Export.self, Models.self, Summary.self,
+      TopologyCommand.self,
       Bench.self,
       SpreadsheetCommand.self,
     ],

@@ -7,6 +7,10 @@ import Networks
 extension Recipe.Optimizer: ExpressibleByArgument {}
 extension Recipe.Schedule: ExpressibleByArgument {}
 
+extension RecipeSetting: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
 struct RecipeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Epochs: passes over the training set.", valueName: "n"))
   var epochs: Int?
@@ -45,21 +49,42 @@ struct RecipeOptions: ParsableArguments {
       """, valueName: "steps"))
   var augment: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Any key of a description's recipe, with a value as it stands there: labelSmoothing=0.1, \
+      'augment={rotation: 5}'; repeat it for more.
+      """, valueName: "key=value"))
+  var set: [RecipeSetting] = []
+
   func validate() throws {
     for (name, value) in [("--epochs", epochs), ("--batch-size", batchSize)] {
       guard value ?? 1 >= 1 else { throw ValidationError("\(name) \(value!): expected 1 or more") }
     }
+    for setting in set where given.contains(setting.key) {
+      throw ValidationError("--set \(setting.text): an option for `\(setting.key)` is there too")
+    }
+  }
+
+  /// Whether an option or `--set` has a key.
+  func sets(_ key: String) -> Bool { given.contains(key) || set.contains { $0.key == key } }
+
+  /// Keys that have an option of their own which was given.
+  private var given: [String] {
+    [
+      ("epochs", epochs != nil), ("batchSize", batchSize != nil),
+      ("optimizer", optimizer != nil), ("learningRate", learningRate != nil),
+      ("momentum", momentum != nil), ("weightDecay", weightDecay != nil),
+      ("schedule", schedule != nil), ("augment", augment != nil),
+    ].compactMap { $1 ? $0 : nil }
   }
 
   /// The model's recipe with what was given in its place.
   ///
   /// Throws `usage` for a value out of range or one that would do nothing.
   func apply(to recipe: Recipe) throws -> Recipe {
-    var recipe = recipe
-    if let optimizer, optimizer != recipe.optimizer {
-      recipe.optimizer = optimizer
-      recipe.learningRate = optimizer == .adam ? 0.001 : 0.1
-    }
+    var recipe = try recipe.set(set)
+    if let optimizer { recipe.change(optimizer: optimizer) }
     if let momentum {
       guard recipe.optimizer == .sgd else {
         throw Failure(.usage, "--momentum \(momentum): adam has none; it acts with --optimizer sgd")
@@ -78,7 +103,8 @@ struct RecipeOptions: ParsableArguments {
   }
 
   /// The options that say something else than `recipe`.
-  func contradictions(to recipe: Recipe) -> [String] {
+  func contradictions(to recipe: Recipe) throws -> [String] {
+    let settings = try set.filter { try recipe.set([$0]) != recipe }
     let wanted = augment.flatMap { try? [Augmentation](option: $0, recipe: recipe.augment).text }
     return [
       contradiction("--epochs", epochs, recipe.epochs),
@@ -89,6 +115,17 @@ struct RecipeOptions: ParsableArguments {
       contradiction("--weight-decay", weightDecay, recipe.weightDecay),
       contradiction("--schedule", schedule?.rawValue, recipe.schedule.rawValue),
       contradiction("--augment", wanted, recipe.augment.text),
-    ].compactMap { $0 }
+    ].compactMap { $0 } + settings.map { "--set \($0.text)" }
+  }
+}
+
+extension Recipe {
+  /// With `--set`'s keys; throws `usage`.
+  fileprivate func set(_ settings: [RecipeSetting]) throws -> Recipe {
+    do {
+      return try setting(settings)
+    } catch {
+      throw Failure(error.kind, "--set \(error.message)")
+    }
   }
 }

@@ -21,6 +21,7 @@ struct RunPlan {
   var validation: SplitSize?
   var testShare: Double?
   var targetAccuracy: Double?
+  var patience: Int?
   var checkpointInterval: Int?
   /// Where an earlier process stopped.
   var checkpoint: Checkpoint?
@@ -37,6 +38,7 @@ struct RunPlan {
     settings.preparation = data.preparation
     settings.skipsBad = data.skipBad
     settings.targetAccuracy = targetAccuracy
+    settings.patience = patience
     settings.checkpointInterval = checkpointInterval
     settings.dataPath = data.data.map(absolutePath)
     return settings
@@ -46,6 +48,7 @@ struct RunPlan {
     var options = TrainingOptions()
     options.seed = seed
     options.targetAccuracy = targetAccuracy
+    options.patience = patience
     return options
   }
 
@@ -92,16 +95,18 @@ struct RunPlan {
 
 extension Train {
   func newPlan() throws -> RunPlan {
-    let start = try from.map { (file: try Safetensors(modelIn: $0), path: $0) }
+    let start = try self.start.from.map { (file: try Safetensors(modelIn: $0), path: $0) }
     let described = model.model == nil ? try start?.file.description(source: start!.path) : nil
     var description = try described ?? model.description()
     description.recipe = try recipe.apply(to: description.recipe)
     return RunPlan(
       description: description,
-      directory: output.map(RunDirectory.init(path:)),
-      data: data, seed: seed ?? 1, limitTrain: limitTrain, validation: validation,
-      testShare: testShare, targetAccuracy: targetAccuracy,
-      checkpointInterval: checkpointEvery, start: start)
+      directory: files.output.map(RunDirectory.init(path:)),
+      data: data, seed: course.seed ?? 1, limitTrain: split.limitTrain,
+      validation: split.validation,
+      testShare: split.testShare, targetAccuracy: course.targetAccuracy,
+      patience: course.patience,
+      checkpointInterval: files.checkpointEvery, start: start)
   }
 
   /// The rest of the run in a directory.
@@ -118,6 +123,7 @@ extension Train {
     }
     let settings = checkpoint.settings
     try refuseContradictions(to: checkpoint)
+    try refuseStopped(checkpoint.snapshot.position, directory)
     var data = data
     data.data = data.data ?? settings.dataPath
     data.transpose = settings.transposes
@@ -128,14 +134,15 @@ extension Train {
       description: checkpoint.model.network.description, directory: directory, lock: lock,
       data: data, seed: settings.seed, limitTrain: settings.limitTrain,
       validation: settings.validation, testShare: settings.testShare,
-      targetAccuracy: settings.targetAccuracy,
-      checkpointInterval: checkpointEvery ?? settings.checkpointInterval, checkpoint: checkpoint)
+      targetAccuracy: settings.targetAccuracy, patience: settings.patience,
+      checkpointInterval: files.checkpointEvery ?? settings.checkpointInterval,
+      checkpoint: checkpoint)
   }
 
   private func refuseContradictions(to checkpoint: Checkpoint) throws {
     let settings = checkpoint.settings
     let description = checkpoint.model.network.description
-    var found = recipe.contradictions(to: description.recipe)
+    var found = try recipe.contradictions(to: description.recipe)
     if let given = model.model {
       let other = try model.description()
       if other.name != description.name || other.layers != description.layers {
@@ -143,12 +150,13 @@ extension Train {
       }
     }
     found += [
-      contradiction("--seed", seed, settings.seed),
-      contradiction("--limit-train", limitTrain, settings.limitTrain),
+      contradiction("--seed", course.seed, settings.seed),
+      contradiction("--limit-train", split.limitTrain, settings.limitTrain),
       contradiction("--limit-test", data.limitTest, settings.limitTest),
-      contradiction("--validation", validation, settings.validation),
-      contradiction("--test-share", testShare, settings.testShare),
-      contradiction("--target-accuracy", targetAccuracy, settings.targetAccuracy),
+      contradiction("--validation", split.validation, settings.validation),
+      contradiction("--test-share", split.testShare, settings.testShare),
+      contradiction("--target-accuracy", course.targetAccuracy, settings.targetAccuracy),
+      contradiction("--patience", course.patience, settings.patience),
     ].compactMap { $0 }
     if data.transpose && !settings.transposes { found.append("--transpose") }
     found += [
@@ -161,6 +169,21 @@ extension Train {
       throw Failure(
         .usage, "\(found.joined(separator: ", ")): contradicts the run that --resume goes on with")
     }
+  }
+}
+
+extension Train {
+  /// A run that its validation loss has ended is no unfinished one.
+  private func refuseStopped(_ position: TrainingPosition, _ directory: RunDirectory) throws {
+    guard position.end == .patience, let loss = position.bestValidationLoss,
+      try MetricsFile.hasEnd(directory.metricsPath)
+    else { return }
+    let (last, best) = (position.epoch - 1, position.bestValidationEpoch)
+    throw Failure(
+      .usage,
+      "--resume \(directory.path): stopped early, there is nothing to go on with: epochs \(best + 1) to "
+        + "\(last) brought no smaller validation loss than epoch \(best) (\(fixed(loss, 4))), whose model "
+        + "is \(directory.modelPath); --from \(directory.modelPath.shellWord) trains it further")
   }
 }
 

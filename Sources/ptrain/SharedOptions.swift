@@ -13,7 +13,7 @@ struct ModelOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       A preset (see 'ptrain models') or a description file (default: \(Self.defaultName)).
-      """, valueName: "name|file.yaml"))
+      """, valueName: "name|file.yaml"), completion: .model)
   var model: String?
 
   private static let defaultName = "compact"

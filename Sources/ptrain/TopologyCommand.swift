@@ -14,7 +14,7 @@ struct TopologyCommand: ParsableCommand {
         ptrain topology --threads 16
       """)
 
-  @OptionGroup var machine: MachineOptions
+  @OptionGroup(title: "Machine") var machine: MachineOptions
 
   @Flag(help: "Print everything as JSON.")
   var json = false

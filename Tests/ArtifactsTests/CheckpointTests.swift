@@ -16,20 +16,23 @@ private func sampleCheckpoint(step: Int = 7) throws -> Checkpoint {
   (position.lossSum, position.correctCount) = (0.1 + 0.2, 5)
   (position.epochSeconds, position.runSeconds) = (1.0 / 3, 1e-300)
   (position.testAccuracy, position.bestTestAccuracy) = (98.31, 98.4)
+  (position.bestTestEpoch, position.bestValidationEpoch) = (1, 1)
+  position.bestValidationLoss = 0.1 + 0.7
   var settings = RunSettings(
     seed: .max,
     data: DataFingerprint(
       name: "MNIST", trainSampleCount: 100, testSampleCount: 50,
       normalization: model.normalization, classNames: model.classNames, digests: sampleDigests))
   (settings.limitTrain, settings.limitTest, settings.targetAccuracy) = (100, 50, 99.5)
-  settings.validation = .count(20)
+  (settings.validation, settings.patience) = (.count(20), 4)
   (settings.checkpointInterval, settings.dataPath) = (10, "/data with \"quotes\"")
   return Checkpoint(
     model: model,
     snapshot: TrainingSnapshot(
       model: model.state, firstMoment: (0..<count).map { Float($0) / 3 },
       secondMoment: (0..<count).map { -Float($0) / 9 },
-      average: (0..<count).map { Float($0) / 11 }, position: position),
+      average: (0..<count).map { Float($0) / 11 }, best: (0..<count).map { Float($0) / 13 },
+      position: position),
     settings: settings)
 }
 
@@ -64,11 +67,45 @@ private struct Scatter {
     #expect(try Checkpoint(checkpoint.bytes, source: "x") == checkpoint)
   }
 
-  @Test func readsWhatItWroteWithoutOptions() throws {
+  @Test(arguments: RunEnd.allCases) func readsWhatItWroteWithoutOptions(end: RunEnd) throws {
     var checkpoint = try sampleCheckpoint()
     checkpoint.settings = RunSettings(seed: 1, data: checkpoint.settings.data)
-    checkpoint.snapshot.position.isFinished = true
+    checkpoint.snapshot.position.end = end
+    checkpoint.snapshot.position.bestValidationLoss = nil
+    checkpoint.snapshot.position.bestValidationEpoch = 0
+    checkpoint.snapshot.best = nil
     #expect(try Checkpoint(checkpoint.bytes, source: "x") == checkpoint)
+  }
+
+  /// Earlier versions told only that a run is finished.
+  @Test func readsOneThatKnowsNoBestEpoch() throws {
+    var file = try Safetensors(sampleCheckpoint().bytes, source: "x")
+    file.tensors.removeAll { $0.name == "best" }
+    file.metadata.removeAll { $0.key.hasPrefix("position.best_v") }
+    file.metadata.removeAll { $0.key == "position.best_test_epoch" }
+    let place = try #require(file.metadata.firstIndex { $0.key == "position.finished" })
+    file.metadata[place].value = "true"
+    let position = try Checkpoint(sealed(file), source: "x").snapshot.position
+    #expect(position.end == .epochs && position.bestTestEpoch == 0)
+    #expect(position.bestTestAccuracy == 98.4 && position.bestValidationLoss == nil)
+  }
+
+  @Test(arguments: [
+    ("position.best_validation_epoch", "2"), ("position.best_validation_epoch", "0"),
+    ("position.best_validation_loss", "nan"), ("position.best_test_epoch", "-1"),
+    ("position.end", "patience"),
+  ])
+  func refusesABestEpochThatCannotBe(key: String, value: String) throws {
+    var file = try Safetensors(sampleCheckpoint().bytes, source: "x")
+    file.metadata.removeAll { $0.key == key }
+    file.metadata.append(.init(key, value))
+    #expect(throws: Failure.self) { try Checkpoint(sealed(file), source: "x") }
+  }
+
+  @Test func refusesABestEpochWithoutItsModel() throws {
+    var file = try Safetensors(sampleCheckpoint().bytes, source: "x")
+    file.tensors.removeAll { $0.name == "best" }
+    #expect(throws: Failure.self) { try Checkpoint(sealed(file), source: "x") }
   }
 
   @Test func noticesEveryFlippedByte() throws {

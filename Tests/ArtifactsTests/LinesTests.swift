@@ -58,12 +58,6 @@ let sampleEpoch = EpochResult(
         == "Test set: Average loss: 0.0555, Accuracy: 9831/10000 (98.31%)")
   }
 
-  @Test func evaluationAsJSON() {
-    #expect(
-      sampleEpoch.test.json.text
-        == #"{"test_loss":0.05549,"test_correct":9831,"test_accuracy":98.31}"#)
-  }
-
   @Test func startLineTellsWhatWasChosen() {
     #expect(
       sampleInfo.startLine
@@ -116,11 +110,16 @@ let sampleEpoch = EpochResult(
 
   @Test func endLine() {
     let result = RunResult(
-      epochCount: 20, elapsedSeconds: 81.5, testAccuracy: 98.31, bestTestAccuracy: 98.4)
+      epochCount: 20, elapsedSeconds: 81.5, testAccuracy: 98.31, bestTestAccuracy: 98.4,
+      bestTestEpoch: 17)
     #expect(
       result.metricsLine(digest: "00ff").text
         == #"{"event":"end","epochs":20,"seconds":81.5,"test_accuracy":98.31,"#
-        + #""best_test_accuracy":98.4,"digest":"00ff"}"#)
+        + #""best_test_accuracy":98.4,"best_epoch":17,"model_epoch":20,"#
+        + #""stopped_by":"epochs","digest":"00ff"}"#)
+    #expect(
+      result.bestLine
+        == "Best: epoch 17, test accuracy 98.40%; last: epoch 20, test accuracy 98.31%")
   }
 
   @Test func brokenNumbersAreNull() {

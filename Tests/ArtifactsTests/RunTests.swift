@@ -44,6 +44,11 @@ private final class Recording {
 }
 
 @Suite struct TrainingConsoleTests {
+  private func remark(epoch: Int, left: String) -> String {
+    "Epoch \(epoch)/20: learning rate 0.001, training loss 0.2500, 4.0 s, 15,000 images/s, "
+      + "\(left) left\n"
+  }
+
   let testSetLine = "Test set: Average loss: 0.0555, Accuracy: 9831/10000 (98.31%)\n"
 
   @Test func drawsABarOverItselfOnATerminal() throws {
@@ -55,7 +60,8 @@ private final class Recording {
       recording.remarks == sampleInfo.startLine + "\n"
         + "\rloss=0.5000 batch_id=0:  33%|███▎      | 1/3 [00:01<00:02, 1.0it/s]"
         + "\rloss=0.5000 batch_id=1:  67%|██████▋   | 2/3 [00:02<00:01, 1.0it/s]"
-        + "\rloss=0.5000 batch_id=2: 100%|██████████| 3/3 [00:03<00:00, 1.0it/s]\n")
+        + "\rloss=0.5000 batch_id=2: 100%|██████████| 3/3 [00:03<00:00, 1.0it/s]\n"
+        + remark(epoch: 1, left: "01:16"))
   }
 
   @Test func drawsTheFirstAndTheLastStepWhenStepsAreFast() throws {
@@ -115,7 +121,33 @@ private final class Recording {
     let console = TrainingConsole(recording.output(drawsBars: false, secondsPerCall: 1))
     for event in events(try sampleModel()) { try console.receive(event) }
     #expect(recording.results == testSetLine + testSetLine)
-    #expect(recording.remarks == sampleInfo.startLine + "\n")
+    #expect(
+      recording.remarks == sampleInfo.startLine + "\n" + remark(epoch: 1, left: "00:19")
+        + remark(epoch: 2, left: "00:18"))
+  }
+
+  /// An epoch of which this process has trained a part tells nothing of the others' time.
+  @Test func countsWholeEpochsOnly() throws {
+    let recording = Recording()
+    let console = TrainingConsole(recording.output(drawsBars: false, secondsPerCall: 10))
+    let all = events(try sampleModel())
+    for event in [all[0]] + all[3..<5] { try console.receive(event) }
+    #expect(recording.remarks.hasSuffix("images/s, ? left\n"))
+    for event in all[5..<9] { try console.receive(event) }
+    #expect(recording.remarks.hasSuffix(remark(epoch: 2, left: "03:00")))
+  }
+
+  @Test func theLastEpochHasNoneBehindIt() throws {
+    var result = sampleEpoch
+    (result.epoch, result.validation) = (20, Evaluation(loss: 1, correctCount: 1, sampleCount: 4))
+    let recording = Recording()
+    let console = TrainingConsole(recording.output(drawsBars: false, secondsPerCall: 1))
+    try console.receive(.started(sampleInfo))
+    try console.receive(.epoch(result, state: sampleModel().state))
+    #expect(recording.remarks.hasSuffix(", 15,000 images/s\n"))
+    #expect(
+      recording.results == "Validation set: Average loss: 1.0000, Accuracy: 1/4 (25.00%)\n"
+        + testSetLine)
   }
 
   @Test func closesABarThatWasLeftOpen() throws {
@@ -149,6 +181,7 @@ private func snapshot(_ model: TrainedModel) -> TrainingSnapshot {
 
 @Suite struct RunRecorderTests {
   let temporary = TemporaryDirectory()
+  let names = ["checkpoint", "metrics.csv", "metrics.jsonl", "model.safetensors"]
 
   private func record(_ events: some Sequence<TrainingEvent>, model: TrainedModel) throws -> String
   {
@@ -164,14 +197,57 @@ private func snapshot(_ model: TrainedModel) -> TrainingSnapshot {
     let model = try sampleModel()
     let remarks = try record(events(model), model: model)
     let run = RunDirectory(path: temporary.path + "/a/run")
-    #expect(temporary.names(run.path) == ["checkpoint", "metrics.jsonl", "model.safetensors"])
+    #expect(temporary.names(run.path) == names)
     #expect(try TrainedModel(contentsOf: run.modelPath) == model)
-    #expect(remarks == "Model: \(run.modelPath)\n")
+    #expect(
+      remarks == "Best: test accuracy 98.31%; last: epoch 2, test accuracy 98.31%\n"
+        + "Model: \(run.modelPath)\n")
+    let table = String(decoding: try readFile(run.tablePath, limit: 10_000), as: UTF8.self)
+    #expect(
+      table.split(separator: "\n") == [
+        "epoch,learning_rate,train_loss,train_accuracy,test_loss,test_correct,test_accuracy,"
+          + "seconds,images_per_second,digest",
+        "1,0.001,0.25,75.0,0.05549,9831,98.31,4.0,15000.0,\(model.state.digest)",
+        "2,0.001,0.25,75.0,0.05549,9831,98.31,4.0,15000.0,\(model.state.digest)",
+      ])
     let text = String(decoding: try readFile(run.metricsPath, limit: 10_000), as: UTF8.self)
     let lines = text.split(separator: "\n")
     #expect(lines.count == 4)
     #expect(lines[0] == sampleInfo.metricsLine(of: settings(model).data).text)
     #expect(lines.dropFirst().allSatisfy { $0.hasSuffix("\"digest\":\"\(model.state.digest)\"}") })
+  }
+
+  /// An epoch that is not the best leaves the model and its results as they are.
+  @Test func keepsTheBestModel() throws {
+    let (model, worse) = (try sampleModel(), try sampleModel(seed: 5))
+    var result = sampleEpoch
+    result.test = sampleEvaluation
+    var second = result
+    (second.epoch, second.isKept, second.test.loss) = (2, false, 9)
+    let end = RunResult(
+      epochCount: 2, elapsedSeconds: 8, testAccuracy: 50, bestTestAccuracy: 60, bestTestEpoch: 2,
+      bestValidationLoss: 0.25, keptEpoch: 1, end: .patience)
+    let remarks = try record(
+      [
+        .started(sampleInfo), .epoch(result, state: model.state),
+        .epoch(second, state: worse.state), .finished(end),
+      ], model: model)
+    let run = RunDirectory(path: temporary.path + "/a/run")
+    #expect(try TrainedModel(contentsOf: run.modelPath) == model)
+    let evaluation = try EvaluationFile(contentsOf: run.evaluationPath)
+    #expect(evaluation.epoch == 1 && evaluation.digest == model.state.digest)
+    #expect(evaluation.report.evaluation == sampleEvaluation)
+    #expect(
+      remarks
+        == "Best: epoch 1, validation loss 0.2500; last: epoch 2, test accuracy 50.00%, 1 epoch "
+        + "without a better validation loss\n"
+        + "Model: \(run.modelPath) (epoch 1, the best on the validation set)\n")
+    let lines = String(decoding: try readFile(run.metricsPath, limit: 10_000), as: UTF8.self)
+    #expect(
+      lines.contains(
+        #""best_epoch":1,"model_epoch":1,"stopped_by":"patience","digest":"\#(model.state.digest)"}"#
+      ))
+    #expect(try MetricsFile.hasEnd(run.metricsPath))
   }
 
   @Test func makesNoDirectoryBeforeTheStart() throws {
@@ -188,9 +264,7 @@ private func snapshot(_ model: TrainedModel) -> TrainingSnapshot {
       #expect(remarks.contains("previous-\(count)") == (count > 0))
     }
     #expect(
-      temporary.names(run) == [
-        "checkpoint", "metrics.jsonl", "model.safetensors", "previous-1", "previous-2",
-      ])
+      temporary.names(run) == names + ["previous-1", "previous-2"])
     #expect(try TrainedModel(contentsOf: run + "/previous-1/model.safetensors") == model)
   }
 

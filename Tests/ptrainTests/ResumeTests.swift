@@ -11,6 +11,9 @@ import Testing
     ["--model", "tiny", "--epochs", "\(epochCount)", "--batch-size", "16", "--data", "data"]
   }
 
+  /// With the data that lies there.
+  init(scratch: Scratch) { self.scratch = scratch }
+
   init() throws {
     scratch = try Scratch()
     try SampleData().write(to: scratch)
@@ -131,7 +134,7 @@ import Testing
       ["--learning-rate", "0.5"], ["--momentum", "0.5"], ["--weight-decay", "0.5"],
       ["--schedule", "constant"], ["--augment", "none"], ["--model", "eva8"],
       ["--limit-train", "50"], ["--limit-test", "5"], ["--validation", "9"],
-      ["--target-accuracy", "50"],
+      ["--target-accuracy", "50"], ["--patience", "3"], ["--set", "labelSmoothing=0.3"],
     ] {
       let refused = try resume("run", option)
       #expect(refused.exitCode == 64)

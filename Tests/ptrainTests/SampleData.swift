@@ -9,6 +9,11 @@ struct SampleData {
     "t10k-labels-idx1-ubyte",
   ]
 
+  /// What a run leaves in its directory.
+  static let runFiles = [
+    "checkpoint", "evaluation.json", "metrics.csv", "metrics.jsonl", "model.safetensors",
+  ]
+
   var files: [[UInt8]]
 
   /// 96 training and 40 test images of 12 x 12 pixels in 4 classes.

@@ -17,7 +17,7 @@ import Testing
     #expect(try scratch.text(of: "code") == "0\n", "\(script): \(run.errors)")
     let lines = try scratch.text(of: "run/metrics.jsonl").split(separator: "\n")
     #expect(lines.count == 5 && lines.allSatisfy { $0.hasPrefix("{") && $0.hasSuffix("}") })
-    #expect(try scratch.names("run") == ["checkpoint", "metrics.jsonl", "model.safetensors"])
+    #expect(try scratch.names("run") == SampleData.runFiles)
   }
 
   @Test(arguments: ["", "2>&1", "2>&1 >out"])

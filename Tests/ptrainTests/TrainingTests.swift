@@ -49,7 +49,7 @@ private struct EpochLine: Decodable {
       #expect(line.contains(", Accuracy: \(epoch.testCorrect!)/40 ("))
     }
     #expect((run.output + run.errors).unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 32 })
-    #expect(try scratch.names("a/run") == ["checkpoint", "metrics.jsonl", "model.safetensors"])
+    #expect(try scratch.names("a/run") == SampleData.runFiles)
     #expect(try lines("a/run").map(\.event) == ["start", "epoch", "epoch", "epoch", "end"])
     #expect(epochs.map(\.epoch) == [1, 2, 3])
     #expect(try lines("a/run").last?.digest == epochs.last?.digest)
@@ -64,6 +64,34 @@ private struct EpochLine: Decodable {
     let json = try CommandLineRun(arguments + ["--json", "--threads", "3"], in: scratch)
     let correct = try #require(try lines("run").last { $0.event == "epoch" }?.testCorrect)
     #expect(json.output.contains("\"test_correct\":\(correct),"))
+  }
+
+  /// The matrix's diagonal holds what was correct, and the run keeps the same one.
+  @Test func tellsWhichClassWasTakenForWhich() throws {
+    struct Answer: Decodable, Equatable {
+      let classes: [String]
+      let confusion: [[Int]]
+      let testCorrect: Int
+      let balancedAccuracy: Double
+    }
+    let trained = try train(["--epochs", "1"], output: "run")
+    #expect(trained.errors.contains("Model: run/model.safetensors"))
+    let arguments = ["eval", "--checkpoint", "run/model.safetensors", "--data", "data"]
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let json = try CommandLineRun(arguments + ["--json"], in: scratch)
+    let answer = try decoder.decode(Answer.self, from: Data(json.output.utf8))
+    #expect(answer.classes == ["0", "1", "2", "3"])
+    #expect(answer.confusion.map { $0.reduce(0, +) } == [10, 10, 10, 10])
+    let diagonal = (0..<4).reduce(0) { $0 + answer.confusion[$1][$1] }
+    #expect(diagonal == answer.testCorrect)
+    #expect(abs(answer.balancedAccuracy - 100 * Double(diagonal) / 40) < 1e-9)
+    let kept = try scratch.text(of: "run/evaluation.json")
+    #expect(try decoder.decode(Answer.self, from: Data(kept.utf8)) == answer)
+    #expect(try kept.contains(#require(lines("run").last?.digest)))
+    let table = try CommandLineRun(arguments + ["--per-class"], in: scratch).output
+    #expect(table.hasPrefix(trained.output + "class  precision     recall         F1     images\n"))
+    #expect(table.split(separator: "\n").count == 12)
   }
 
   @Test func learns() throws {

@@ -33,8 +33,8 @@ struct SampleSource: @unchecked Sendable {
 struct Minibatch: @unchecked Sendable {
   var source: SampleSource
   /// Indices into the source.
-  let samples: UnsafePointer<UInt32>
-  let count: Int
+  private(set) var samples: UnsafePointer<UInt32>
+  private(set) var count: Int
   /// 0-based epoch for random draws.
   let epoch: UInt32
 
@@ -46,8 +46,22 @@ struct Minibatch: @unchecked Sendable {
     return batch
   }
 
+  /// The minibatch with the samples of `shard` at the places of `other`, and none that count behind.
+  func moving(_ shard: Int, to other: Int) -> Minibatch {
+    guard shard != other else { return self }
+    var batch = self
+    batch.samples = samples + (shard - other) * shardSize
+    batch.count = other * shardSize + places(ofShard: shard).count
+    return batch
+  }
+
   /// Places of a shard's samples in the minibatch.
   func places(ofShard shard: Int) -> Range<Int> {
     shard * shardSize..<min((shard + 1) * shardSize, count)
+  }
+
+  /// Places of the samples of several shards in the minibatch.
+  func places(ofShards shards: Range<Int>) -> Range<Int> {
+    min(shards.lowerBound * shardSize, count)..<min(shards.upperBound * shardSize, count)
   }
 }

@@ -16,6 +16,7 @@ final class NodeMemory: @unchecked Sendable {
   let binding: any WorkerBinding
   let map: NodeMap
   let shardCapacity: Int
+  private let workerCount: Int
   /// Shards of a full minibatch that this process runs.
   private let ownShards: Range<Int>
   private var buffers: [AlignedBuffer] = []
@@ -27,6 +28,7 @@ final class NodeMemory: @unchecked Sendable {
   ) {
     self.binding = binding
     map = NodeMap(binding, workerCount: workerCount)
+    self.workerCount = workerCount
     self.shardCapacity = shardCapacity
     self.ownShards = ownShards
   }
@@ -51,6 +53,12 @@ final class NodeMemory: @unchecked Sendable {
       assign(buffer, elements, node)
     }
     return keep(buffer)
+  }
+
+  /// A shard that no other worker is given, on the worker's node; nil where there are too few.
+  func shard(of worker: Int) -> Int? {
+    guard workerCount <= ownShards.count else { return nil }
+    return ownShards.lowerBound + ownShards.count * worker / workerCount
   }
 
   private func assign(_ buffer: AlignedBuffer, _ elements: Range<Int>, _ node: Int) {

@@ -8,6 +8,8 @@ import Memory
 struct RankShares: Sendable {
   /// Shards that this rank runs.
   let own: Range<Int>
+  /// Shards of all ranks in order.
+  let all: [Range<Int>]
   /// Subtrees of all ranks in order; each has a row where its sums are exchanged.
   let subtrees: [Range<Int>]
   /// Rows of each rank.
@@ -25,6 +27,7 @@ struct RankShares: Sendable {
       subtrees += tree.subtrees(of: share)
       return first..<subtrees.count
     }
+    all = shares
     own = shares[rank]
     ownRows = rows[rank]
     self.subtrees = subtrees

@@ -91,8 +91,21 @@ final class Executor: @unchecked Sendable {
 struct ShardTask {
   let batch: Minibatch
   let mode: PassMode
+  /// Whose buffers are used.
   let shard: Int
+  /// Whose samples they are; the same but in evaluations.
+  let resultShard: Int
   let scratch: WorkerScratch
+
+  init(
+    batch: Minibatch, mode: PassMode, shard: Int, resultShard: Int? = nil, scratch: WorkerScratch
+  ) {
+    self.batch = batch
+    self.mode = mode
+    self.shard = shard
+    self.resultShard = resultShard ?? shard
+    self.scratch = scratch
+  }
 
   var places: Range<Int> { batch.places(ofShard: shard) }
 

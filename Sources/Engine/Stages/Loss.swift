@@ -23,8 +23,25 @@ extension Executor {
         gradientScale: 1 / Float(task.batch.count), losses: losses, correct: correct,
         gradient: task.mode == .training ? state.dy(places.lowerBound) : nil)
       results.record(
-        task.shard, loss: (0..<places.count).reduce(0) { $0 + losses[$1] },
+        task.resultShard, loss: (0..<places.count).reduce(0) { $0 + losses[$1] },
         correctCount: (0..<places.count).reduce(0) { $0 + Int(correct[$1]) })
+    }
+  }
+
+  /// Copies the shard's logits to their places among the minibatch's, `[count, classes]`.
+  func copyLogits(_ task: ShardTask, to logits: MutableFloatPointer) {
+    let state = states[states.count - 1]
+    let classCount = state.stage.value.channels
+    let places = task.places
+    let shard = state.s(places.lowerBound)
+    for row in 0..<places.count {
+      let place = task.resultShard * shardSize + row
+      for first in stride(from: 0, to: classCount, by: channelLanes) {
+        // `[blocks, rows, 16]`.
+        (logits + place * classCount + first).update(
+          from: shard + (first * places.count + row * channelLanes),
+          count: min(channelLanes, classCount - first))
+      }
     }
   }
 }

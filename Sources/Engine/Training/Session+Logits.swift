@@ -1,33 +1,43 @@
-// What a model says about each sample, before any loss: for comparisons with other programs.
+// What a model says about each sample, from which everything else that is told of it follows.
 
 import Datasets
 import KernelTypes
 import Networks
 
 extension Session {
-  /// Logits `[count, classes]` of a set, with running statistics; of one process alone.
+  /// Logits `[count, classes]` of a set, with running statistics; labels do not matter.
   package func logits(_ set: ImageSet, _ normalization: Normalization) throws -> [Float] {
     try requireSize(of: set)
     let store = try SampleStore(set, normalization, binding: runner.memory.binding)
     return try pool.lead { [self] in
       var logits: [Float] = []
-      runner.useRunningStatistics()
-      forEachMinibatch(of: [UInt32](0..<UInt32(set.count)), store.source, epoch: 0) { _, batch in
-        _ = runner.evaluate(batch)
-        for place in 0..<batch.count { logits += lastOutput(of: batch, place: place) }
-      }
+      forEachMinibatch(of: store.source) { logits += $2 }
       return logits
     }
   }
 
-  private func lastOutput(of batch: Minibatch, place: Int) -> [Float] {
-    let state = runner.executor.states.last!
-    let places = batch.places(ofShard: place / shardSize)
-    let shard = state.s(places.lowerBound)
-    let row = place - places.lowerBound
-    return (0..<state.stage.value.channels).map { channel in
-      let block = channel / channelLanes
-      return shard[(block * places.count + row) * channelLanes + channel % channelLanes]
+  /// Evaluates a set with running statistics, minibatch after minibatch in order; on the leader.
+  ///
+  /// `body` gets the logits `[count, classes]` of all ranks.
+  func forEachMinibatch(
+    of source: SampleSource,
+    _ body: (Minibatch, BatchResult, UnsafeBufferPointer<Float>) throws -> Void
+  ) rethrows {
+    let classCount = runner.executor.plan.network.classCount
+    let order = [UInt32](0..<UInt32(source.count))
+    var logits = [Float](repeating: 0, count: runner.executor.sampleCapacity * classCount)
+    runner.useRunningStatistics()
+    try logits.withUnsafeMutableBufferPointer { logits in
+      try forEachMinibatch(of: order, source, epoch: 0) { _, batch in
+        let result = runner.evaluate(batch, logits: logits.baseAddress!)
+        let rows = UnsafeBufferPointer(rebasing: logits.prefix(batch.count * classCount))
+        try body(batch, result, rows)
+      }
     }
+  }
+
+  /// Runs `body` once for each index below `count`, on all workers; returns when all are done.
+  package func forEach(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
+    try pool.lead { [pool] in pool.run(count) { _, index in body(index) } }
   }
 }

@@ -58,28 +58,41 @@ package final class Session {
   /// Throws `badData` where the images are of another size than the network's, and, naming the layer,
   /// where the loss is no finite number.
   package func evaluate(_ set: ImageSet, _ normalization: Normalization) throws -> Evaluation {
-    try requireSize(of: set)
-    let store = try SampleStore(set, normalization, binding: runner.memory.binding)
-    return try pool.lead { [self] in try evaluate(store.source) }
+    try answers(set, normalization).evaluation
   }
 
-  /// The same on the leader.
-  func evaluate(_ source: SampleSource) throws -> Evaluation {
-    runner.useRunningStatistics()
-    let order = [UInt32](0..<UInt32(source.count))
-    var total = BatchResult()
-    try forEachMinibatch(of: order, source, epoch: 0) { _, batch in
-      let result = runner.evaluate(batch)
+  /// The same, and where asked for the logits `[count, classes]` that it follows from.
+  package func answers(
+    _ set: ImageSet, _ normalization: Normalization, keepsLogits: Bool = false
+  ) throws -> (evaluation: Evaluation, logits: [Float]) {
+    try requireSize(of: set)
+    let store = try SampleStore(set, normalization, binding: runner.memory.binding)
+    return try pool.lead { [self] in
+      var logits: [Float] = []
+      let evaluation = try evaluate(store.source) { if keepsLogits { logits += $0 } }
+      return (evaluation, logits)
+    }
+  }
+
+  /// The same on the leader; `receive` gets the logits of each minibatch.
+  func evaluate(
+    _ source: SampleSource, _ receive: (UnsafeBufferPointer<Float>) -> Void = { _ in }
+  ) throws -> Evaluation {
+    var tally = EvaluationTally(classCount: runner.executor.plan.network.classCount)
+    var first = 0
+    try forEachMinibatch(of: source) { batch, result, logits in
       guard result.loss.isFinite else {
+        _ = runner.evaluate(batch, looksAtValues: true)
         throw Failure(
           .badData, "the test loss is \(lossText(result.loss)), \(whereNumbersEnd(batch))")
       }
-      total.loss += result.loss
-      total.correctCount += result.correctCount
+      tally.add(
+        loss: result.loss, logits: logits,
+        labels: UnsafeBufferPointer(start: source.labels + first, count: batch.count))
+      first += batch.count
+      receive(logits)
     }
-    return Evaluation(
-      loss: total.loss / Double(source.count), correctCount: total.correctCount,
-      sampleCount: source.count)
+    return tally.evaluation
   }
 
   /// Workers copy whole images into buffers of the network's size: throws `badData` for any other, and

@@ -11,6 +11,8 @@ package struct TrainingOptions: Sendable {
   package var seed: UInt64 = 1
   /// Percent; training ends after the first epoch whose test accuracy reaches it.
   package var targetAccuracy: Double?
+  /// Epochs without a smaller validation loss after which training ends; nil: all are trained.
+  package var patience: Int?
 
   package init() {}
 }
@@ -28,6 +30,8 @@ package final class Trainer {
   /// The epoch's, filled anew by every epoch.
   private var order: [UInt32]
   private var position = TrainingPosition()
+  /// The model of the epoch with the smallest validation loss.
+  private var best: ModelState?
 
   /// Allocates everything that the run needs.
   ///
@@ -59,11 +63,14 @@ package final class Trainer {
     if let snapshot {
       session.block.restore(snapshot)
       position = snapshot.position
+      best = snapshot.best.map { ModelState(layout: network.layout, values: $0) }
     }
   }
 
   /// The run as it stands; for the listener of `run`, on whose thread nothing changes meanwhile.
-  package var snapshot: TrainingSnapshot { session.block.snapshot(at: position) }
+  package var snapshot: TrainingSnapshot {
+    session.block.snapshot(at: position, best: best?.values)
+  }
 
   /// Trains to the end; `listener` is called in order on a worker's thread.
   @discardableResult
@@ -73,29 +80,18 @@ package final class Trainer {
       let start = DispatchTime.now()
       let secondsBefore = position.runSeconds
       while !position.isFinished {
-        let result = try runEpoch(listener)
+        var result = try runEpoch(listener)
         position.runSeconds = secondsBefore + seconds(since: start)
-        finishEpoch(result)
-        try listener(.epoch(result, state: testedState))
+        let state = testedState
+        position.finishEpoch(result, recipe, options)
+        if position.bestValidationEpoch == result.epoch { best = state }
+        result.isKept = position.keptEpoch == result.epoch
+        try listener(.epoch(result, state: state))
       }
-      let result = RunResult(
-        epochCount: position.epoch - 1, elapsedSeconds: position.runSeconds,
-        testAccuracy: position.testAccuracy, bestTestAccuracy: position.bestTestAccuracy)
+      let result = RunResult(position)
       try listener(.finished(result))
       return result
     }
-  }
-
-  /// Moves the position to the start of the next epoch.
-  private func finishEpoch(_ result: EpochResult) {
-    var next = position
-    next.epoch += 1
-    (next.step, next.lossSum, next.correctCount, next.epochSeconds) = (0, 0, 0, 0)
-    next.testAccuracy = result.test.accuracy
-    next.bestTestAccuracy = max(position.bestTestAccuracy, next.testAccuracy)
-    let reachesTarget = options.targetAccuracy.map { next.testAccuracy >= $0 } ?? false
-    next.isFinished = reachesTarget || next.epoch > recipe.epochs
-    position = next
   }
 
   private var stepsPerEpoch: Int {

@@ -93,24 +93,6 @@ package struct StepResult: Equatable, Sendable {
   }
 }
 
-/// A model's result on a set of samples.
-package struct Evaluation: Equatable, Sendable {
-  /// Mean cross-entropy.
-  package var loss: Double
-  package var correctCount: Int
-  package var sampleCount: Int
-  /// Percent; 0 for no samples.
-  package var accuracy: Double {
-    sampleCount == 0 ? 0 : 100 * Double(correctCount) / Double(sampleCount)
-  }
-
-  package init(loss: Double, correctCount: Int, sampleCount: Int) {
-    self.loss = loss
-    self.correctCount = correctCount
-    self.sampleCount = sampleCount
-  }
-}
-
 /// One epoch: training, then the test set.
 package struct EpochResult: Equatable, Sendable {
   /// 1-based.
@@ -122,6 +104,9 @@ package struct EpochResult: Equatable, Sendable {
   package var test: Evaluation
   /// Nil without a validation set.
   package var validation: Evaluation?
+  /// Whether the model is the run's until a later epoch's is: with a validation set those of the smallest
+  /// loss so far are, without one all.
+  package var isKept: Bool
   /// The training part alone.
   package var elapsedSeconds: Double
   package var imagesPerSecond: Double {
@@ -130,13 +115,14 @@ package struct EpochResult: Equatable, Sendable {
 
   package init(
     epoch: Int, learningRate: Double, training: Evaluation, test: Evaluation,
-    validation: Evaluation? = nil, elapsedSeconds: Double
+    validation: Evaluation? = nil, isKept: Bool = true, elapsedSeconds: Double
   ) {
     self.epoch = epoch
     self.learningRate = learningRate
     self.training = training
     self.test = test
     self.validation = validation
+    self.isKept = isKept
     self.elapsedSeconds = elapsedSeconds
   }
 }
@@ -150,13 +136,35 @@ package struct RunResult: Equatable, Sendable {
   /// Percent, after the last epoch.
   package var testAccuracy: Double
   package var bestTestAccuracy: Double
+  /// The first epoch with that accuracy; 0 where it is not known.
+  package var bestTestEpoch: Int
+  /// Smallest validation loss; nil without a validation set.
+  package var bestValidationLoss: Double?
+  /// The epoch whose model is the run's.
+  package var keptEpoch: Int
+  package var end: RunEnd
 
   package init(
-    epochCount: Int, elapsedSeconds: Double, testAccuracy: Double, bestTestAccuracy: Double
+    epochCount: Int, elapsedSeconds: Double, testAccuracy: Double, bestTestAccuracy: Double,
+    bestTestEpoch: Int = 0, bestValidationLoss: Double? = nil, keptEpoch: Int? = nil,
+    end: RunEnd = .epochs
   ) {
     self.epochCount = epochCount
     self.elapsedSeconds = elapsedSeconds
     self.testAccuracy = testAccuracy
     self.bestTestAccuracy = bestTestAccuracy
+    self.bestTestEpoch = bestTestEpoch
+    self.bestValidationLoss = bestValidationLoss
+    self.keptEpoch = keptEpoch ?? epochCount
+    self.end = end
+  }
+
+  /// Where a run has come to.
+  init(_ position: TrainingPosition) {
+    self.init(
+      epochCount: position.epoch - 1, elapsedSeconds: position.runSeconds,
+      testAccuracy: position.testAccuracy, bestTestAccuracy: position.bestTestAccuracy,
+      bestTestEpoch: position.bestTestEpoch, bestValidationLoss: position.bestValidationLoss,
+      keptEpoch: position.keptEpoch, end: position.end ?? .epochs)
   }
 }

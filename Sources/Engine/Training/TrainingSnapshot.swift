@@ -23,10 +23,27 @@ package struct TrainingPosition: Equatable, Sendable {
   /// Percent, after the last tested epoch.
   package var testAccuracy = 0.0
   package var bestTestAccuracy = 0.0
-  /// Whether no step follows.
-  package var isFinished = false
+  /// The first epoch with that accuracy; 0 before one was tested, or where an earlier ptrain did.
+  package var bestTestEpoch = 0
+  /// Smallest validation loss so far; nil before one was measured.
+  package var bestValidationLoss: Double?
+  /// The first epoch with that loss; 0 before one was measured.
+  package var bestValidationEpoch = 0
+  /// Why no step follows; nil where one does.
+  package var end: RunEnd?
+  package var isFinished: Bool { end != nil }
 
   package init() {}
+}
+
+/// Why a run is at its end.
+package enum RunEnd: String, Sendable, CaseIterable {
+  /// All of the recipe's were trained.
+  case epochs
+  /// The test accuracy reached its target.
+  case target
+  /// The validation loss got no better for as many epochs as were allowed.
+  case patience
 }
 
 /// A run's values and position between two steps.
@@ -38,29 +55,33 @@ package struct TrainingSnapshot: Equatable, Sendable {
   package var secondMoment: [Float]
   /// The moving average of the parameters, one value a value of the block.
   package var average: [Float]
+  /// The model of the epoch with the smallest validation loss; nil before one was measured.
+  package var best: [Float]?
   package var position: TrainingPosition
 
   package init(
     model: ModelState, firstMoment: [Float], secondMoment: [Float], average: [Float],
-    position: TrainingPosition
+    best: [Float]? = nil, position: TrainingPosition
   ) {
     precondition(firstMoment.count == model.values.count)
     precondition(secondMoment.count == model.values.count)
     precondition(average.count == model.values.count)
+    precondition(best?.count ?? model.values.count == model.values.count)
     self.model = model
     self.firstMoment = firstMoment
     self.secondMoment = secondMoment
     self.average = average
+    self.best = best
     self.position = position
   }
 }
 
 extension ParameterBlock {
   /// A copy of everything that an optimizer step reads besides gradients.
-  func snapshot(at position: TrainingPosition) -> TrainingSnapshot {
+  func snapshot(at position: TrainingPosition, best: [Float]?) -> TrainingSnapshot {
     TrainingSnapshot(
       model: state, firstMoment: copy(firstMoment), secondMoment: copy(secondMoment),
-      average: copy(average), position: position)
+      average: copy(average), best: best, position: position)
   }
 
   /// Takes an earlier run's moments and average; the parameters came with the block's first state.

@@ -68,16 +68,34 @@ final class StepRunner {
   }
 
   /// Loss and correct predictions with running statistics and without dropout.
-  func evaluate(_ batch: Minibatch) -> BatchResult {
+  ///
+  /// The logits `[count, classes]` of all ranks go to `logits`. Values of a shard stay in its buffers only
+  /// where somebody `looksAtValues`: nothing reads them later, and a worker's own stay in its cache.
+  func evaluate(
+    _ batch: Minibatch, logits: MutableFloatPointer? = nil, looksAtValues: Bool = false
+  ) -> BatchResult {
     pool.assertLeads()
     let shares = sums.shares(shardCount: batch.shardCount)
     let stages = executor.plan.stages.indices
-    runShards(batch, shares, .evaluation) { executor, task in
+    runShards(batch, shares, .evaluation, sharesBuffers: !looksAtValues) { executor, task in
       for stage in stages { executor.forward(stage, task) }
       executor.loss(task)
+      if let logits { executor.copyLogits(task, to: logits) }
     }
     sums.sum(executor.results.slots, shares, shardCount: batch.shardCount)
+    if let logits { gather(logits, batch, shares) }
     return executor.results.total
+  }
+
+  /// Completes the logits of a minibatch at every rank.
+  private func gather(_ logits: MutableFloatPointer, _ batch: Minibatch, _ shares: RankShares) {
+    guard sums.isDistributed else { return }
+    let classCount = executor.plan.network.classCount
+    let parts = shares.all.map { shards in
+      let places = batch.places(ofShards: shards)
+      return places.lowerBound * classCount..<places.upperBound * classCount
+    }
+    sums.communicator.gather(logits, parts: parts)
   }
 
   /// Makes the running statistics the mean of those of minibatches `0...index`, each handed in once,
@@ -155,17 +173,20 @@ final class StepRunner {
     clock.book(.statistics)
   }
 
+  /// `sharesBuffers`: all shards of a worker use the buffers of one.
   private func runShards(
-    _ batch: Minibatch, _ shares: RankShares, _ mode: PassMode,
+    _ batch: Minibatch, _ shares: RankShares, _ mode: PassMode, sharesBuffers: Bool = false,
     _ body: @escaping (Executor, ShardTask) -> Void
   ) {
     pool.run(shares.own.count) { [executors, memory] worker, task in
       let node = memory.binding.node(of: worker)
+      let shard = shares.own.lowerBound + task
+      let buffers = sharesBuffers ? memory.shard(of: worker) ?? shard : shard
       body(
         executors[node],
         ShardTask(
-          batch: batch.onNode(node), mode: mode, shard: shares.own.lowerBound + task,
-          scratch: executors[node].scratch[worker]))
+          batch: batch.onNode(node).moving(shard, to: buffers), mode: mode, shard: buffers,
+          resultShard: shard, scratch: executors[node].scratch[worker]))
     }
     clock.book(.compute, waiting: pool.waitNanoseconds)
   }

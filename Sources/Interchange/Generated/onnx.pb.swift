@@ -9,7 +9,7 @@
 //   https://github.com/apple/swift-protobuf/
 
 // The part of the ONNX format (IR version 8) that an exported network needs: messages, field names
-// and numbers as in its specification, nothing else. Scripts/onnx-schema makes onnx.pb.swift of it.
+// and numbers as in its specification, nothing else. Scripts/protobuf-messages makes onnx.pb.swift of it.
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

@@ -11,22 +11,25 @@ enum DescriptionReader {
 
   /// `source` names the text in errors.
   static func read(_ text: String, source: String) throws(Failure) -> ModelDescription {
+    try decode(node(text, source: source), source: source)
+  }
+
+  /// The text as nodes, before they mean anything.
+  static func node(_ text: String, source: String) throws(Failure) -> Yams.Node {
     guard text.utf8.count <= byteLimit else {
       throw Failure(.badData, "\(source): a description has at most \(byteLimit) bytes")
     }
     let plain = try withoutComments(text, source: source)
-    let root: Yams.Node
     do {
       guard let node = try compose(yaml: plain) else {
         throw Failure(.badData, "\(source): the description is empty")
       }
-      root = node
+      return node
     } catch let failure as Failure {
       throw failure
     } catch {
       throw syntaxFailure(error, source: source)
     }
-    return try decode(root, source: source)
   }
 
   private static func decode(_ root: Yams.Node, source: String) throws(Failure) -> ModelDescription
@@ -126,7 +129,7 @@ enum DescriptionReader {
 }
 
 extension DecodingError {
-  fileprivate var context: Context {
+  var context: Context {
     switch self {
     case .dataCorrupted(let context), .typeMismatch(_, let context),
       .valueNotFound(_, let context), .keyNotFound(_, let context):

@@ -1,0 +1,64 @@
+// From a picture to the bytes that a network was trained on: decoded, turned upright, as grey values or
+// colours, in the network's size.
+
+import Datasets
+import Diagnostics
+import ImageFiles
+import Networks
+
+/// How the images of a model's training were made.
+package struct PicturePreparation: Sendable {
+  /// Longest file that is read, in bytes.
+  private static let byteLimit = 1 << 30
+
+  let shape: Shape
+  private let channels: ImageChannels
+  private let options: DecodingOptions
+
+  /// Throws `badData` for a network whose input is no picture.
+  package init(_ shape: Shape, background: RGBColor = .white) throws(Failure) {
+    guard let channels = ImageChannels.allCases.first(where: { $0.count == shape.channels }) else {
+      throw Failure(
+        .badData, "takes inputs of \(shape.channels) channels; pictures have 1 or 3")
+    }
+    self.shape = shape
+    self.channels = channels
+    options = DecodingOptions(background: background)
+  }
+
+  /// Bytes `[height, width, channels]`; nil for a file of a folder that is no picture at all.
+  package func bytes(of picture: Picture) throws(Failure) -> [UInt8]? {
+    guard let image = try image(of: picture) else { return nil }
+    return image.converted(to: channels).resized(height: shape.height, width: shape.width).bytes
+  }
+
+  private func image(of picture: Picture) throws(Failure) -> DecodedImage? {
+    switch picture.content {
+    case .file(let isNamed):
+      let bytes = try readFile(picture.path, limit: Self.byteLimit)
+      let isPicture =
+        ImageFormat.recognize(bytes) != nil || ImageFormat.unsupportedName(bytes) != nil
+      guard isNamed || isPicture else { return nil }
+      return try DecodedImage(bytes, source: picture.path, options: options)
+    case .indexed(let file, let index): return file.image(index)
+    }
+  }
+}
+
+extension IDX {
+  /// Image `index` of `[N, H, W]` or `[N, C, H, W]`.
+  fileprivate func image(_ index: Int) -> DecodedImage {
+    let (height, width) = (dimensions[dimensions.count - 2], dimensions[dimensions.count - 1])
+    let (channels, plane) = (dimensions.count == 4 ? dimensions[1] : 1, height * width)
+    let first = index * channels * plane
+    let bytes = [UInt8](unsafeUninitializedCapacity: channels * plane) { buffer, count in
+      for pixel in 0..<plane {
+        for channel in 0..<channels {
+          buffer[pixel * channels + channel] = elements[first + channel * plane + pixel]
+        }
+      }
+      count = channels * plane
+    }
+    return DecodedImage(height: height, width: width, channels: channels, bytes: bytes)
+  }
+}
