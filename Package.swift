@@ -104,13 +104,19 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ], exclude: ["Generated/onnx.proto", "Generated/tensorboard.proto"]),
     .target(
+      name: "Report",
+      dependencies: [
+        "Diagnostics", "Networks", "Datasets", "Engine", "Artifacts", "Interchange",
+      ],
+      resources: [.embedInCode("Page")]),
+    .target(
       name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"],
       resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),
     .executableTarget(
       name: "ptrain",
       dependencies: [
         "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "Datasets", "Engine",
-        "Artifacts", "Interchange", "Spreadsheet",
+        "Artifacts", "Interchange", "Report", "Spreadsheet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -147,6 +153,11 @@ let package = Package(
     .testTarget(
       name: "InterchangeTests",
       dependencies: ["Memory", "Networks", "Datasets", "Artifacts", "Interchange"]),
+    .testTarget(
+      name: "ReportTests",
+      dependencies: [
+        "Diagnostics", "Networks", "Datasets", "Engine", "Artifacts", "Interchange", "Report",
+      ]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Diagnostics", "Spreadsheet"]),
     .testTarget(
       name: "ptrainTests", dependencies: ["Networks", "Artifacts", "ptrain"],
