@@ -109,13 +109,19 @@ let package = Package(
       ], exclude: ["Generated/onnx.proto", "Generated/tensorboard.proto"],
       resources: [.embedInCode("C/Runtime")]),
     .target(
+      name: "Report",
+      dependencies: [
+        "Diagnostics", "Networks", "Datasets", "Engine", "Artifacts", "Interchange",
+      ],
+      resources: [.embedInCode("Page")]),
+    .target(
       name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"],
       resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),
     .executableTarget(
       name: "ptrain",
       dependencies: [
         "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "ImageFiles", "Datasets",
-        "Engine", "Artifacts", "Interchange", "Spreadsheet",
+        "Engine", "Artifacts", "Interchange", "Report", "Spreadsheet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -153,6 +159,11 @@ let package = Package(
     .testTarget(
       name: "InterchangeTests",
       dependencies: ["Memory", "Networks", "Datasets", "Artifacts", "Interchange"]),
+    .testTarget(
+      name: "ReportTests",
+      dependencies: [
+        "Diagnostics", "Networks", "Datasets", "Engine", "Artifacts", "Interchange", "Report",
+      ]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Diagnostics", "Spreadsheet"]),
     .testTarget(
       name: "ptrainTests", dependencies: ["Networks", "Artifacts", "ptrain"],

@@ -5,14 +5,16 @@ import Networks
 
 /// The table of a network.
 package struct ModelSummary {
-  private struct Row {
-    var title: String
-    var shape: [Int]
-    var parameterCount: Int
+  package struct Row: Equatable, Sendable {
+    /// `Conv2d-1`.
+    package var title: String
+    /// Of one sample, without the batch's axis.
+    package var shape: [Int]
+    package var parameterCount: Int
   }
 
   private let inputCount: Int
-  private let rows: [Row]
+  package let rows: [Row]
 
   package init(_ network: Network) {
     inputCount = network.input.count

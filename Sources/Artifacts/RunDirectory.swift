@@ -46,12 +46,16 @@ package struct RunDirectory: Equatable, Sendable {
   package var evaluationPath: String { path + "/evaluation.json" }
   /// TensorBoard looks for the middle of the name.
   package var eventsPath: String { path + "/events.out.tfevents.0.ptrain" }
+  package var reportPath: String { path + "/report.html" }
   package var checkpointPath: String { path + "/checkpoint" }
   /// A line for each file of the data that was left out.
   package var leftOutPath: String { path + "/left-out.txt" }
   /// What a run leaves.
   private var files: [String] {
-    [modelPath, metricsPath, tablePath, evaluationPath, eventsPath, checkpointPath, leftOutPath]
+    [
+      modelPath, metricsPath, tablePath, evaluationPath, eventsPath, reportPath, checkpointPath,
+      leftOutPath,
+    ]
   }
 
   /// Keeps others from it as long as the lock lives; throws `cannotCreate` where another process has it.

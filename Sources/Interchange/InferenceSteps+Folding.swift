@@ -9,7 +9,7 @@ extension [InferenceStep] {
   /// One right behind a convolution or dense layer goes into it. Another goes into the next such
   /// layer if only global average pooling lies between, and if that layer has no padding: a border of
   /// zeros would have to be one of shifts. What is neither stays, and so does what has two readers.
-  var foldingBatchNorm: [InferenceStep] {
+  package var foldingBatchNorm: [InferenceStep] {
     var folded = self
     for step in self {
       guard let index = folded.firstIndex(where: { $0.value == step.value }) else { continue }

@@ -5,16 +5,16 @@ import Artifacts
 import Networks
 
 /// One operation on values `[N, C, H, W]`; vectors are `[N, C, 1, 1]`.
-struct InferenceStep: Equatable, Sendable {
-  var operation: InferenceOperation
+package struct InferenceStep: Equatable, Sendable {
+  package var operation: InferenceOperation
   /// Values that it reads; `Graph.image` is the image.
-  var inputs: [Int]
+  package var inputs: [Int]
   /// The value that it leaves: the index of its node.
-  var value: Int
+  package var value: Int
 }
 
 /// What a step computes, its weights with it.
-enum InferenceOperation: Equatable, Sendable {
+package enum InferenceOperation: Equatable, Sendable {
   case convolution(LinearWeights, Window)
   case dense(LinearWeights)
   case batchNorm(NormalizationValues)
@@ -28,30 +28,30 @@ enum InferenceOperation: Equatable, Sendable {
 }
 
 /// Weights of a convolution or a dense layer.
-struct LinearWeights: Equatable, Sendable {
+package struct LinearWeights: Equatable, Sendable {
   /// `conv1`, `fc2` …
-  var name: String
+  package var name: String
   /// `[out, in / groups, height, width]` or `[out, in]`.
-  var shape: [Int]
-  var groups = 1
-  var values: [Float]
+  package var shape: [Int]
+  package var groups = 1
+  package var values: [Float]
   /// `[out]`.
-  var bias: [Float]?
+  package var bias: [Float]?
 }
 
 /// Values of a batch normalisation, `[C]` each.
-struct NormalizationValues: Equatable, Sendable {
-  var name: String
-  var scale: [Float]
-  var shift: [Float]
-  var mean: [Float]
-  var variance: [Float]
-  var epsilon: Double
+package struct NormalizationValues: Equatable, Sendable {
+  package var name: String
+  package var scale: [Float]
+  package var shift: [Float]
+  package var mean: [Float]
+  package var variance: [Float]
+  package var epsilon: Double
 }
 
 extension TrainedModel {
   /// The network's operations in order; the last one's value are the logits.
-  var inferenceSteps: [InferenceStep] {
+  package var inferenceSteps: [InferenceStep] {
     var steps: [InferenceStep] = []
     // Where a value is found whose node is gone.
     var places: [Int: Int] = [:]

@@ -19,6 +19,7 @@ import Glibc
         ptrain eval --checkpoint runs/X/model.safetensors --per-class
         ptrain find-rate --model eva8            which learning rates suit it
         ptrain export --checkpoint runs/X/model.safetensors --output model.onnx
+        ptrain report runs/X                     write the run's page again
         ptrain models                            list the presets
         ptrain summary --model eva8
         ptrain topology
@@ -28,7 +29,8 @@ import Glibc
       """,
     version: "ptrain \(Version.program)",
     subcommands: [
-      Train.self, Predict.self, Eval.self, FindRate.self, Export.self, Models.self, Summary.self,
+      Train.self, Predict.self, Eval.self, FindRate.self, Export.self, ReportCommand.self,
+      Models.self, Summary.self,
       TopologyCommand.self,
       Bench.self,
       SpreadsheetCommand.self,

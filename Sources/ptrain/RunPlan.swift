@@ -40,7 +40,7 @@ struct RunPlan {
     settings.targetAccuracy = targetAccuracy
     settings.patience = patience
     settings.checkpointInterval = checkpointInterval
-    settings.dataPath = data.data.map(absolutePath)
+    settings.dataPath = data.data.map(Terminal.absolutePath)
     return settings
   }
 
@@ -83,13 +83,6 @@ struct RunPlan {
     if let lock { return (directory, lock) }
     try makeDirectory(directory.path)
     return (directory, try directory.lock())
-  }
-
-  private func absolutePath(_ path: String) -> String {
-    guard let resolved = realpath(path, nil) else { return path }
-    defer { free(resolved) }
-    // A directory above may have a name that no checkpoint can hold.
-    return String(validatingCString: resolved) ?? path
   }
 }
 

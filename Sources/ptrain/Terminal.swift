@@ -67,6 +67,20 @@ enum Terminal {
     return Int(size.ws_col)
   }
 
+  /// The program as commands for later name it: by its path where it was called by one.
+  static var program: String {
+    let name = CommandLine.arguments.first ?? "ptrain"
+    return name.contains("/") ? absolutePath(name) : name
+  }
+
+  /// A path from anywhere, as far as it is there.
+  static func absolutePath(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    // A directory above may have a name that no file of ours can hold.
+    return String(validatingCString: resolved) ?? path
+  }
+
   /// Seconds of a clock that is never set.
   static func now() -> Double {
     var time = timespec()

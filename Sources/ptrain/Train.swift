@@ -6,15 +6,17 @@ import Datasets
 import Diagnostics
 import Engine
 import Networks
+import Report
 
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains a model and leaves it in a run directory.",
     discussion: """
       Writes model.safetensors, metrics.jsonl (one JSON object a line), metrics.csv, evaluation.json \
-      (results by class) and checkpoint/ into the run directory. With a validation set the model is that \
-      of the epoch with the smallest validation loss, else that of the last. Ctrl-C ends the step, keeps \
-      the run and tells how to go on with it. PTRAIN_ISA=baseline|avx2|avx512|neon forces an instruction set.
+      (results by class), report.html (a page for any browser) and checkpoint/ into the run directory. \
+      With a validation set the model is that of the epoch with the smallest validation loss, else that \
+      of the last. Ctrl-C ends the step, keeps the run and tells how to go on with it. \
+      PTRAIN_ISA=baseline|avx2|avx512|neon forces an instruction set.
 
       Examples:
         ptrain --model eva8 --epochs 20 --threads 2 --output runs/first
@@ -80,14 +82,18 @@ struct Train: ParsableCommand {
     let recorder = RunRecorder(
       directory: directory, network: network, settings: settings,
       resumed: plan.checkpoint?.snapshot.position, report: Terminal.remark)
+    let page = ReportWriter(
+      directory: RunDirectory(path: Terminal.absolutePath(directory.path)), settings: settings,
+      testImages: dataset.test, program: Terminal.program, now: Terminal.now
+    ) { Terminal.remark("Warning: \($0)") }
     try record(
-      trainer, recorder, in: directory, dataLines: dataLines, leftOut: dataset.leftOut,
+      trainer, recorder, page, in: directory, dataLines: dataLines, leftOut: dataset.leftOut,
       resumed: plan.checkpoint?.snapshot.position)
   }
 
   private func record(
-    _ trainer: Trainer, _ recorder: RunRecorder, in directory: RunDirectory, dataLines: [String],
-    leftOut: [String], resumed: TrainingPosition?
+    _ trainer: Trainer, _ recorder: RunRecorder, _ page: ReportWriter, in directory: RunDirectory,
+    dataLines: [String], leftOut: [String], resumed: TrainingPosition?
   ) throws {
     let console = TrainingConsole(
       ConsoleOutput(
@@ -100,6 +106,7 @@ struct Train: ParsableCommand {
         // The files first: a line on the terminal says that the epoch is kept.
         try recorder.receive(event) { trainer.snapshot }
         try events.receive(event)
+        page.receive(event)
         if case .started = event {
           for line in dataLines { Terminal.remark(line) }
           try directory.write(leftOut: leftOut)
@@ -108,10 +115,12 @@ struct Train: ParsableCommand {
         try stopIfAsked(after: event, trainer, recorder, directory)
       }
     } catch let failure as Failure {
+      page.stop()
       try console.closeBar()
       guard let path = recorder.lastCheckpoint else { throw failure }
       throw Failure(failure.kind, "\(failure.message); the last good checkpoint is \(path)")
     } catch {
+      page.stop()
       try console.closeBar()
       throw error
     }

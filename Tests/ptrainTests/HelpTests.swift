@@ -7,8 +7,8 @@ import Testing
 @Suite struct HelpTests {
   /// The words before `--help`: all commands, as a file says that has a word a level in its name.
   static let commands = [
-    "", "train", "predict", "eval", "find-rate", "export", "models", "summary", "topology", "bench",
-    "bench step", "bench kernels", "bench scaling", "bench data", "spreadsheet",
+    "", "train", "predict", "eval", "find-rate", "export", "report", "models", "summary", "topology",
+    "bench", "bench step", "bench kernels", "bench scaling", "bench data", "spreadsheet",
   ]
 
   private static func name(_ command: String) -> String {

@@ -12,6 +12,7 @@ struct SampleData {
   /// What a run leaves in its directory.
   static let runFiles = [
     "checkpoint", "evaluation.json", "metrics.csv", "metrics.jsonl", "model.safetensors",
+    "report.html",
   ]
 
   var files: [[UInt8]]

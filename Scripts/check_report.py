@@ -1,0 +1,267 @@
+"""Pages of real runs in a browser, held against what `ptrain eval` says about the same pixels."""
+
+import array
+import gzip
+import json
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from chromium import Chromium
+
+ROOT = Path(__file__).resolve().parent.parent
+PTRAIN = ROOT / ".build/release/ptrain"
+PICTURES = ROOT / ".build/report"
+PYTORCH = Path(os.environ.get("PTRAIN_PYTHON") or ROOT / "Bench/.venv-interchange/bin/python")
+TOLERANCE = 1e-4
+PAGE_BYTE_LIMIT = 3_000_000
+WIDTHS, SCHEMES = (1280, 360), ("light", "dark")
+
+# Every operation that a page computes, for one epoch on a few digits.
+LAYERS = """name: every-layer
+layers:
+  - conv: {filters: 8, kernel: 5, stride: 2, padding: same}
+  - silu
+  - depthwise: {kernel: 3, padding: 1, bias: false}
+  - conv: {filters: 8, padding: 2, dilation: 2, groups: 4}
+  - batchNorm
+  - gelu
+  - residual:
+      body: [{conv: {filters: 12, padding: 1, groups: 2, bias: false}}, batchNorm, relu6]
+      shortcut: [{conv: {filters: 12, kernel: 1}}, hardSwish]
+  - batchNorm
+  - concat: [[{maxPool: {size: 3, stride: 2, padding: same}}], [{averagePool: {size: 3, stride: 2, padding: same}}, tanh]]
+  - scale: [globalAveragePool, {dense: 24}, sigmoid]
+  - conv: {filters: 8, kernel: [3, 1]}
+  - leakyRelu: 0.1
+  - dropout: 0.1
+  - concat: [[globalMaxPool], [globalAveragePool]]
+  - flatten
+  - dense: 16
+  - batchNorm
+  - relu
+  - dense: classes
+recipe: {epochs: 1, batchSize: 32}
+"""
+
+# Strokes of the ten digits in a unit square.
+STROKES = [
+    [[(.5, .2), (.35, .3), (.3, .5), (.35, .7), (.5, .8), (.65, .7), (.7, .5), (.65, .3), (.5, .2)]],
+    [[(.5, .2), (.5, .8)]],
+    [[(.3, .3), (.45, .2), (.65, .28), (.65, .42), (.3, .8), (.72, .8)]],
+    [[(.3, .22), (.62, .22), (.45, .45), (.65, .6), (.6, .75), (.45, .82), (.28, .75)]],
+    [[(.38, .2), (.3, .55), (.7, .55)], [(.63, .25), (.6, .85)]],
+    [[(.68, .2), (.38, .2), (.35, .45), (.6, .47), (.67, .65), (.55, .8), (.3, .78)]],
+    [[(.6, .18), (.4, .4), (.33, .65), (.45, .82), (.62, .75), (.62, .6), (.48, .53), (.36, .62)]],
+    [[(.28, .22), (.7, .22), (.45, .82)]],
+    [[(.65, .3), (.5, .2), (.36, .32), (.64, .65), (.5, .8), (.36, .66), (.65, .3)]],
+    [[(.65, .38), (.5, .48), (.37, .38), (.48, .22), (.65, .3), (.64, .6), (.55, .82)]],
+]
+
+
+def say(text):
+    print(f"Scripts/check-report: {text}", flush=True)
+
+
+class Checks:
+    def __init__(self):
+        self.failures = []
+
+    def that(self, holds, text):
+        if not holds:
+            self.failures.append(text)
+            say(f"FAILED: {text}")
+
+
+def ptrain(*arguments):
+    done = subprocess.run([PTRAIN, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"Scripts/check-report: ptrain {arguments[0]} ended with {done.returncode}: {done.stderr}")
+
+
+def write_idx(path, shape, values):
+    path.write_bytes(struct.pack(f">{1 + len(shape)}I", 0x800 + len(shape), *shape) + bytes(values))
+
+
+def read_logits(path, classes):
+    data = path.read_bytes()
+    values = array.array("f", data[8 + struct.unpack("<Q", data[:8])[0]:])
+    return [values[first:first + classes] for first in range(0, len(values), classes)]
+
+
+def eval_logits(run, pixels, shape, folder):
+    """What `ptrain eval --logits` says about images of bytes; `shape` is [H, W]."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    write_idx(folder / "t10k-images-idx3-ubyte", [len(pixels), *shape], b"".join(map(bytes, pixels)))
+    write_idx(folder / "t10k-labels-idx1-ubyte", [len(pixels)], [0] * len(pixels))
+    output = folder / "logits.safetensors"
+    ptrain("eval", "--checkpoint", run / "model.safetensors", "--data", folder, "--logits", output)
+    return read_logits(output, 10)
+
+
+def largest_difference(a, b):
+    return max(abs(x - y) for row, other in zip(a, b) for x, y in zip(row, other))
+
+
+def open_page(browser, run, checks, width=1280, scheme="light"):
+    url = (run / "report.html").resolve().as_uri()
+    browser.set_view(width, scheme)
+    browser.open(url)
+    browser.evaluate("new Promise((done) => setTimeout(done, 150))")
+    for fault in browser.faults(url):
+        checks.that(False, f"{run.name}, {width} px: {fault}")
+
+
+def check_looks(browser, run, checks):
+    size = (run / "report.html").stat().st_size
+    checks.that(size < PAGE_BYTE_LIMIT, f"{run.name}: the page has {size} bytes")
+    for width in WIDTHS:
+        for scheme in SCHEMES:
+            open_page(browser, run, checks, width, scheme)
+            across = browser.evaluate("document.documentElement.scrollWidth")
+            checks.that(across <= width, f"{run.name}: {across} px wide in a window of {width}")
+            browser.screenshot(PICTURES / f"{run.name}-{width}-{scheme}.png")
+    say(f"{run.name}: {size / 1000:.0f} kB, pictures in {PICTURES.relative_to(ROOT)}")
+
+
+def check_answers(browser, run, pixels, expected, checks):
+    """Pixels through the page's own function."""
+    answers = [browser.evaluate(f"ptrain.setPixels({list(image)})") for image in pixels]
+    difference = largest_difference(answers, expected)
+    checks.that(difference <= TOLERANCE, f"{run.name}: logits differ by {difference:.2e}")
+    say(f"{run.name}: {len(pixels)} images, logits differ by at most {difference:.1e}")
+
+
+def draw(browser, strokes):
+    """Strokes of the mouse over the board."""
+    browser.evaluate("ptrain.field.clear(); ptrain.field.board.canvas.scrollIntoView({block: 'center'})")
+    box = browser.evaluate("(({x, y, width, height}) => [x, y, width, height])"
+                           "(ptrain.field.board.canvas.getBoundingClientRect())")
+    for stroke in strokes:
+        places = [(box[0] + x * box[2], box[1] + y * box[3]) for x, y in stroke]
+        browser.mouse("mousePressed", *places[0])
+        for (x0, y0), (x1, y1) in zip(places, places[1:]):
+            for step in range(1, 5):
+                browser.mouse("mouseMoved", x0 + (x1 - x0) * step / 4, y0 + (y1 - y0) * step / 4)
+        browser.mouse("mouseReleased", *places[-1])
+
+
+def check_drawings(browser, run, folder, checks):
+    """Drawn digits: answered as `eval` answers the pixels that the page made of them."""
+    pixels, answers = [], []
+    for strokes in STROKES:
+        draw(browser, strokes)
+        pixels.append(browser.evaluate("Array.from(ptrain.field.pixels)"))
+        answers.append(browser.evaluate("ptrain.field.update()"))
+    difference = largest_difference(answers, eval_logits(run, pixels, [28, 28], folder))
+    checks.that(difference <= TOLERANCE, f"{run.name}: logits of drawings differ by {difference:.2e}")
+    right = sum(max(range(10), key=row.__getitem__) == digit for digit, row in enumerate(answers))
+    checks.that(right >= 8, f"{run.name}: {right} of 10 drawn digits are recognised")
+    say(f"{run.name}: {right} of 10 drawn digits recognised, logits differ by at most {difference:.1e}")
+    browser.screenshot(PICTURES / f"{run.name}-drawn.png", whole=False)
+
+
+def check_keyboard(browser, run, checks):
+    """A curve's values by arrow keys, a stroke without a pointer, the theme."""
+    browser.evaluate("document.querySelector('svg.plot').focus()")
+    browser.key("Home")
+    text = browser.evaluate("document.querySelector('svg.plot').getAttribute('aria-valuetext')")
+    checks.that("Epoch 1: training" in text, f"{run.name}: arrow keys on a curve read {text!r}")
+    browser.evaluate("ptrain.field.clear(); ptrain.field.board.canvas.focus()")
+    for key in [" ", *["ArrowDown"] * 8, " "]:
+        browser.key(key)
+    checks.that(browser.evaluate("ptrain.field.pixels.some((value) => value > 200)"),
+                f"{run.name}: arrow keys draw nothing")
+    browser.evaluate("document.getElementById('theme').click()")
+    theme = browser.evaluate("document.documentElement.dataset.theme")
+    checks.that(theme == "light", f"{run.name}: the first click on the theme gives {theme!r}")
+    browser.evaluate("localStorage.clear(); sessionStorage.clear()")
+
+
+def check_reload(browser, run, checks):
+    """A run that goes on: its page reads itself again and keeps what was drawn."""
+    page = run / "report.html"
+    whole = page.read_text()
+    head = json.loads(whole.split('id="run-data">')[1].split("</script>")[0])
+    going = whole.replace('"state":"finished"', '"state":"running"', 1)
+    page.write_text(going.replace(f'"writtenAt":{head["writtenAt"]}', f'"writtenAt":{int(time.time())}', 1)
+                    .replace(f'"secondsPerEpoch":{head["secondsPerEpoch"]}', '"secondsPerEpoch":1', 1))
+    open_page(browser, run, checks)
+    draw(browser, STROKES[7])
+    before = browser.evaluate("window.isOld = true; Array.from(ptrain.field.pixels)")
+    page.write_text(whole)
+    browser.wait_for("!window.isOld && document.readyState === 'complete'")
+    browser.wait_for("!ptrain.field.board.isEmpty")
+    checks.that(browser.evaluate("ptrain.run.state") == "finished", f"{run.name}: was not read again")
+    after = browser.evaluate("Array.from(ptrain.field.pixels)")
+    checks.that(before == after, f"{run.name}: a reload changes what was drawn")
+    browser.evaluate("sessionStorage.clear()")
+
+
+def check_torch(browser, run, pixels, expected, checks):
+    """The PyTorch function in the page, run."""
+    if not PYTORCH.exists():
+        say("NOT CHECKED: the page's PyTorch function; Bench/setup-pytorch interchange installs PyTorch")
+        return
+    code = browser.evaluate("ptrain.run.commands.find(({ title }) => title.includes('PyTorch')).code")
+    function = code.replace("from PIL import Image\n", "").split("\n\n\npicture =")[0]
+    shape = browser.evaluate("ptrain.run.network.input")
+    tail = f"""
+import json, sys
+images = torch.tensor(json.load(sys.stdin), dtype=torch.float32).reshape(-1, {shape[1]}, {shape[2]}, {shape[0]})
+print(json.dumps(logits(images.permute(0, 3, 1, 2)).tolist()))
+"""
+    output = subprocess.run([PYTORCH, "-c", function + tail], check=True, capture_output=True, text=True,
+                            input=json.dumps([list(image) for image in pixels])).stdout
+    difference = largest_difference(json.loads(output), expected)
+    checks.that(difference <= TOLERANCE, f"{run.name}: PyTorch's logits differ by {difference:.2e}")
+    say(f"{run.name}: the page's PyTorch function differs by at most {difference:.1e}")
+
+
+def make_runs(folder):
+    """One epoch each: the default model, and every layer."""
+    data = os.environ["PTRAIN_DATA"]
+    (folder / "layers.yaml").write_text(LAYERS)
+    ptrain("--model", "compact", "--epochs", 1, "--limit-train", 20000, "--data", data,
+           "--output", folder / "compact")
+    ptrain("--model", folder / "layers.yaml", "--data", data, "--limit-train", 2048, "--output",
+           folder / "layers")
+
+
+def main():
+    shutil.rmtree(PICTURES, ignore_errors=True)
+    PICTURES.mkdir(parents=True)
+    folder = PICTURES / "runs"
+    folder.mkdir()
+    checks, start = Checks(), time.monotonic()
+    make_runs(folder)
+    say(f"runs made in {time.monotonic() - start:.1f} s")
+    images = gzip.open(Path(os.environ["PTRAIN_DATA"]) / "t10k-images-idx3-ubyte.gz").read()[16:]
+    digits = [images[784 * k:784 * (k + 1)] for k in range(10)]
+    browser = Chromium()
+    try:
+        for name in ("compact", "layers"):
+            run = folder / name
+            expected = eval_logits(run, digits, [28, 28], folder / "pixels")
+            check_looks(browser, run, checks)
+            open_page(browser, run, checks)
+            check_answers(browser, run, digits, expected, checks)
+            check_torch(browser, run, digits, expected, checks)
+        open_page(browser, folder / "compact", checks)
+        check_drawings(browser, folder / "compact", folder / "pixels", checks)
+        check_keyboard(browser, folder / "compact", checks)
+        check_reload(browser, folder / "compact", checks)
+    finally:
+        browser.close()
+    say(f"{len(checks.failures)} failures, {time.monotonic() - start:.1f} s")
+    return 1 if checks.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
