@@ -50,7 +50,11 @@ import Testing
         }
       }
     }
-    return TrainedModel(network: network, state: state, normalization: .mnist)
+    let means = (0..<input.channels).map { 0.1 + 0.2 * Float($0) }
+    let deviations = (0..<input.channels).map { 0.3 - 0.05 * Float($0) }
+    return TrainedModel(
+      network: network, state: state,
+      normalization: Normalization(means: means, standardDeviations: deviations))
   }
 
   private func expectAnswers(_ model: TrainedModel) throws {
@@ -110,7 +114,7 @@ import Testing
     let values = (0..<input.count).map { index in
       let (channel, pixel) = index.quotientAndRemainder(dividingBy: pixels)
       let byte = Float(image[pixel * input.channels + channel])
-      return Double(byte * model.normalization.gain + model.normalization.offset)
+      return Double(model.normalization.input(byte, channel: channel))
     }
     return ReferenceNetwork<Double>(network: model.network, state: model.state)
       .forward(values, mode: .evaluation).output

@@ -7,7 +7,8 @@ import Testing
 @Suite struct HelpTests {
   /// The words before `--help`: all commands, as a file says that has a word a level in its name.
   static let commands = [
-    "", "train", "predict", "eval", "find-rate", "export", "report", "models", "summary", "topology",
+    "", "train", "predict", "eval", "find-rate", "export", "report", "models", "summary",
+    "topology",
     "bench", "bench step", "bench kernels", "bench scaling", "bench data", "spreadsheet",
   ]
 

@@ -98,7 +98,7 @@ package final class Session {
   /// Workers copy whole images into buffers of the network's size: throws `badData` for any other, and
   /// `usage` for images that the recipe's augmentation cannot change.
   func requireSize(of set: ImageSet) throws {
-    guard set.pixelType == .byte || recipe.augment == nil else {
+    guard set.pixelType == .byte || recipe.augment.isEmpty else {
       throw Failure(
         .usage,
         "the recipe augments images of bytes, the data holds floats; train without `augment`")

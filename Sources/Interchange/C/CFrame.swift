@@ -12,6 +12,8 @@ struct CFrame {
   private var name: String { writer.name }
   private var input: Shape { writer.model.network.input }
   private var classCount: Int { writer.model.network.classCount }
+  private var isBytes: Bool { writer.model.normalization.pixelType == .byte }
+  private var pixel: String { isBytes ? "uint8_t" : "float" }
   private var macro: String { name.uppercased() }
 
   var header: String {
@@ -29,9 +31,10 @@ struct CFrame {
     #define \(macro)_CHANNELS \(input.channels)
     #define \(macro)_CLASSES \(classCount)
 
-    /* The class of an image [height][width][channels] of grey values or colours as they come, 0 to 255; its
+    /* The class of an image [height][width][channels], \
+    \(isBytes ? "grey values or colours of 0 to 255" : "values") as they come; its
      * logits unless that is null. Not for two threads at a time: the values lie in one static arena. */
-    int \(name)_predict(const uint8_t *image, float *logits);
+    int \(name)_predict(const \(pixel) *image, float *logits);
 
     #ifdef \(macro)_SELF_TEST
     /* 0 if the logits of a built-in pattern are what they should be, to 1e-4 of the largest. */
@@ -55,7 +58,7 @@ struct CFrame {
       \(functions.map(\.text).joined(separator: "\n"))
       \(writer.constants)\(normalization)static float arena[\(arenaCount)];
 
-      int \(name)_predict(const uint8_t *image, float *logits)
+      int \(name)_predict(const \(pixel) *image, float *logits)
       {
           float *pixels = \(writer.imagePlace);
           for (int i = 0; i < \(input.count); i++)
@@ -76,8 +79,9 @@ struct CFrame {
   private var normalization: String {
     let channels = 0..<input.channels
     let normalization = writer.model.normalization
-    let gains = channels.map { _ in CWriter.literal(normalization.gain) }
-    let offsets = channels.map { _ in CWriter.literal(normalization.offset) }
+    let (values, shifts) = (normalization.gains, normalization.offsets)
+    let gains = channels.map { CWriter.literal(values[$0 % values.count]) }
+    let offsets = channels.map { CWriter.literal(shifts[$0 % shifts.count]) }
     return """
       static const float input_gain[\(input.channels)] = {\(gains.joined(separator: ", "))};
       static const float input_offset[\(input.channels)] = {\(offsets.joined(separator: ", "))};
@@ -94,8 +98,8 @@ struct CFrame {
     for index in 0..<input.count {
       let byte = UInt8(truncatingIfNeeded: index &* 37 &+ index / 7)
       let (pixel, channel) = index.quotientAndRemainder(dividingBy: input.channels)
-      image[channel * pixels + pixel] = Double(
-        Float(byte) * normalization.gain + normalization.offset)
+      let value = isBytes ? Float(byte) : Float(byte) / 64
+      image[channel * pixels + pixel] = Double(normalization.input(value, channel: channel))
     }
     let reference = ReferenceNetwork<Double>(
       network: writer.model.network, state: writer.model.state)
@@ -107,9 +111,9 @@ struct CFrame {
       {
           static const float expected[\(classCount)] = {
               \(logits.map(CWriter.literal).joined(separator: ", "))};
-          static uint8_t image[\(input.count)];
+          static \(pixel) image[\(input.count)];
           float logits[\(classCount)], largest = 0;
-          for (int i = 0; i < \(input.count); i++) image[i] = (uint8_t)(i * 37 + i / 7);
+          for (int i = 0; i < \(input.count); i++) image[i] = \(isBytes ? "" : "1.0f / 64 * ")(uint8_t)(i * 37 + i / 7);
           \(name)_predict(image, logits);
           for (int k = 0; k < \(classCount); k++) {
               const float size = expected[k] < 0 ? -expected[k] : expected[k];
