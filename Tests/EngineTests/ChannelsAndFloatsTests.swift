@@ -99,7 +99,7 @@ import Testing
     let network = try network(1, Self.layers[0])
     let set = try floats(bytes(1))
     var recipe = Recipe()
-    recipe.augment = AffineAugmentation()
+    recipe.augment = [.affine(AffineAugmentation())]
     let error = #expect(throws: Failure.self) {
       try Trainer(
         network: network, recipe: recipe, dataset: Dataset(name: "x", training: set, test: set),
