@@ -66,10 +66,10 @@ struct DataOptions: ParsableArguments {
   /// `keeps`: whether decoded files are kept for the next time, and found from the last.
   func dataset(
     limitTrain: Int? = nil, testShare: Double? = nil, seed: UInt64 = 1, threads: Int? = nil,
-    keeps: Bool = true
+    keeps: Bool = true, drawsBar: Bool = true
   ) throws -> (dataset: Dataset, lines: [String]) {
     let source = try locate()
-    var options = readingOptions(threads)
+    var options = readingOptions(threads, drawsBar: drawsBar)
     (options.testShare, options.seed) = (testShare, seed)
     if !keeps { options.cacheDirectory = nil }
     // What the leader decodes is there for all.
@@ -107,14 +107,14 @@ struct DataOptions: ParsableArguments {
     }
   }
 
-  private func readingOptions(_ threads: Int?) -> ReadingOptions {
+  private func readingOptions(_ threads: Int?, drawsBar: Bool = true) -> ReadingOptions {
     var options = ReadingOptions()
     options.transposes = transpose
     options.preparation = preparation
     options.skipsBad = skipBad
     if let threads { options.threadCount = threads }
     options.cacheDirectory = DataSource.decodedCacheDirectory(Job.environment)
-    if Job.isLeader && Terminal.drawsBars {
+    if drawsBar && Job.isLeader && Terminal.drawsBars {
       let start = Terminal.now()
       options.progress = { progress in
         let bar = DecodingBar(progress, elapsedSeconds: Terminal.now() - start)

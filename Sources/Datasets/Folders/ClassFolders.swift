@@ -10,7 +10,7 @@ struct ClassFolders: DataForm {
   private let path: String
 
   init?(at path: DataPath) {
-    guard path.isDirectory, FolderLayout.recognizes(BytePath(path.path)) else { return nil }
+    guard path.isDirectory, FolderPeek.findsImages(below: BytePath(path.path)) else { return nil }
     self.path = path.path
   }
 

@@ -2,6 +2,7 @@
 
 import Diagnostics
 import Glibc
+import ImageFiles
 
 /// A file below a folder, by what tells whether it is still the same.
 struct FolderFile: Equatable, Sendable {
@@ -87,18 +88,22 @@ struct FolderListing {
         passedOver.hidden += 1
       } else if Self.systemNames.contains(name) {
         passedOver.ofSystems += 1
+      } else if let status = Self.status(stream, name) {
+        entries.append(Entry(name: name, status: status))
       } else {
-        entries.append(Entry(name: name, status: Self.status(stream, name)))
+        passedOver.other += 1
       }
     }
     entries.sort { BytePath.isOrdered($0.name, $1.name) }
   }
 
-  /// A link that leads nowhere is a file that cannot be opened; so it counts as one.
-  private static func status(_ stream: OpaquePointer, _ name: [UInt8]) -> stat {
+  /// A link that leads nowhere or to itself is nothing, unless it is called an image, which misses then.
+  private static func status(_ stream: OpaquePointer, _ name: [UInt8]) -> stat? {
     var status = stat()
     let isThere = BytePath(bytes: name).withCString { fstatat(dirfd(stream), $0, &status, 0) == 0 }
-    if !isThere { status.st_mode = S_IFREG }
+    guard !isThere else { return status }
+    guard ImageFormat.isNameOfImage(name) else { return nil }
+    status.st_mode = S_IFREG
     return status
   }
 }

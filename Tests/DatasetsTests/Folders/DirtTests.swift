@@ -35,11 +35,12 @@ import Testing
     try folder.add("__MACOSX/x/2.ppm", Picture.color(3))
     try folder.add(".hidden/4.ppm", Picture.color(3))
     mkfifo("\(folder.path)/b/pipe.png", 0o600)
+    try folder.link("b/itself", to: "itself")
     let reading = try folder.read()
     #expect(reading.parts[0].labels == [0, 1])
     #expect(
       reading.remarks == [
-        "Passed over: 4 hidden, 3 Thumbs.db and the like, 1 beside the class folders, 3 no images"
+        "Passed over: 4 hidden, 3 Thumbs.db and the like, 1 beside the class folders, 4 no images"
       ])
   }
 

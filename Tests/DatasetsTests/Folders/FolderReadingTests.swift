@@ -131,4 +131,67 @@ import Testing
     let folder = try FolderFixture(["a/1.txt": [1, 2], "b/1.txt": [3]])
     #expect(try folder.refusal() == "DIR: no image in the class folders")
   }
+
+  /// By names or first bytes, at any depth, but not in what lies beside folders.
+  @Test func aFormKnowsItselfAtFirstSight() throws {
+    for name in ["a/x.JPG", "train/a/x.gif", "a/b/c/x.png"] {
+      let folder = try FolderFixture([name: [1]])
+      #expect(ClassFolders(at: try DataPath(folder.path)) != nil, "\(name)")
+    }
+    let unnamed = try FolderFixture(["a/1": [1], "a/2": Picture.grey(1)])
+    #expect(ClassFolders(at: try DataPath(unnamed.path)) != nil)
+    for name in ["x.png", "a/x.txt", ".a/x.png", "a/.x.png", "__MACOSX/x.png"] {
+      let folder = try FolderFixture([name: [1]])
+      #expect(ClassFolders(at: try DataPath(folder.path)) == nil, "\(name)")
+    }
+  }
+
+  @Test func becomesADataset() throws {
+    var files: [String: [UInt8]] = [:]
+    for (part, count) in [("train", 4), ("test", 2)] {
+      for name in ["cat", "dog"] {
+        for index in 0..<count {
+          files["\(part)/\(name)/\(index).pgm"] = Picture.grey(UInt8(10 * index + 1))
+        }
+      }
+    }
+    let folder = try FolderFixture(files)
+    var (dataset, remarks) = try Dataset.read(folder.path)
+    #expect(dataset.classNames == ["cat", "dog"])
+    #expect((dataset.training.count, dataset.test.count) == (8, 4))
+    #expect(remarks.isEmpty)
+    let test = try ImageSet.readTestSet(folder.path).set
+    #expect(test == dataset.test)
+    // What training does not know is refused.
+    try folder.add("test/mouse/1.pgm", Picture.grey(1))
+    let failure = try #require(throws: Failure.self) { try Dataset.read(folder.path) }
+    #expect(failure.message.contains("of class 'mouse', which training does not know"))
+    // A share of each class where there is no test set.
+    var options = ReadingOptions()
+    options.testShare = 0.25
+    options.preparation.size = ImageSize("5")
+    let alone = try FolderFixture(files.filter { $0.key.hasPrefix("train/") })
+    (dataset, remarks) = try Dataset.read("\(alone.path)/train", options)
+    #expect((dataset.training.labels, dataset.test.labels) == ([0, 0, 0, 1, 1, 1], [0, 1]))
+    #expect(dataset.test.imageShape.text == "1x5x5")
+    #expect(remarks.count == 1)
+  }
+
+  /// The same resizing for forms that hold pixels.
+  @Test func pixelsOfOtherFormsAreResizedTheSameWay() throws {
+    let pixels = (0..<2 * 36).map { UInt8($0 * 7 % 251) }
+    let set = try ImageSet(height: 6, width: 6, images: pixels, labels: [0, 1])
+    var options = ReadingOptions()
+    (options.preparation.size, options.preparation.channels) = (ImageSize("4x9"), .rgb)
+    let prepared = try set.prepared(options, source: "x")
+    #expect(prepared.imageShape.text == "3x9x4")
+    for sample in 0..<2 {
+      let image = DecodedImage(
+        height: 6, width: 6, channels: 1, bytes: Array(pixels[sample * 36..<(sample + 1) * 36]))
+      let expected = image.converted(to: .rgb).resized(height: 9, width: 4)
+      #expect(Array(prepared.images[sample * 108..<(sample + 1) * 108]) == expected.bytes)
+    }
+    #expect(prepared.labels == set.labels)
+    #expect(try set.prepared(ReadingOptions(), source: "x") == set)
+  }
 }
