@@ -151,7 +151,9 @@ let package = Package(
       resources: [.copy("Golden")]),
     .testTarget(
       name: "ArtifactsTests",
-      dependencies: ["Diagnostics", "Memory", "Networks", "Datasets", "Engine", "Artifacts"]),
+      dependencies: [
+        "Diagnostics", "Memory", "Networks", "ImageFiles", "Datasets", "Engine", "Artifacts",
+      ]),
     .testTarget(
       name: "FuzzTests",
       dependencies: ["Diagnostics", "Networks", "ImageFiles", "Datasets", "Artifacts"],

@@ -4,6 +4,7 @@ import Artifacts
 import Datasets
 import Diagnostics
 import Engine
+import ImageFiles
 import Networks
 import Testing
 
@@ -25,6 +26,9 @@ private func sampleCheckpoint(step: Int = 7) throws -> Checkpoint {
       normalization: model.normalization, classNames: model.classNames, digests: sampleDigests))
   (settings.limitTrain, settings.limitTest, settings.targetAccuracy) = (100, 50, 99.5)
   (settings.validation, settings.patience) = (.count(20), 4)
+  (settings.transposes, settings.skipsBad) = (true, true)
+  settings.preparation.size = ImageSize("64x48")
+  (settings.preparation.channels, settings.preparation.background) = (.gray, RGBColor(1, 2, 255))
   (settings.checkpointInterval, settings.dataPath) = (10, "/data with \"quotes\"")
   return Checkpoint(
     model: model,

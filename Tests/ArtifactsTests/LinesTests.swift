@@ -1,6 +1,7 @@
 // Lines for people and programs, compared to the character with what the contract shows.
 
 import Artifacts
+import Datasets
 import Diagnostics
 import Engine
 import Testing
@@ -14,6 +15,16 @@ let sampleEpoch = EpochResult(
   epoch: 1, learningRate: 0.001,
   training: Evaluation(loss: 0.25, correctCount: 45_000, sampleCount: 60_000),
   test: Evaluation(loss: 0.05549, correctCount: 9831, sampleCount: 10_000), elapsedSeconds: 4)
+
+@Suite struct DecodingBarTests {
+  @Test func countsImages() {
+    let bar = DecodingBar(
+      DecodingProgress(doneCount: 30_000, totalCount: 60_000), elapsedSeconds: 1.6)
+    #expect(bar.text == "Decoding:  50%|█████     | 30000/60000 [00:01, 18,750 images/s]")
+    let start = DecodingBar(DecodingProgress(doneCount: 0, totalCount: 0), elapsedSeconds: 0)
+    #expect(start.text == "Decoding:   0%|          | 0/0 [00:00, ? images/s]")
+  }
+}
 
 @Suite struct ProgressBarTests {
   @Test func isTheBarOfTheContract() {

@@ -11,6 +11,11 @@ import Memory
 public struct DecodingProgress: Equatable, Sendable {
   public let doneCount: Int
   public let totalCount: Int
+
+  package init(doneCount: Int, totalCount: Int) {
+    self.doneCount = doneCount
+    self.totalCount = totalCount
+  }
 }
 
 /// What became of the files of a layout.
