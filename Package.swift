@@ -162,7 +162,8 @@ let package = Package(
     .testTarget(
       name: "ReportTests",
       dependencies: [
-        "Diagnostics", "Networks", "Datasets", "Engine", "Artifacts", "Interchange", "Report",
+        "Diagnostics", "Memory", "Networks", "Datasets", "Engine", "Artifacts", "Interchange",
+        "Report",
       ]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Diagnostics", "Spreadsheet"]),
     .testTarget(

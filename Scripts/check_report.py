@@ -15,7 +15,7 @@ from pathlib import Path
 from chromium import Chromium
 
 ROOT = Path(__file__).resolve().parent.parent
-PTRAIN = ROOT / ".build/release/ptrain"
+PTRAIN = Path(os.environ.get("PTRAIN_BINARY") or ROOT / ".build/release/ptrain")
 PICTURES = ROOT / ".build/report"
 PYTORCH = Path(os.environ.get("PTRAIN_PYTHON") or ROOT / "Bench/.venv-interchange/bin/python")
 TOLERANCE = 1e-4
@@ -94,12 +94,19 @@ def read_logits(path, classes):
     return [values[first:first + classes] for first in range(0, len(values), classes)]
 
 
+def write_set(folder, part, pixels, labels, shape):
+    """Images of bytes [H, W, C] as IDX files; `shape` is [H, W], or [C, H, W] for colours."""
+    channels = shape[0] if len(shape) == 3 else 1
+    planes = (bytes(image[channel::channels]) for image in pixels for channel in range(channels))
+    write_idx(folder / f"{part}-images-idx{1 + len(shape)}-ubyte", [len(pixels), *shape], b"".join(planes))
+    write_idx(folder / f"{part}-labels-idx1-ubyte", [len(pixels)], labels)
+
+
 def eval_logits(run, pixels, shape, folder):
-    """What `ptrain eval --logits` says about images of bytes; `shape` is [H, W]."""
+    """What `ptrain eval --logits` says about images of bytes."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    write_idx(folder / "t10k-images-idx3-ubyte", [len(pixels), *shape], b"".join(map(bytes, pixels)))
-    write_idx(folder / "t10k-labels-idx1-ubyte", [len(pixels)], [0] * len(pixels))
+    write_set(folder, "t10k", pixels, [0] * len(pixels), shape)
     output = folder / "logits.safetensors"
     ptrain("eval", "--checkpoint", run / "model.safetensors", "--data", folder, "--logits", output)
     return read_logits(output, 10)
@@ -167,6 +174,25 @@ def check_drawings(browser, run, folder, checks):
     browser.screenshot(PICTURES / f"{run.name}-drawn.png", whole=False)
 
 
+def check_picture(browser, run, checks):
+    """A picture file of a 7 in dark ink on paper, no square: inverted, centred and recognised."""
+    browser.evaluate("""(async () => {
+      const canvas = new OffscreenCanvas(300, 200), context = canvas.getContext("2d");
+      Object.assign(context, { fillStyle: "#f2efe6", strokeStyle: "#223", lineWidth: 9, lineCap: "round" });
+      context.fillRect(0, 0, 300, 200);
+      for (const [x, y] of [[40, 30], [100, 30], [65, 130]]) context.lineTo(x, y);
+      context.stroke();
+      const file = new File([await canvas.convertToBlob()], "seven.png");
+      await ptrain.field.take(file);
+      await new Promise((done) => setTimeout(done, 100));
+    })()""")
+    answer = browser.evaluate("ptrain.field.answer.textContent")
+    checks.that(browser.evaluate("ptrain.field.isInverted.checked"), f"{run.name}: paper is not inverted")
+    checks.that(answer.startswith("7 "), f"{run.name}: a picture of a 7 is answered {answer!r}")
+    browser.evaluate("ptrain.field.take(new File(['no picture'], 'text.png'))")
+    browser.wait_for("ptrain.field.answer.textContent.startsWith('text.png: no picture')")
+
+
 def check_keyboard(browser, run, checks):
     """A curve's values by arrow keys, a stroke without a pointer, the theme."""
     browser.evaluate("document.querySelector('svg.plot').focus()")
@@ -224,14 +250,31 @@ print(json.dumps(logits(images.permute(0, 3, 1, 2)).tolist()))
     say(f"{run.name}: the page's PyTorch function differs by at most {difference:.1e}")
 
 
+def colour_images(count):
+    """Discs in ten colours on grey noise, [32, 32, 3], and their labels; the same at every call."""
+    chance, images = random.Random(count), []
+    for index in range(count):
+        x, y, colour = chance.randrange(10, 22), chance.randrange(10, 22), index % 10
+        image = bytearray(chance.randbytes(32 * 32 * 3))
+        for place in range(32 * 32):
+            if (place % 32 - x) ** 2 + (place // 32 - y) ** 2 < 64:
+                image[3 * place:3 * place + 3] = (25 * colour, 255 - 25 * colour, 100 * (colour % 3))
+        images.append(bytes(image))
+    return images, [index % 10 for index in range(count)]
+
+
 def make_runs(folder):
-    """One epoch each: the default model, and every layer."""
+    """One epoch each: the default model, every layer, and colours."""
     data = os.environ["PTRAIN_DATA"]
     (folder / "layers.yaml").write_text(LAYERS)
     ptrain("--model", "compact", "--epochs", 1, "--limit-train", 20000, "--data", data,
            "--output", folder / "compact")
     ptrain("--model", folder / "layers.yaml", "--data", data, "--limit-train", 2048, "--output",
            folder / "layers")
+    (folder / "discs").mkdir()
+    for part, count in (("train", 512), ("t10k", 100)):
+        write_set(folder / "discs", part, *colour_images(count), [3, 32, 32])
+    ptrain("--model", "resnet8", "--epochs", 1, "--data", folder / "discs", "--output", folder / "resnet8")
 
 
 def main():
@@ -246,15 +289,18 @@ def main():
     digits = [images[784 * k:784 * (k + 1)] for k in range(10)]
     browser = Chromium()
     try:
-        for name in ("compact", "layers"):
+        discs = colour_images(100)[0][:10]
+        for name, pixels, shape in (("compact", digits, [28, 28]), ("layers", digits, [28, 28]),
+                                    ("resnet8", discs, [3, 32, 32])):
             run = folder / name
-            expected = eval_logits(run, digits, [28, 28], folder / "pixels")
+            expected = eval_logits(run, pixels, shape, folder / "pixels")
             check_looks(browser, run, checks)
             open_page(browser, run, checks)
-            check_answers(browser, run, digits, expected, checks)
-            check_torch(browser, run, digits, expected, checks)
+            check_answers(browser, run, pixels, expected, checks)
+            check_torch(browser, run, pixels, expected, checks)
         open_page(browser, folder / "compact", checks)
         check_drawings(browser, folder / "compact", folder / "pixels", checks)
+        check_picture(browser, folder / "compact", checks)
         check_keyboard(browser, folder / "compact", checks)
         check_reload(browser, folder / "compact", checks)
     finally:

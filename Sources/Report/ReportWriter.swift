@@ -9,7 +9,7 @@ import Glibc
 
 package final class ReportWriter {
   /// Most of a run's time that pages may take, the last one not counted.
-  private static let timeShare = 0.01
+  private static let timeShare = 0.015
 
   private let directory: RunDirectory
   private let settings: RunSettings

@@ -49,7 +49,7 @@ extension RunPage {
       figures.append(figure("Best epoch", percent(best.testAccuracy), "epoch \(best.epoch)"))
     }
     if let validation = kept?.validationAccuracy {
-      figures.append(figure("Validation accuracy", percent(validation), nil))
+      figures.append(figure("Validation", percent(validation), nil))
     }
     if let loss = kept?.testLoss { figures.append(figure("Test loss", fixed(loss, 4), nil)) }
     figures.append(

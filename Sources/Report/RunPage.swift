@@ -51,9 +51,12 @@ package struct RunPage {
   /// The file's content.
   package var html: [UInt8] {
     let shell = Self.shell
-    // A `<` inside a script element could end it.
-    let data = content.text.replacing("<", with: "\\u003c")
-    return shell.before + data.utf8 + shell.after
+    var page = shell.before
+    for byte in content.text.utf8 {
+      // A `<` inside a script element could end it.
+      if byte == UInt8(ascii: "<") { page += "\\u003c".utf8 } else { page.append(byte) }
+    }
+    return page + shell.after
   }
 
   private static let scripts = [

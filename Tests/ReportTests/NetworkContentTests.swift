@@ -1,5 +1,7 @@
 // The network inside a page: its steps, its weights, its limits.
 
+import Artifacts
+import Datasets
 import FoundationEssentials
 import Interchange
 import Networks
@@ -34,5 +36,16 @@ import Testing
     #expect(network.weights == nil)
     #expect(network.absence?.contains("2.0 MB, are more than the 2 MB") == true)
     #expect(try above.page().html.count < 200_000)
+  }
+
+  @Test func measurementsAreNotDrawn() throws {
+    let bytes = try model(plainLayers)
+    let floats = TrainedModel(
+      network: bytes.network, state: bytes.state,
+      normalization: Normalization(means: [0], standardDeviations: [1], pixelType: .float))
+    #expect(try SampleRun(floats).content().network.absence?.contains("measurements") == true)
+    let two = try model(plainLayers, input: Shape(channels: 2, height: 4, width: 4))
+    #expect(try SampleRun(two).content().network.absence?.contains("2 channels") == true)
+    #expect(try SampleRun(two).content().filters == nil)
   }
 }

@@ -63,6 +63,17 @@ import Testing
     #expect(!content.preparesDigits)
   }
 
+  /// With a validation set the model is not the last epoch's.
+  @Test func tellsOfTheEpochWhoseModelItIs() throws {
+    let model = try model(plainLayers)
+    let metrics = twoEpochs.replacing(
+      "\"seconds\":2}", with: "\"seconds\":2,\"digest\":\"\(model.state.digest)\"}")
+    let figures = try SampleRun(model, metrics: metrics).content().figures
+    #expect(figures[0].value == "75.00 %")
+    #expect(figures[0].note == "1 of 4 wrong")
+    #expect(figures[1].value == "Epoch 1")
+  }
+
   @Test func tellsARunOfOneEpochThatGoesOn() throws {
     let metrics = twoEpochs.split(separator: "\n").prefix(2).joined(separator: "\n")
     let content = try SampleRun(metrics: metrics).content(.running)

@@ -3,6 +3,7 @@
 import Datasets
 import Engine
 import FoundationEssentials
+import Memory
 import Networks
 import Testing
 
@@ -59,6 +60,16 @@ import Testing
     // The second pixel of the second row, its blue.
     let taps = (3..<6).flatMap { row in (3..<6).map { image[(row * 130 + $0) * 3 + 2] } }
     #expect(Int(picture[(43 + 1) * 3 + 2]) == taps.reduce(0, +) / 9)
+  }
+
+  @Test func measurementsAreGreysFromTheirLeastToTheirLargest() throws {
+    let values = (0..<4 * 16).map { Float($0 % 16) / 5 - 1 }
+    let set = try ImageSet(
+      height: 4, width: 4, pixelType: .float,
+      images: ByteStore(values.withUnsafeBytes(Array.init)), labels: [0, 0, 0, 0])
+    let mistakes = try #require(try SampleRun().content(testImages: set).mistakes)
+    let picture = try bytes(mistakes.images[0].pixels)
+    #expect(picture.prefix(3) == [0, 17, 34] && picture.last == 255)
   }
 
   @Test func filtersAreGreyAroundZero() throws {

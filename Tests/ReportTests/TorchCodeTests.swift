@@ -1,5 +1,6 @@
 // The PyTorch function of a network, line by line; Scripts/check-report runs one.
 
+import Networks
 import Testing
 
 @testable import Report
@@ -16,6 +17,16 @@ import Testing
         #"x = F.batch_norm(x, p["bn1.running_mean"], p["bn1.running_var"], p["bn1.weight"], p["bn1.bias"], eps=1e-05)"#,
         "x = x.mean((2, 3), keepdim=True)",
         #"x = F.linear(x.flatten(1), p["fc1.weight"], p["fc1.bias"])"#, "return x",
+      ])
+  }
+
+  @Test func everyChannelHasItsNormalization() throws {
+    let colour = try model(plainLayers, input: Shape(channels: 3, height: 4, width: 4))
+    #expect(
+      TorchCode(colour).lines.prefix(2) == [
+        "def logits(image):  # float [N, 3, 4, 4] from 0 to 255",
+        "    x = (image / 255 - torch.tensor([0.25, 0.5, 0.75]).view(-1, 1, 1))"
+          + " / torch.tensor([0.5, 0.5, 0.5]).view(-1, 1, 1)",
       ])
   }
 

@@ -66,16 +66,16 @@ private final class Clock {
     #expect(try takeState() == "finished")
   }
 
-  /// A page that takes a second is not written again for the next hundred.
-  @Test func takesAHundredthOfTheTime() throws {
+  /// A page that takes a second is not written again for the next 66.
+  @Test func takesASmallShareOfTheTime() throws {
     let writer = try writer()
     clock.tick = 1
     writer.receive(epoch)
     #expect(try takeState() == "running")
-    clock.time += 90
+    clock.time += 62
     writer.receive(epoch)
     #expect(try takeState() == nil)
-    clock.time += 10
+    clock.time += 4
     writer.receive(epoch)
     #expect(try takeState() == "running")
     writer.receive(end)

@@ -39,8 +39,10 @@ function short(value) {
   if (!isNumber(value)) return "–";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e-4 && size < 1e6) return String(Number(value.toPrecision(3)));
-  return value.toExponential(2).replace("e+", "e").replace("-", "−").replace("e-", "e−");
+  if (size >= 1e-4 && size < 1e6) return String(Number(value.toPrecision(3))).replace("-", "−");
+  const [digits, power] = value.toPrecision(3).split("e");
+  const [plain, exponent] = power ? [digits, power] : value.toExponential(2).split("e");
+  return `${Number(plain)}e${Number(exponent)}`.replaceAll("-", "−");
 }
 
 /// `1:23:45` or `12:34`.
