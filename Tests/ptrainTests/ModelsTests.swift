@@ -1,64 +1,9 @@
-// `ptrain models` and `ptrain summary`: what they print, and their help screens to the character.
+// `ptrain models` and `ptrain summary`: what they print.
 
 import Networks
 import Testing
 
 @Suite struct ModelsTests {
-  @Test func models() throws {
-    #expect(
-      try help(["models"]) == """
-        OVERVIEW: Lists the presets, or prints one as a description file.
-
-        A printed description can be edited and trained with --model FILE.yaml. Figures
-        are those of the images and classes that a preset was made for; it takes others
-        too.
-
-        Examples:
-          ptrain models
-          ptrain models resnet8 > mine.yaml
-
-        USAGE: ptrain models [<name>]
-
-        ARGUMENTS:
-          <name>                  The preset to print.
-
-        OPTIONS:
-          --version               Show the version.
-          -h, --help              Show help information.
-
-
-        """)
-  }
-
-  @Test func summary() throws {
-    #expect(
-      try help(["summary"]) == """
-        OVERVIEW: Prints a model's layers, shapes and parameters as torchsummary does.
-
-        A network that 'ptrain train' cannot train is refused here too.
-
-        Example:
-          ptrain summary --model eva8
-          ptrain summary --model resnet8 --input 1x28x28
-
-        USAGE: ptrain summary [--model <name|file.yaml>] [--input <CxHxW>] [--classes <n>]
-
-        OPTIONS:
-          --model <name|file.yaml>
-                                  A preset (see 'ptrain models') or a description file
-                                  (default: compact).
-          --input <CxHxW>         Channels (1 or 3), height and width of an image
-                                  (default: those that the preset was made for, else
-                                  1x28x28).
-          --classes <n>           Classes (default: those that the preset was made for,
-                                  else 10).
-          --version               Show the version.
-          -h, --help              Show help information.
-
-
-        """)
-  }
-
   @Test func listsEveryPresetWithItsFigures() throws {
     let run = try CommandLineRun(["models"], in: Scratch())
     #expect(run.exitCode == 0 && run.errors == "")
