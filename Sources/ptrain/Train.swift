@@ -58,7 +58,7 @@ struct Train: ParsableCommand {
   private func train(_ plan: RunPlan, _ configuration: EngineConfiguration) throws {
     var (dataset, dataLines) = try plan.data.dataset(
       limitTrain: plan.limitTrain, testShare: plan.testShare, seed: plan.seed,
-      threads: machine.threads, drawsBar: !quiet)
+      threads: machine.threads, drawsBar: !files.quiet)
     try plan.check(dataset)
     let settings = plan.settings(dataset)
     if let size = plan.validation { try dataset.holdOutValidation(size, seed: plan.seed) }
