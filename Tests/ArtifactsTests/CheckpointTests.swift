@@ -250,7 +250,7 @@ private struct Scatter {
       normalization: large.model.normalization)
     large.snapshot = TrainingSnapshot(
       model: large.model.state, firstMoment: zeros, secondMoment: zeros, average: zeros,
-      position: large.snapshot.position)
+      best: zeros, position: large.snapshot.position)
     try store.save(large)
     let read = try store.load { _ in }
     #expect(read.model.network.layout.count == zeros.count)

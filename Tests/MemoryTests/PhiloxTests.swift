@@ -42,7 +42,7 @@ import Testing
       .initialization, .shuffle, .augmentation, .flip, .crop, .cutout, .color, .dropout(layer: 0),
       .dropout(layer: 3),
     ]
-    #expect(purposes.map(\.stream) == [1, 2, 3, 0x100, 0x103])
+    #expect(purposes.map(\.stream) == [1, 2, 3, 6, 7, 8, 9, 0x100, 0x103])
   }
 
   @Test func uniformStaysBelowOne() {

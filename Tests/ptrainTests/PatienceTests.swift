@@ -121,7 +121,7 @@ import Testing
     try #require(run.exitCode == 0, "\(run.errors)")
     let start = try scratch.text(of: "run/metrics.jsonl").split(separator: "\n")[0]
     #expect(start.contains(#""batch_size":32"#) && start.contains(#""epochs":1,"#))
-    #expect(start.contains(#""augment":"affine""#))
+    #expect(start.contains(#""augment":"{rotation: 5.0, scale: 0.1, shear: 0.2, shift: 2.0}""#))
     let model = String(
       decoding: try Data(contentsOf: scratch.url.appendingPathComponent("run/model.safetensors"))
         .prefix(5000), as: UTF8.self)
