@@ -16,7 +16,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 class Chromium:
-    def __init__(self, timeout=60):
+    def __init__(self, timeout=120):
         self.timeout = timeout
         self.profile = tempfile.mkdtemp(prefix="ptrain-chromium-")
         program = next(filter(None, map(shutil.which, NAMES)))

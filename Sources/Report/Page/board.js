@@ -31,15 +31,24 @@ class Board {
     this.isEmpty = true;
   }
 
-  /// Draws a picture over the whole board, in its proportions.
+  /// Draws a picture, on white where it is transparent, over the whole board in its proportions; the rest
+  /// becomes as the picture's edge, whose colour is returned.
   drawImage(image) {
-    this.clear();
     const { width, height } = this.canvas;
     const scale = Math.min(width / image.width, height / image.height);
-    const [w, h] = [image.width * scale, image.height * scale];
-    this.context.imageSmoothingQuality = "high";
-    this.context.drawImage(image, (width - w) / 2, (height - h) / 2, w, h);
+    const part = html("canvas", {
+      width: Math.max(1, Math.round(image.width * scale)), height: Math.max(1, Math.round(image.height * scale)),
+    });
+    const context = part.getContext("2d");
+    Object.assign(context, { fillStyle: "#ffffff", imageSmoothingQuality: "high" });
+    context.fillRect(0, 0, part.width, part.height);
+    context.drawImage(image, 0, 0, part.width, part.height);
+    const edge = edgeMean(pictureOf(context.getImageData(0, 0, part.width, part.height), 3));
+    this.context.fillStyle = `rgb(${edge.map(Math.round).join(" ")})`;
+    this.context.fillRect(0, 0, width, height);
+    this.context.drawImage(part, Math.floor((width - part.width) / 2), Math.floor((height - part.height) / 2));
     this.isEmpty = false;
+    return edge;
   }
 
   get pixels() { return this.context.getImageData(0, 0, this.canvas.width, this.canvas.height); }

@@ -84,10 +84,9 @@ class Field {
     try {
       const image = await createImageBitmap(file);
       this.exact = null;
-      this.board.drawImage(image);
-      if (this.isGrey) {
-        this.isInverted.checked = this.centred.checked && isDarkOnLight(pictureOf(this.board.pixels, 1));
-      }
+      const edge = this.board.drawImage(image);
+      // Ink on paper, where MNIST has chalk on a board.
+      if (this.isGrey) this.isInverted.checked = this.centred.checked && greyOf(edge) > 127.5;
       this.drawn();
     } catch {
       this.answer.textContent = `${file.name}: no picture that this browser reads`;

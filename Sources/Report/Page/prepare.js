@@ -98,28 +98,31 @@ function centredDigit(picture, width, height) {
 function pictureOf({ width, height, data }, channels) {
   const values = new Float64Array(width * height * channels);
   for (let place = 0; place < width * height; place += 1) {
-    const [red, green, blue] = [data[4 * place], data[4 * place + 1], data[4 * place + 2]];
-    if (channels === 1) values[place] = 0.299 * red + 0.587 * green + 0.114 * blue;
-    else values.set([red, green, blue], 3 * place);
+    const colours = data.subarray(4 * place, 4 * place + 3);
+    if (channels === 1) values[place] = greyOf(colours);
+    else values.set(colours, 3 * place);
   }
   return { width, height, channels, data: values };
 }
 
 const inverted = (picture) => ({ ...picture, data: picture.data.map((value) => 255 - value) });
 
-/// Whether a picture's edge is brighter than not: ink on paper, where MNIST has chalk on a board.
-function isDarkOnLight({ width, height, channels, data }) {
-  let [sum, count] = [0, 0];
+/// The mean of a picture's edge, a value a channel: what would lie around it.
+function edgeMean({ width, height, channels, data }) {
+  const sums = Array(channels).fill(0);
+  let count = 0;
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {
       if (x > 0 && y > 0 && x < width - 1 && y < height - 1) continue;
       for (let channel = 0; channel < channels; channel += 1) {
-        sum += data[(y * width + x) * channels + channel];
-        count += 1;
+        sums[channel] += data[(y * width + x) * channels + channel];
       }
+      count += 1;
     }
   }
-  return sum / count > 127.5;
+  return sums.map((sum) => sum / count);
 }
+
+const greyOf = ([red, green, blue]) => 0.299 * red + 0.587 * green + 0.114 * blue;
 
 const asBytes = ({ data }) => Uint8Array.from(data, (value) => Math.min(255, Math.max(0, Math.round(value))));
