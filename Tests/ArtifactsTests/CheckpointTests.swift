@@ -246,7 +246,7 @@ private struct Scatter {
       normalization: large.model.normalization)
     large.snapshot = TrainingSnapshot(
       model: large.model.state, firstMoment: zeros, secondMoment: zeros, average: zeros,
-      position: large.snapshot.position)
+      best: zeros, position: large.snapshot.position)
     try store.save(large)
     let read = try store.load { _ in }
     #expect(read.model.network.layout.count == zeros.count)
@@ -267,7 +267,8 @@ private struct Scatter {
       { $0.runStep = limit + 1 }, { $0.epoch = limit + 1 }, { $0.epoch = 0 },
       { $0.correctCount = limit + 1 }, { $0.step = $0.runStep + 1 }, { $0.step = -1 },
       { $0.lossSum = .nan }, { $0.epochSeconds = .infinity }, { $0.runSeconds = -.infinity },
-      { $0.testAccuracy = .nan }, { $0.bestTestAccuracy = .nan },
+      { $0.testAccuracy = .nan }, { $0.bestTestAccuracy = .nan }, { $0.bestTestEpoch = 2 },
+      { $0.bestValidationEpoch = 2 },
     ] {
       var wrong = sample
       change(&wrong.snapshot.position)

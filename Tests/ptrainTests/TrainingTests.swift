@@ -91,7 +91,7 @@ private struct EpochLine: Decodable {
     #expect(try kept.contains(#require(lines("run").last?.digest)))
     let table = try CommandLineRun(arguments + ["--per-class"], in: scratch).output
     #expect(table.hasPrefix(trained.output + "class  precision     recall         F1     images\n"))
-    #expect(table.split(separator: "\n").count == 12)
+    #expect(table.split(separator: "\n").count == 13)
   }
 
   @Test func learns() throws {
