@@ -146,7 +146,10 @@ let package = Package(
       resources: [.copy("Seeds")]),
     .testTarget(
       name: "InterchangeTests",
-      dependencies: ["Memory", "Networks", "Datasets", "Artifacts", "Interchange"]),
+      dependencies: [
+        "Diagnostics", "Memory", "Networks", "ImageFiles", "Datasets", "Engine", "Artifacts",
+        "Interchange",
+      ]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Diagnostics", "Spreadsheet"]),
     .testTarget(
       name: "ptrainTests", dependencies: ["Networks", "Artifacts", "ptrain"],
