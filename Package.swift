@@ -160,7 +160,10 @@ let package = Package(
       resources: [.copy("Seeds")]),
     .testTarget(
       name: "InterchangeTests",
-      dependencies: ["Memory", "Networks", "Datasets", "Artifacts", "Interchange"]),
+      dependencies: [
+        "Diagnostics", "Memory", "Networks", "ImageFiles", "Datasets", "Engine", "Artifacts",
+        "Interchange",
+      ]),
     .testTarget(
       name: "ReportTests",
       dependencies: [

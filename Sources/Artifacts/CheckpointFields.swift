@@ -122,6 +122,7 @@ extension TrainingPosition {
       lossSum, epochSeconds, runSeconds, testAccuracy, bestTestAccuracy, bestValidationLoss ?? 0,
     ]
     guard counts.allSatisfy({ (0...Self.countLimit).contains($0) }), epoch >= 1, runStep >= step,
+      (0..<epoch).contains(bestTestEpoch), (0..<epoch).contains(bestValidationEpoch),
       amounts.allSatisfy(\.isFinite)
     else {
       throw Failure(

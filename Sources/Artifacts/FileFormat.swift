@@ -33,9 +33,9 @@ enum FileFormat {
 extension Safetensors {
   /// Longest header that is read or written, in bytes.
   package static let headerByteLimit = 8 << 20
-  /// Longest file that is read or written, in bytes: a checkpoint of the largest network, which is four
+  /// Longest file that is read or written, in bytes: a checkpoint of the largest network, which is five
   /// floats a value.
-  package static let fileByteLimit = 4 * 4 * Network.valueLimit + headerByteLimit + 8
+  package static let fileByteLimit = 5 * 4 * Network.valueLimit + headerByteLimit + 8
 
   /// Writes a file that can be read again, whole or not at all.
   ///

@@ -61,8 +61,8 @@ import Testing
     #expect(evaluation.mistakes.map(\.predictedClass) == [1, 1])
     #expect(evaluation.mistakes.map(\.trueClass) == [2, 0])
     // e^5 / (e^5 + 2) and 1 / (e^5 + 2).
-    #expect(abs(evaluation.mistakes[0].probability - 0.986703291042268) < 1e-8)
-    #expect(abs(evaluation.mistakes[0].trueProbability - 0.006648354478866004) < 1e-8)
+    #expect(abs(evaluation.mistakes[0].probability - 0.986703291042268) < 1e-12)
+    #expect(abs(evaluation.mistakes[0].trueProbability - 0.006648354478866004) < 1e-12)
   }
 
   @Test func keepsTheMostConfidentMistakes() {
@@ -110,7 +110,7 @@ import Testing
   func ranksKnowAllLogits(capacity: Int) throws {
     let expected = try Self.answers(capacity: capacity)
     #expect(expected.evaluation.confusion?.sampleCount == 301)
-    #expect(Set(expected.logits).count > 301)
+    #expect(expected.logits.count == 301 * 19 && Set(expected.logits).count > 1000)
     for size in [2, 3, 4] {
       let found = try ThreadRanks.run(size) { communicator in
         try Self.answers(capacity: capacity, communicator: communicator)

@@ -46,10 +46,7 @@ func expectRefusal(
     (["--optimizer", "adam", "--momentum", "0.5"], "--momentum 0.5"),
     (["--set", "epochs=0"], "--set epochs=0: `epochs` is 0, expected a number from 1 to"),
     (["--set", "speed=3"], "--set speed=3: unknown key `speed` in a recipe, known: epochs,"),
-    (
-      ["--model", "eva8", "--set", "warmUp=0.5"],
-      "--set warmUp=0.5: `warmUp` needs `schedule: one-cycle`"
-    ),
+    (["--set", "stepFactor=0.5"], "--set stepFactor=0.5: `stepFactor` needs `schedule: step`"),
     (["--set", "augment={rotation: 999}"], "--set augment={rotation: 999}: `rotation` is 999"),
     (["--set", "epochs"], "'epochs'"),
     (["--set", "epochs=[3"], "--set epochs=[3: "),
