@@ -23,9 +23,16 @@ import numpy
 import PIL
 import report
 import torch
-import torchvision
 from contenders import ROOT
 from PIL import Image, features
+
+# PyPI's torchvision does not find its operators beside a PyTorch for CPUs alone, and cannot be imported
+# unless these two are known; ImageFolder and the transforms use none.
+OPERATORS = torch.library.Library("torchvision", "DEF")
+for name in ("nms", "qnms"):
+    OPERATORS.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+import torchvision  # noqa: E402
 
 PTRAIN = ROOT / ".build/release/ptrain"
 BATCH = 256
