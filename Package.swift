@@ -152,7 +152,7 @@ let package = Package(
       ]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Diagnostics", "Spreadsheet"]),
     .testTarget(
-      name: "ptrainTests", dependencies: ["Networks", "Artifacts", "ptrain"],
+      name: "ptrainTests", dependencies: ["Networks", "Datasets", "Artifacts", "CZlib", "ptrain"],
       resources: [.copy("Help")]),
   ] + fuzzTargets,
   swiftLanguageModes: [.v6]

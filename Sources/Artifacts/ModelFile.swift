@@ -179,6 +179,19 @@ extension ModelState {
     }
   }
 
+  /// The tensors of a file but for the network's head, which begins as a new network's; the file's may be
+  /// of any shape.
+  package init(
+    _ file: Safetensors, network: Network, headSeed: UInt64, source: String
+  ) throws {
+    let head = network.headTensorNames
+    let fresh = ModelState.initial(network: network, seed: headSeed)
+    var file = file
+    file.tensors.removeAll { head.contains($0.name) }
+    file.tensors += fresh.tensors.filter { head.contains($0.name) }
+    try self.init(file, layout: network.layout, source: source)
+  }
+
   /// The tensors of a file, which must be those of `layout`: no more, no fewer, same shapes.
   package init(_ file: Safetensors, layout: StateLayout, source: String) throws {
     let tensors = Dictionary(file.tensors.map { ($0.name, $0) }) { first, _ in first }

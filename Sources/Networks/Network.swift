@@ -22,6 +22,8 @@ public struct Shape: Equatable, Sendable {
 public struct Network: Equatable, Sendable {
   /// Most values of the block, and most values of a node's output for one sample.
   public static let valueLimit = 1 << 24
+  /// Most classes.
+  public static let classLimit = 65_535
 
   public let description: ModelDescription
   public let input: Shape
@@ -36,13 +38,36 @@ public struct Network: Equatable, Sendable {
   public init(
     description: ModelDescription, input: Shape, classCount: Int
   ) throws(Failure) {
-    guard classCount >= 1 else { throw Failure(.badData, "a model needs at least one class") }
+    guard (1...Self.classLimit).contains(classCount) else {
+      throw Failure(.badData, "a model needs 1 to \(Self.classLimit) classes, not \(classCount)")
+    }
     var builder = try GraphBuilder(description, input: input, classCount: classCount)
     graph = try builder.build()
     self.description = description
     self.input = input
     self.classCount = classCount
     layout = StateLayout(tensors: builder.tensors)
+  }
+
+  /// Values of the first `count` layers with parameters: those that `freeze` keeps, at the block's start.
+  ///
+  /// Throws `badData` where no layer would be left to train.
+  package func valueCount(ofLayers count: Int) throws(Failure) -> Int {
+    let layers = graph.nodes.filter { !$0.tensors.isEmpty }
+    guard count < layers.count else {
+      throw Failure(
+        .badData,
+        "freeze: \(count) layers, but \(description.name) has \(layers.count) with parameters; "
+          + "expected up to \(layers.count - 1)")
+    }
+    return layers.prefix(count).flatMap(\.tensors).reduce(0) { $0 + $1.count }
+  }
+
+  /// Names of the tensors whose shape may depend on the classes: those of the last layer with weights and
+  /// of what follows it.
+  package var headTensorNames: Set<String> {
+    guard let head = graph.nodes.lastIndex(where: { $0.tensor(.weight) != nil }) else { return [] }
+    return Set(graph.nodes[head...].flatMap(\.tensors).map(\.name))
   }
 
   /// Products of convolutions and dense layers for one sample.

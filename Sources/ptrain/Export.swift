@@ -9,9 +9,10 @@ struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes a model for ONNX Runtime, PyTorch and others.",
     discussion: """
-      FILE.onnx: opset 17, input 'input', normalized images as float [N, 1, height, width], output \
-      'logits', float [N, classes]; N is open. Dropout is left out. Normalized is \
-      (grey / 255 - mean) / std, with the values in the file's metadata.
+      FILE.onnx: opset 17, input 'input', normalized images as float [N, channels, height, width], \
+      output 'logits', float [N, classes]; N is open. Dropout is left out. Normalized is \
+      (byte / 255 - mean) / std of each channel, or (float - mean) / std, with the values in the file's \
+      metadata.
 
       FILE.safetensors: the tensors under PyTorch's names, without what a checkpoint holds besides.
 
@@ -37,7 +38,10 @@ struct Export: ParsableCommand {
   var foldBatchNorm = false
 
   @Flag(
-    help: "ONNX: normalize in the graph; its input is then grey values from 0 to 255, as float.")
+    help: """
+      ONNX: normalize in the graph; its input is then the data's own values as float, bytes from 0 to \
+      255.
+      """)
   var normalize = false
 
   private enum Format: String, CaseIterable { case onnx, safetensors }

@@ -27,6 +27,8 @@ struct RunPlan {
   var checkpoint: Checkpoint?
   /// A file with the first parameters, and its name.
   var start: (file: Safetensors, path: String)?
+  /// Whether the last layer begins at random nevertheless.
+  var resetsHead = false
 
   func settings(_ dataset: Dataset) -> RunSettings {
     var settings = RunSettings(seed: seed, data: DataFingerprint(dataset))
@@ -64,11 +66,27 @@ struct RunPlan {
   func snapshot(_ network: Network) throws -> TrainingSnapshot? {
     if let checkpoint { return checkpoint.snapshot }
     return try start.map { file, path in
-      let state = try ModelState(file, layout: network.layout, source: path)
+      let state = try firstState(file, network, path)
       let zeros = [Float](repeating: 0, count: state.values.count)
       return TrainingSnapshot(
         model: state, firstMoment: zeros, secondMoment: zeros, average: state.values,
         position: TrainingPosition())
+    }
+  }
+
+  private func firstState(
+    _ file: Safetensors, _ network: Network, _ path: String
+  ) throws -> ModelState {
+    let withNewHead = Result {
+      try ModelState(file, network: network, headSeed: seed, source: path)
+    }
+    guard !resetsHead else { return try withNewHead.get() }
+    do {
+      return try ModelState(file, layout: network.layout, source: path)
+    } catch let failure as Failure {
+      guard case .success = withNewHead else { throw failure }
+      throw Failure(
+        failure.kind, "\(failure.message); --reset-head begins the last layer anew")
     }
   }
 
@@ -104,7 +122,8 @@ extension Train {
       validation: split.validation,
       testShare: split.testShare, targetAccuracy: course.targetAccuracy,
       patience: course.patience,
-      checkpointInterval: files.checkpointEvery, start: start)
+      checkpointInterval: files.checkpointEvery, start: start,
+      resetsHead: self.start.resetHead)
   }
 
   /// The rest of the run in a directory.

@@ -37,6 +37,9 @@ struct Train: ParsableCommand {
     if course.resume != nil && files.output != nil {
       throw ValidationError("--output: a run that is resumed stays in its directory")
     }
+    if start.resetHead && start.from == nil {
+      throw ValidationError("--reset-head: acts with --from FILE")
+    }
     if course.resume != nil && start.from != nil {
       throw ValidationError("--from: a run that is resumed starts from its checkpoint")
     }

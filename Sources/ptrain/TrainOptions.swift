@@ -16,6 +16,13 @@ struct StartOptions: ParsableArguments {
       without --model, the network is the one that the file describes.
       """, valueName: "file"), completion: .file(extensions: ["safetensors"]))
   var from: String?
+
+  @Flag(
+    help: """
+      With --from: begin the last layer with weights anew, for data of other classes; the recipe's \
+      'freeze: N' keeps the first N layers as they are.
+      """)
+  var resetHead = false
 }
 
 /// Which samples train, validate and test.

@@ -42,6 +42,49 @@ import Testing
     #expect(dataset.test == expected.test)
   }
 
+  /// EMNIST's, of which a directory may hold several.
+  @Test func namesWithAPrefix() throws {
+    func named(_ prefix: String) -> [(String, [UInt8])] {
+      Fixture.files.map { (prefix + $0.replacing("t10k", with: "test"), $1) }
+    }
+    let letters = Dictionary(uniqueKeysWithValues: named("emnist-letters-"))
+    let dataset = try Fixture.withDirectory(letters) { try Dataset(at: $0) }
+    let expected = try small
+    #expect(dataset.training == expected.training)
+    #expect(dataset.test == expected.test)
+    let both = letters.merging(named("emnist-digits-")) { first, _ in first }
+    try Fixture.withDirectory(both) { path in
+      let failure = Fixture.failure { _ = try Dataset(at: path) }
+      #expect(failure?.kind == .badData)
+      #expect(
+        failure?.message.contains("of 2 datasets (emnist-digits-, emnist-letters-)") == true)
+    }
+    let plain = both.merging(Fixture.files) { first, _ in first }
+    #expect(try Fixture.withDirectory(plain) { try Dataset(at: $0) }.training == expected.training)
+  }
+
+  @Test func transposedImages() throws {
+    try Fixture.withDirectory(Fixture.files) { path in
+      var options = ReadingOptions()
+      options.transposes = true
+      let (plain, turned) = try (Dataset(at: path), Dataset(at: path, options))
+      #expect((turned.training.height, turned.training.width) == (2, 3))
+      #expect(turned.test.height == 2)
+      for image in 0..<5 {
+        for y in 0..<3 {
+          for x in 0..<2 {
+            #expect(
+              plain.training.images[image * 6 + y * 2 + x]
+                == turned.training.images[image * 6 + x * 3 + y])
+          }
+        }
+      }
+      #expect(turned.normalization == plain.normalization)
+      #expect(try turned.training.transposed() == plain.training)
+      #expect(try ImageSet.readTestSet(path, options).set == turned.test)
+    }
+  }
+
   @Test func missingDirectoryAndFile() throws {
     let missing = Fixture.failure { _ = try Dataset(at: "/nowhere/at/all") }
     #expect(missing?.kind == .missingInput)

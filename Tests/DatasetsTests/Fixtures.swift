@@ -1,7 +1,6 @@
 // Small IDX files, gzip streams and temporary directories for the tests of this module.
 // Everything is made in the test, so that each damaged file shows what is wrong with it.
 
-import CZlib
 import Diagnostics
 import Foundation
 
@@ -23,26 +22,7 @@ enum Fixture {
   }
 
   /// One gzip member holding `bytes`.
-  static func gzip(_ bytes: [UInt8]) -> [UInt8] {
-    var stream = z_stream()
-    deflateInit2_(
-      &stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
-      Int32(MemoryLayout<z_stream>.size))
-    defer { deflateEnd(&stream) }
-    var input = bytes
-    var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))))
-    let room = output.count
-    input.withUnsafeMutableBufferPointer { source in
-      output.withUnsafeMutableBufferPointer { target in
-        stream.next_in = source.baseAddress
-        stream.avail_in = UInt32(source.count)
-        stream.next_out = target.baseAddress
-        stream.avail_out = UInt32(room)
-        deflate(&stream, Z_FINISH)
-      }
-    }
-    return Array(output.prefix(room - Int(stream.avail_out)))
-  }
+  static func gzip(_ bytes: [UInt8]) -> [UInt8] { gzipMember(bytes) }
 
   /// Four matching files: 5 training and 3 test images of 3 x 2 pixels in 3 classes.
   static var files: [String: [UInt8]] {

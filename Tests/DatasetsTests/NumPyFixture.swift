@@ -3,8 +3,6 @@
 
 import CZlib
 
-@testable import Datasets
-
 /// An array for a test.
 struct NumPyArray {
   var name: String
@@ -135,6 +133,6 @@ struct ZipFixture {
 
   /// A gzip member without its header and trailer.
   private static func deflated(_ bytes: [UInt8]) -> [UInt8] {
-    Array(Fixture.gzip(bytes).dropFirst(10).dropLast(8))
+    Array(gzipMember(bytes).dropFirst(10).dropLast(8))
   }
 }

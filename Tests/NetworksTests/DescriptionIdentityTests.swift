@@ -130,6 +130,14 @@ private struct DescriptionGenerator {
     recipe.labelSmoothing = number(RecipeLimits.labelSmoothing)
     recipe.averageDecay = number(RecipeLimits.averageDecay)
     if chance(50) { recipe.augment = augmentation() }
+    if chance(30) { recipe.freeze = integer(RecipeLimits.freeze) }
+    if chance(30) { recipe.classWeights = .balanced }
+    if chance(30) {
+      let names = ["cat", "3", "a, b: {c}", "\"'\\", "yes", "", " é 🐈\n\t", "~", "- x", "#"]
+      let chosen = names.filter { _ in chance(40) }
+      recipe.classWeights = .named(
+        .init(uniqueKeysWithValues: chosen.map { ($0, number(RecipeLimits.classWeight)) }))
+    }
     return recipe
   }
 

@@ -186,6 +186,25 @@ import Testing
     try agree(gradient, values["gradient"])
   }
 
+  /// PyTorch's mean over weights of classes.
+  @Test func weightedCrossEntropy() throws {
+    let values = try Golden(file: "losses")["weightedCrossEntropy"]
+    let labels = try values["labels"].ints
+    let weights: [Float] = try scalars(values["weights"])
+    let factors = Reference<Double>.sampleFactors(labels: labels, classWeights: weights)
+    let (losses, probabilities): ([Double], [Double]) = Reference.crossEntropyForward(
+      logits: try scalars(values["logits"]), labels: labels)
+    let loss = zip(losses, factors).reduce(0) { $0 + $1.0 * $1.1 } / Double(labels.count)
+    // Weights of classes are Floats here.
+    #expect(abs(loss - (try values["loss"].numbers[0])) < 1e-7)
+    let gradient = Reference<Double>.crossEntropyBackward(
+      probabilities: probabilities, labels: labels, scale: 1 / Double(labels.count))
+    let expected = try values["gradient"].numbers
+    for (place, value) in gradient.enumerated() {
+      #expect(abs(value * factors[place / 4] - expected[place]) < 1e-7)
+    }
+  }
+
   @Test func halfSquaredError() throws {
     try halfSquaredError(Double.self)
     try halfSquaredError(Float.self)

@@ -9,6 +9,8 @@ struct IDXFiles: DataForm {
   static let expectation = "the four IDX files of MNIST's names, plain or .gz"
 
   let path: String
+  /// What stands before the names: nothing, or `emnist-letters-` and the like, one a dataset.
+  private let prefixes: [String]
 
   /// The names without `.gz`; some mirrors write `images.idx3` for `images-idx3`.
   static let fileNames = [
@@ -16,12 +18,18 @@ struct IDXFiles: DataForm {
     "t10k-labels-idx1-ubyte",
   ]
 
-  init(path: String) { self.path = path }
+  init(path: String) { (self.path, prefixes) = (path, [""]) }
 
   init?(at path: DataPath) {
-    self.init(path: path.path)
-    let known = Set(Self.fileNames.flatMap(Self.candidates))
-    guard path.names.contains(where: known.contains) else { return nil }
+    let known = Self.fileNames.flatMap(Self.candidates)
+    let prefixes = Set(
+      path.names.compactMap { name in
+        known.first { name.hasSuffix($0) }.map { String(name.dropLast($0.count)) }
+      }
+    ).filter { $0.isEmpty || $0.hasSuffix("-") }
+    guard !prefixes.isEmpty else { return nil }
+    self.path = path.path
+    self.prefixes = prefixes.contains("") ? [""] : prefixes.sorted()
   }
 
   func read(_ wanted: WantedParts, _ options: ReadingOptions) throws(Failure) -> DataParts {
@@ -45,23 +53,31 @@ struct IDXFiles: DataForm {
 
   /// Existing paths in the order of `names`; throws `.missingInput` for the first missing one.
   func files(_ names: [String] = fileNames) throws(Failure) -> [String] {
+    guard prefixes.count == 1 else {
+      throw Failure(
+        .badData,
+        "\(path): holds the files of \(prefixes.count) datasets (\(prefixes.joined(separator: ", "))); put those of one into a directory of its own"
+      )
+    }
     var files: [String] = []
     for name in names {
-      let candidates = Self.candidates(for: name).map { "\(path)/\($0)" }
+      let candidates = Self.candidates(for: name).map { "\(path)/\(prefixes[0])\($0)" }
       guard let file = candidates.first(where: { access($0, F_OK) == 0 }) else {
         throw Failure(
           .missingInput,
-          "\(path): no \(name) or \(name).gz; the four IDX files of MNIST's names are expected")
+          "\(path): no \(prefixes[0])\(name) or \(prefixes[0])\(name).gz; the four IDX files of MNIST's names are expected"
+        )
       }
       files.append(file)
     }
     return files
   }
 
-  /// Images with a channel axis are of four axes.
+  /// Images with a channel axis are of four axes; EMNIST calls its test set so.
   private static func candidates(for name: String) -> [String] {
     let named = [name, name.replacing("idx3", with: "idx4")]
-    return (name.contains("idx3") ? named : [name]).flatMap { name in
+      .flatMap { [$0, $0.replacing("t10k", with: "test")] }
+    return named.flatMap { name in
       let dotted = name.replacing("-idx", with: ".idx")
       return [name, name + ".gz", dotted, dotted + ".gz"]
     }

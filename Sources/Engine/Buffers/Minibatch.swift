@@ -37,6 +37,23 @@ struct Minibatch: @unchecked Sendable {
   private(set) var count: Int
   /// 0-based epoch for random draws.
   let epoch: UInt32
+  /// Over the mean of the samples' weights.
+  private(set) var weightScale: Float = 1
+
+  init(source: SampleSource, samples: UnsafePointer<UInt32>, count: Int, epoch: UInt32) {
+    self.source = source
+    self.samples = samples
+    self.count = count
+    self.epoch = epoch
+  }
+
+  /// Makes the loss the weighted mean over the samples, `Σ w·l / Σ w`; no weights leave it the mean.
+  mutating func weigh(by classWeights: [Float]) {
+    guard !classWeights.isEmpty else { return }
+    var sum = 0.0
+    for place in 0..<count { sum += Double(classWeights[Int(source.labels[Int(samples[place])])]) }
+    weightScale = Float(Double(count) / sum)
+  }
 
   var shardCount: Int { Engine.shardCount(count) }
 

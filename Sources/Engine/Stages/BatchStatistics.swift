@@ -49,6 +49,12 @@ extension Executor {
     }
   }
 
+  /// Whether a stage's norm is frozen: it uses its running statistics in training too, and what goes back
+  /// through it reaches nothing that is trained.
+  func keepsStatistics(_ index: Int) -> Bool {
+    plan.tensors[index].norm.map { $0.scale.offset < frozenCount } ?? false
+  }
+
   /// Constants for the running statistics.
   func normalizeByRunningStatistics(_ index: Int, _ block: ParameterBlock) {
     let state = states[index]

@@ -26,6 +26,10 @@ final class Executor: @unchecked Sendable {
   let sampleCapacity: Int
   let seed: UInt64
   let labelSmoothing: Float
+  /// One a class; empty where every sample counts the same.
+  let classWeights: [Float]
+  /// Values at the block's start that training leaves as they are.
+  let frozenCount: Int
   /// Nil where training images are used as they are.
   let augmentation: ImageAugmentation?
   let results: ShardResults
@@ -34,13 +38,15 @@ final class Executor: @unchecked Sendable {
 
   init(
     plan: Plan, kernels: any KernelSet, sampleCapacity: Int, workerCount: Int, seed: UInt64,
-    recipe: Recipe, memory: NodeMemory
+    recipe: Recipe, classWeights: [Float], memory: NodeMemory
   ) throws {
     self.plan = plan
     self.kernels = kernels
     self.sampleCapacity = sampleCapacity
     self.seed = seed
     labelSmoothing = Float(recipe.labelSmoothing)
+    self.classWeights = classWeights
+    frozenCount = try plan.network.valueCount(ofLayers: recipe.freeze)
     self.memory = memory
     states = try plan.stages.map { try StageState($0, kernels: kernels, memory: memory) }
     reads = Self.copy(plan.reads)
@@ -72,6 +78,8 @@ final class Executor: @unchecked Sendable {
     sampleCapacity = executor.sampleCapacity
     seed = executor.seed
     labelSmoothing = executor.labelSmoothing
+    classWeights = executor.classWeights
+    frozenCount = executor.frozenCount
     augmentation = executor.augmentation
     results = executor.results
     memory = executor.memory

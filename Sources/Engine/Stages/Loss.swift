@@ -22,6 +22,9 @@ extension Executor {
         labelSmoothing: task.mode == .training ? labelSmoothing : 0,
         gradientScale: 1 / Float(task.batch.count), losses: losses, correct: correct,
         gradient: task.mode == .training ? state.dy(places.lowerBound) : nil)
+      if task.mode == .training, !classWeights.isEmpty {
+        weigh(state, task, labels: labels, losses: losses)
+      }
       results.record(
         task.resultShard, loss: (0..<places.count).reduce(0) { $0 + losses[$1] },
         correctCount: (0..<places.count).reduce(0) { $0 + Int(correct[$1]) })
@@ -41,6 +44,24 @@ extension Executor {
         (logits + place * classCount + first).update(
           from: shard + (first * places.count + row * channelLanes),
           count: min(channelLanes, classCount - first))
+      }
+    }
+  }
+
+  /// Multiplies losses and gradients of a shard's samples by the weights of their classes over the
+  /// minibatch's mean weight.
+  private func weigh(
+    _ state: StageState, _ task: ShardTask, labels: UnsafePointer<UInt16>,
+    losses: MutableFloatPointer
+  ) {
+    let places = task.places
+    let gradient = state.dy(places.lowerBound)
+    for row in 0..<places.count {
+      let factor = classWeights[Int(labels[row])] * task.batch.weightScale
+      losses[row] *= factor
+      for block in 0..<state.stage.value.blocks {
+        let lanes = gradient + (block * places.count + row) * channelLanes
+        for lane in 0..<channelLanes { lanes[lane] *= factor }
       }
     }
   }

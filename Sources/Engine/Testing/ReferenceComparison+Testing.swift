@@ -20,7 +20,7 @@ package struct ReferenceComparison {
 
   package init(
     _ network: Network, state: ModelState, set: ImageSet, normalization: Normalization,
-    order: [UInt32], seed: UInt64 = 1, labelSmoothing: Double = 0,
+    order: [UInt32], seed: UInt64 = 1, labelSmoothing: Double = 0, classWeights: [Float] = [],
     fusion: Fusion = .full, measuresFloat: Bool = false, configuration: EngineConfiguration
   ) throws {
     self.network = network
@@ -29,7 +29,7 @@ package struct ReferenceComparison {
     recipe.labelSmoothing = labelSmoothing
     let session = try Session(
       network, state: state, configuration: configuration, sampleCapacity: order.count, seed: seed,
-      recipe: recipe, fusion: fusion)
+      recipe: recipe, classWeights: classWeights, fusion: fusion)
     loss = try session.trainingLosses(set, normalization, order: order, recipe: recipe)[0]
     gradient = session.gradient
     self.state = session.state
@@ -37,12 +37,12 @@ package struct ReferenceComparison {
     let labels = order.map { Int(set.labels[Int($0)]) }
     let input = Self.input(set, normalization, order)
     let exact: StepOutcome<Double> = Self.step(
-      network, state, input, labels, decisions, seed, order, labelSmoothing)
+      network, state, input, labels, decisions, seed, order, labelSmoothing, classWeights)
     (referenceLoss, referenceGradient) = (exact.loss, exact.gradient)
     referenceValues = exact.values
     guard measuresFloat else { return }
     let rounded: StepOutcome<Float> = Self.step(
-      network, state, input, labels, decisions, seed, order, labelSmoothing)
+      network, state, input, labels, decisions, seed, order, labelSmoothing, classWeights)
     floatGradient = rounded.gradient
   }
 
@@ -54,7 +54,8 @@ package struct ReferenceComparison {
 
   private static func step<Scalar: ReferenceScalar>(
     _ network: Network, _ state: ModelState, _ input: [Double], _ labels: [Int],
-    _ decisions: NodeDecisions, _ seed: UInt64, _ order: [UInt32], _ labelSmoothing: Double
+    _ decisions: NodeDecisions, _ seed: UInt64, _ order: [UInt32], _ labelSmoothing: Double,
+    _ classWeights: [Float]
   ) -> StepOutcome<Scalar> {
     var reference = ReferenceNetwork<Scalar>(network: network, state: state)
     var mode = ReferenceMode<Scalar>(
@@ -65,13 +66,17 @@ package struct ReferenceComparison {
     let trace = reference.forward(input.map { Scalar($0) }, mode: mode)
     let (losses, probabilities) = Reference<Scalar>.crossEntropyForward(
       logits: trace.output, labels: labels, labelSmoothing: labelSmoothing)
-    let outputGradient = Reference<Scalar>.crossEntropyBackward(
+    let factors = Reference<Scalar>.sampleFactors(labels: labels, classWeights: classWeights)
+    var outputGradient = Reference<Scalar>.crossEntropyBackward(
       probabilities: probabilities, labels: labels, labelSmoothing: labelSmoothing,
       scale: 1 / Scalar(labels.count))
+    let classes = network.classCount
+    for place in outputGradient.indices { outputGradient[place] *= factors[place / classes] }
     let gradient = reference.backward(trace, outputGradient: outputGradient).block
     reference.updateRunningStatistics(from: trace)
     return StepOutcome(
-      loss: losses.reduce(0, +) / Scalar(labels.count), gradient: gradient,
+      loss: zip(losses, factors).reduce(0) { $0 + $1.0 * $1.1 } / Scalar(labels.count),
+      gradient: gradient,
       values: reference.values)
   }
 

@@ -106,6 +106,7 @@ extension Executor {
   private func apply(
     _ step: OptimizerStep, to tensor: StateTensor, _ range: Range<Int>, _ block: ParameterBlock
   ) {
+    guard tensor.offset >= frozenCount else { return }
     let isDecayed = tensor.isDecayed
     let first = tensor.offset + range.lowerBound
     switch step {

@@ -13,10 +13,11 @@ package final class Session {
   let block: ParameterBlock
   private let recipe: Recipe
 
+  /// `classWeights` weigh the training loss: one a class, or none.
   package init(
     _ network: Network, state: ModelState, configuration: EngineConfiguration,
     sampleCapacity: Int, seed: UInt64 = 0, recipe: Recipe = Recipe(),
-    fusion: Fusion = .full
+    classWeights: [Float] = [], fusion: Fusion = .full
   ) throws {
     self.recipe = recipe
     let (binding, communicator) = (configuration.binding, configuration.communicator)
@@ -29,7 +30,8 @@ package final class Session {
     let executor = try Executor(
       plan: Plan(network, fusion: fusion), kernels: configuration.kernels,
       sampleCapacity: sampleCapacity,
-      workerCount: configuration.threadCount, seed: seed, recipe: recipe, memory: memory)
+      workerCount: configuration.threadCount, seed: seed, recipe: recipe,
+      classWeights: classWeights, memory: memory)
     block = try ParameterBlock(state)
     // Its threads start with the first `lead`: an error below leaves none behind.
     pool = WorkerPool(
@@ -133,9 +135,10 @@ package final class Session {
     try order.withUnsafeBufferPointer { order in
       let firsts = stride(from: 0, to: order.count, by: capacity)
       for (step, first) in firsts.enumerated().dropFirst(firstStep) {
-        let batch = Minibatch(
+        var batch = Minibatch(
           source: source, samples: order.baseAddress! + first,
           count: min(capacity, order.count - first), epoch: epoch)
+        batch.weigh(by: runner.executor.classWeights)
         try body(step, batch)
       }
     }

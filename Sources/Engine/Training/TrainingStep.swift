@@ -143,6 +143,9 @@ final class StepRunner {
       }
       for stage in phase where executor.states[stage].stage.value.view.hasNorm {
         setConstants(stage) { stage in
+          guard !executor.keepsStatistics(stage) else {
+            return executor.normalizeByRunningStatistics(stage, block)
+          }
           sums.sum(executor.states[stage].statistics, shares, shardCount: batch.shardCount)
           executor.normalizeBatch(stage, batch, block, momentum: momentum)
         }

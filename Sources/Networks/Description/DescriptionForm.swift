@@ -14,6 +14,8 @@ indirect enum DescriptionForm: Encodable {
   /// Items on one line.
   case flow([DescriptionForm])
   case map([(String, DescriptionForm)])
+  /// A map whose keys are words of the user's.
+  case named([(String, DescriptionForm)])
 
   func encode(to encoder: any Encoder) throws {
     switch self {
@@ -24,7 +26,7 @@ indirect enum DescriptionForm: Encodable {
     case .list(let items), .flow(let items):
       var container = encoder.unkeyedContainer()
       for item in items { try container.encode(item) }
-    case .map(let pairs):
+    case .map(let pairs), .named(let pairs):
       var container = encoder.container(keyedBy: DescriptionKey.self)
       for (key, value) in pairs { try container.encode(value, forKey: DescriptionKey(key)) }
     }
@@ -42,7 +44,20 @@ indirect enum DescriptionForm: Encodable {
       "[" + items.map(\.flowText).joined(separator: ", ") + "]"
     case .map(let pairs):
       "{" + pairs.map { "\($0): \($1.flowText)" }.joined(separator: ", ") + "}"
+    case .named(let pairs):
+      "{" + pairs.map { "\(Self.quoted($0)): \($1.flowText)" }.joined(separator: ", ") + "}"
     }
+  }
+
+  /// YAML's double quotes: whatever is no plain letter as an escape.
+  private static func quoted(_ text: String) -> String {
+    let scalars = text.unicodeScalars.map { scalar in
+      let isPlain = scalar.isASCII && scalar.value >= 0x20 && scalar != "\"" && scalar != "\\"
+      let digits = String(scalar.value, radix: 16)
+      return isPlain && scalar.value != 0x7f
+        ? String(scalar) : "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+    }
+    return "\"" + scalars.joined() + "\""
   }
 
   /// Whether YAML reads a word of letters, digits, `-`, `_` and `.` as itself: neither a number nor a

@@ -37,6 +37,18 @@ struct DescriptionKeys {
     }
   }
 
+  /// Takes any keys, such as names of the data's.
+  init(_ decoder: any Decoder, of owner: String) throws {
+    guard let container = try? decoder.container(keyedBy: DescriptionKey.self) else {
+      throw descriptionError(decoder.codingPath, "\(owner) must be names and values")
+    }
+    self.container = container
+    self.owner = owner
+  }
+
+  /// All keys, in an order of their own.
+  var names: [String] { container.allKeys.map(\.stringValue).sorted() }
+
   /// The key of a mapping that has exactly one.
   var onlyKey: String? { container.allKeys.count == 1 ? container.allKeys[0].stringValue : nil }
 

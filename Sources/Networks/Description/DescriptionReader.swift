@@ -21,7 +21,9 @@ enum DescriptionReader {
     }
     let plain = try withoutComments(text, source: source)
     do {
-      guard let node = try compose(yaml: plain) else {
+      // Keys may be names of the data's: 3 and "3" are the same one.
+      let parser = try Parser(yaml: plain, resolver: Resolver([.merge]))
+      guard let node = try parser.singleRoot() else {
         throw Failure(.badData, "\(source): the description is empty")
       }
       return node

@@ -82,6 +82,19 @@ extension GrammarValue {
     case .features(let range): Self.anyOf([.integer(range), .words(["classes"])])
     case .wordsOrKeys(let words, let keys):
       .map([("anyOf", .list([GrammarValue.words(words).schema, keyedSchema(keys)]))])
+    case .wordsOrNames(let words, let range):
+      .map([
+        (
+          "anyOf",
+          .list([
+            GrammarValue.words(words).schema,
+            .map([
+              ("type", .word("object")),
+              ("additionalProperties", GrammarValue.number(range).schema),
+            ]),
+          ])
+        )
+      ])
     case .pair(let range): Self.array(GrammarValue.integer(range).schema, 2...2)
     case .layers(let range): Self.array(.map([("$ref", .word("#/$defs/layer"))]), range)
     case .branches:
@@ -115,7 +128,7 @@ extension DescriptionForm {
     case .list(let items):
       let lines = items.map { inner + $0.jsonText(indent: inner) }
       return "[\n" + lines.joined(separator: ",\n") + "\n\(indent)]"
-    case .map(let pairs):
+    case .map(let pairs), .named(let pairs):
       let lines = pairs.map { "\(inner)\"\($0)\": \($1.jsonText(indent: inner))" }
       return "{\n" + lines.joined(separator: ",\n") + "\n\(indent)}"
     }

@@ -19,6 +19,8 @@ enum GrammarValue: Sendable {
   case words([String])
   /// One of the words, or keys and values.
   case wordsOrKeys([String], [GrammarKey])
+  /// One of the words, or a number for each of the user's names.
+  case wordsOrNames([String], ClosedRange<Double>)
 }
 
 struct GrammarKey: Sendable {

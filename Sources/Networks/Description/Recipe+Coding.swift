@@ -31,6 +31,8 @@ extension Recipe: Codable {
       "labelSmoothing", default: labelSmoothing, RecipeLimits.labelSmoothing)
     averageDecay = try keys.number(
       "averageDecay", default: averageDecay, RecipeLimits.averageDecay)
+    freeze = try keys.number("freeze", default: freeze, RecipeLimits.freeze)
+    classWeights = try keys.optional("classWeights", ClassWeightsChoice.self)?.weights
     augment = try keys.optional("augment", AugmentChoice.self)?.affine
   }
 
@@ -63,7 +65,12 @@ extension Recipe: Codable {
     if schedule == .oneCycle { pairs += [("warmUp", .number(warmUp))] }
     pairs += [
       ("labelSmoothing", .number(labelSmoothing)), ("averageDecay", .number(averageDecay)),
-      ("augment", augment?.form ?? .word("none")),
+    ]
+    // Descriptions without these are older.
+    if freeze > 0 { pairs.append(("freeze", .integer(freeze))) }
+    if let classWeights { pairs.append(("classWeights", classWeights.form)) }
+    pairs += [
+      ("augment", augment?.form ?? .word("none"))
     ]
     return .map(pairs)
   }

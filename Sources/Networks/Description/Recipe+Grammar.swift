@@ -15,6 +15,9 @@ extension Recipe {
     GrammarKey(name: "warmUp", value: .number(RecipeLimits.warmUp)),
     GrammarKey(name: "labelSmoothing", value: .number(RecipeLimits.labelSmoothing)),
     GrammarKey(name: "averageDecay", value: .number(RecipeLimits.averageDecay)),
+    GrammarKey(name: "freeze", value: .integer(RecipeLimits.freeze)),
+    GrammarKey(
+      name: "classWeights", value: .wordsOrNames(["none", "balanced"], RecipeLimits.classWeight)),
     GrammarKey(
       name: "augment", value: .wordsOrKeys(["none", "affine"], AffineAugmentation.grammar)),
   ]

@@ -36,6 +36,11 @@ public struct Recipe: Equatable, Sendable {
   /// Decay per step of the exponential moving average of the parameters that is tested and saved;
   /// 0 keeps the trained parameters themselves.
   public var averageDecay = 0.0
+  /// First layers with parameters, in reading order, that keep them; a frozen batch normalisation keeps
+  /// its running statistics too, and uses them in training.
+  public var freeze = 0
+  /// Nil: every sample counts the same.
+  public var classWeights: ClassWeights?
   /// Random affine maps of the training images; nil leaves them as they are.
   public var augment: AffineAugmentation?
 
@@ -66,6 +71,8 @@ enum RecipeLimits {
   static let warmUp = 0.0...0.99
   static let labelSmoothing = 0.0...0.99
   static let averageDecay = 0.0...0.999999
+  static let freeze = 0...4096
+  static let classWeight = 1e-6...1e6
   static let rotationDegrees = 0.0...180.0
   static let scale = 0.0...0.9
   static let shear = 0.0...2.0
@@ -85,6 +92,10 @@ extension Recipe {
     try check("warm-up", warmUp, RecipeLimits.warmUp)
     try check("label smoothing", labelSmoothing, RecipeLimits.labelSmoothing)
     try check("average decay", averageDecay, RecipeLimits.averageDecay)
+    try check("freeze", freeze, RecipeLimits.freeze)
+    if case .named(let weights) = classWeights {
+      for weight in weights.values { try check("class weight", weight, RecipeLimits.classWeight) }
+    }
     try augment?.validate()
     if optimizer == .sgd && nesterov && momentum == 0 {
       throw Failure(.usage, "Nesterov needs a momentum above 0")

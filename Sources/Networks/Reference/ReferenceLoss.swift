@@ -37,6 +37,15 @@ extension Reference {
     return zip(probabilities, target).map { scale * ($0 - $1) }
   }
 
+  /// Factor of each sample's loss and gradient with weights of classes: `w[label]` over its mean, so that
+  /// the mean loss is `Σ w·l / Σ w`.
+  package static func sampleFactors(labels: [Int], classWeights: [Float]) -> [Scalar] {
+    guard !classWeights.isEmpty else { return labels.map { _ in 1 } }
+    let weights = labels.map { Scalar(classWeights[$0]) }
+    let mean = weights.reduce(0, +) / Scalar(labels.count)
+    return weights.map { $0 / mean }
+  }
+
   private static func targets(_ label: Int, _ classes: Int, _ smoothing: Double) -> [Scalar] {
     let share = Scalar(smoothing) / Scalar(classes)
     return (0..<classes).map { $0 == label ? Scalar(1 - smoothing) + share : share }

@@ -1,7 +1,7 @@
 """Golden values of PyTorch for the reference: layers, losses, optimizers, schedules, training steps.
 
-Writes layers.json, optimizers.json and training.json beside itself, all in float64. Made with
-Python 3.11, torch 2.15.0 and numpy 2.4.6 (Bench/requirements.txt).
+Writes layers.json, optimizers.json, training.json and losses.json beside itself, all in float64. Made with
+Python 3.11, torch 2.15.0 and numpy 2.4.6 (Bench/requirements.txt); losses.json with torch 2.13.0.
 """
 
 import json
@@ -120,6 +120,16 @@ def cross_entropy(smoothing):
                 **fields(logits=logits, losses=losses, gradient=logits.grad))
 
 
+def weighted_cross_entropy():
+    """Mean loss with weights of classes, as a minibatch's."""
+    logits, weights = leaf(6, 4), normal(4).abs() + 0.25
+    labels = torch.tensor([3, 0, 0, 1, 3, 3])
+    loss = F.cross_entropy(logits, labels, weight=weights)
+    loss.backward()
+    return dict(labels=labels.tolist(), **fields(
+        logits=logits, weights=weights, loss=loss, gradient=logits.grad))
+
+
 def half_squared_error():
     outputs, targets = leaf(6), normal(6)
     loss = F.mse_loss(outputs, targets, reduction="sum") / 2
@@ -137,6 +147,13 @@ def layers():
         averagePool=average_pool(), dropout=dropout(), relu=activation(torch.relu),
         sigmoid=activation(torch.sigmoid), dense=[dense(True), dense(False)],
         crossEntropy=[cross_entropy(0.0), cross_entropy(0.1)], halfSquaredError=half_squared_error())
+
+
+def losses():
+    """Later than the others, with random numbers of its own, so that theirs stay what they were."""
+    global random
+    random = numpy.random.RandomState(20261128)
+    return dict(weightedCrossEntropy=weighted_cross_entropy())
 
 
 def optimizer_run(make, learning_rates, **settings):
@@ -271,5 +288,6 @@ def trainings():
                 stack=training(stack, nesterov, (3, 4, 4), 0.25, 0.1))
 
 
-for name, make in (("layers", layers), ("optimizers", optimizers), ("training", trainings)):
+for name, make in (("layers", layers), ("optimizers", optimizers), ("training", trainings),
+                   ("losses", losses)):
     (FOLDER / f"{name}.json").write_text(json.dumps(make(), separators=(",", ":")) + "\n")
