@@ -22,7 +22,7 @@ enum DescriptionReader {
     let plain = try withoutComments(text, source: source)
     do {
       // Keys may be names of the data's: 3 and "3" are the same one.
-      let parser = try Parser(yaml: plain, resolver: Resolver([.merge]))
+      let parser = try Parser(yaml: plain, resolver: .basic.appending(.merge))
       guard let node = try parser.singleRoot() else {
         throw Failure(.badData, "\(source): the description is empty")
       }
