@@ -4,17 +4,41 @@
 import CShims
 import Glibc
 
+/// What a limit of the address space asks of a process.
+package enum AddressSpace {
+  /// Lets threads share one heap where the address space is limited: heaps of their own reserve 64 MiB
+  /// each. For the start of a program, before there are other threads.
+  package static func shareHeapsWhereLimited() {
+    var limit = rlimit()
+    if getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0,
+      limit.rlim_cur != rlim_t.max
+    {
+      ptrain_share_heaps()
+    }
+  }
+}
+
 /// Address space without memory behind it; it is there until `release`.
 package struct AddressSpaceReserve: ~Copyable {
   private let start: UnsafeMutableRawPointer?
   private let byteCount: Int
 
-  /// Takes it, or nothing where there is no such room.
-  package init(byteCount: Int) {
+  /// Takes so much, or half of it and so on where there is no such room; nothing below a MiB.
+  package init(byteCount wanted: Int) {
+    var byteCount = wanted
+    var start = Self.reserve(byteCount)
+    while start == nil && byteCount > 1 << 20 {
+      byteCount /= 2
+      start = Self.reserve(byteCount)
+    }
+    self.start = start
+    self.byteCount = byteCount
+  }
+
+  private static func reserve(_ byteCount: Int) -> UnsafeMutableRawPointer? {
     let start = mmap(
       nil, byteCount, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | Int32(MAP_NORESERVE), -1, 0)
-    self.start = start == MAP_FAILED ? nil : start
-    self.byteCount = byteCount
+    return start == MAP_FAILED ? nil : start
   }
 
   /// Gives it back to be allocated. Where room is scarce, threads share the heaps that there are from now

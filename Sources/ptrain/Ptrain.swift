@@ -4,6 +4,7 @@
 import ArgumentParser
 import Diagnostics
 import Glibc
+import Memory
 
 @main struct Ptrain: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -38,6 +39,7 @@ import Glibc
     defaultSubcommand: Train.self)
 
   static func main() {
+    AddressSpace.shareHeapsWhereLimited()
     Terminal.prepare()
     do {
       try ArgumentBytes.check()

@@ -97,7 +97,7 @@ package final class WorkerPool: @unchecked Sendable {
   }
 
   /// Address space that workers leave to everything else, checkpoints among it.
-  private static let reservedByteCount = 256 << 20
+  private static let reservedByteCount = 384 << 20
 
   /// Starts the other workers, the first time, as far as the system has room for them.
   private func start() {
