@@ -60,13 +60,13 @@ enum InputGradient {
     withFunction(
       constants.after,
       GatedLoop(
-        map: AffineMap(constants, block), mean: load(constants.mean + block * lanes), s: s,
+        map: AffineMap(constants, block), mean: constants.mean + block * lanes, s: s,
         gradient: gradient, dy: dy, pixels: pixels, sums: sums, accumulates: accumulates))
   }
 
   private struct GatedLoop<Gradient: IncomingGradient>: FunctionLoop {
     let map: AffineMap
-    let mean: Lanes
+    let mean: FloatPointer
     let s: FloatPointer
     let gradient: Gradient
     let dy: MutableFloatPointer
@@ -75,6 +75,7 @@ enum InputGradient {
     let accumulates: Bool
 
     @inline(__always) func run<F: ElementFunction>(_ function: F) {
+      let mean = load(mean)
       var total = ProductSums()
       var i = 0
       while i < pixels {
