@@ -15,6 +15,7 @@ extension DirectConvolution {
   @inline(__always) private static func forEachTap(
     _ g: ConvGeometry, _ tile: WeightTile, _ body: (Place) -> Void
   ) {
+    let axes = (rows: g.gradientRows, columns: g.gradientColumns)
     var tap = 0
     while tap < g.taps {
       let pixel = g.featurePixels > 1 ? tap : 0
@@ -25,7 +26,7 @@ extension DirectConvolution {
       body(
         Place(
           forward: forwardOffset(g, tile.outputBlock, block, ky, kx),
-          backward: backwardOffset(g, tile.outputBlock, block, ky, kx), tap: tap))
+          backward: backwardOffset(g, axes, tile.outputBlock, block, ky, kx), tap: tap))
       tap += 1
     }
   }
@@ -41,9 +42,10 @@ extension DirectConvolution {
 
   /// `[16 out, 16 in]` of two blocks at `(ky, kx)` in the backward weights.
   @inline(__always) private static func backwardOffset(
-    _ g: ConvGeometry, _ outputBlock: Int, _ inputBlock: Int, _ ky: Int, _ kx: Int
+    _ g: ConvGeometry, _ axes: (rows: GradientAxis, columns: GradientAxis), _ outputBlock: Int,
+    _ inputBlock: Int, _ ky: Int, _ kx: Int
   ) -> Int {
-    let (rows, columns) = (g.gradientRows, g.gradientColumns)
+    let (rows, columns) = axes
     let (y, x) = (rows.residue(ofTap: ky), columns.residue(ofTap: kx))
     let row = rows.order(ofTap: ky) * g.outputBlocks + outputBlock
     let segment = row * columns.tapCount(x) + columns.order(ofTap: kx)
@@ -87,12 +89,13 @@ extension DirectConvolution {
     _ g: ConvGeometry, _ tile: WeightTile, forward: MutableFloatPointer,
     backward: MutableFloatPointer?
   ) {
+    let axes = (rows: g.gradientRows, columns: g.gradientColumns)
     for ky in 0..<g.windowHeight {
       for kx in 0..<g.windowWidth {
         let target = forward + forwardOffset(g, tile.outputBlock, tile.inputBlock, ky, kx)
         clear(target, (g.isPlane ? g.planeChannels : lanes) * lanes)
         if let backward {
-          let offset = backwardOffset(g, tile.outputBlock, tile.inputBlock, ky, kx)
+          let offset = backwardOffset(g, axes, tile.outputBlock, tile.inputBlock, ky, kx)
           clear(backward + offset, lanes * lanes)
         }
       }

@@ -1,19 +1,6 @@
 // What a reader sees of a stored value: BN's affine map, the activation behind it, dropout, padding.
 import KernelTypes
 
-/// `post(scale·s + shift)` of one channel block.
-struct AffineMap {
-  let scale: Lanes
-  let shift: Lanes
-
-  @inline(__always) init(_ constants: borrowing ChannelConstants, _ block: Int) {
-    scale = load(constants.scale + block * lanes)
-    shift = load(constants.shift + block * lanes)
-  }
-
-  @inline(__always) func callAsFunction(_ s: Lanes) -> Lanes { multiplyAdd(scale, s, shift) }
-}
-
 enum PrepareInput {
   static func run(
     _ shape: ActivationShape, _ constants: ChannelConstants, s: FloatPointer,
@@ -41,11 +28,7 @@ enum PrepareInput {
         next.fetch(part: block * height + y, of: rows)
         clear(target, left)
         target += left
-        switch constants.after.kind {
-        case .identity: affineRow(map, s + index, target, width)
-        case .relu: affineReluRow(map, s + index, target, width)
-        default: activatedRow(constants.after, map, s + index, target, width)
-        }
+        viewRow(constants.after, map, s + index, OverwrittenRow(x: target), width)
         if let mask { multiplyRow(target, mask + index, width) }
         target += width * lanes
         clear(target, right)
@@ -56,50 +39,6 @@ enum PrepareInput {
       clear(target, bottom)
       target += bottom
       block += 1
-    }
-  }
-
-  @inline(__always) private static func affineRow(
-    _ map: AffineMap, _ s: FloatPointer, _ x: MutableFloatPointer, _ width: Int
-  ) {
-    var i = 0
-    while i < width * lanes {
-      store(x + i, map(load(s + i)))
-      i += lanes
-    }
-  }
-
-  @inline(__always) private static func affineReluRow(
-    _ map: AffineMap, _ s: FloatPointer, _ x: MutableFloatPointer, _ width: Int
-  ) {
-    var i = 0
-    while i < width * lanes {
-      store(x + i, relu(map(load(s + i))))
-      i += lanes
-    }
-  }
-
-  @inline(never) private static func activatedRow(
-    _ function: ActivationFunction, _ map: borrowing AffineMap, _ s: FloatPointer,
-    _ x: MutableFloatPointer, _ width: Int
-  ) {
-    withFunction(
-      function, ActivatedRow(scale: map.scale, shift: map.shift, s: s, x: x, width: width))
-  }
-
-  private struct ActivatedRow: FunctionLoop {
-    let scale: Lanes
-    let shift: Lanes
-    let s: FloatPointer
-    let x: MutableFloatPointer
-    let width: Int
-
-    @inline(__always) func run<F: ElementFunction>(_ function: F) {
-      var i = 0
-      while i < width * lanes {
-        store(x + i, function.value(multiplyAdd(scale, load(s + i), shift)))
-        i += lanes
-      }
     }
   }
 

@@ -54,50 +54,22 @@ enum DepthwiseConvolution {
     _ x: FloatPointer, _ row: Int, _ weights: FloatPointer, _ height: Int, _ width: Int,
     _ step: Int, _ z: MutableFloatPointer, _ count: Int
   ) {
+    let windows = WindowSteps(
+      rows: height, row: row, taps: width, tap: lanes, neighbour: step, weightRow: width * lanes,
+      weightTap: lanes, result: lanes)
     var i = 0
     while i < count {
       // The last four overlap their neighbours, where there are four: the same bits twice.
       let start = count >= 4 ? min(i, count - 4) : i
       let source = x + start * step
       if count >= 4 {
-        four(source, row, weights, height, width, step, z + start * lanes)
+        windows.four(source, weights, z + start * lanes)
         i += 4
       } else {
         one(source, row, weights, height, width, z + start * lanes)
         i += 1
       }
     }
-  }
-
-  @inline(__always) private static func four(
-    _ x: FloatPointer, _ row: Int, _ weights: FloatPointer, _ height: Int, _ width: Int,
-    _ step: Int, _ z: MutableFloatPointer
-  ) {
-    var a = Lanes.zero
-    var b = Lanes.zero
-    var c = Lanes.zero
-    var d = Lanes.zero
-    var weight = weights
-    var ky = 0
-    while ky < height {
-      var source = x + ky * row
-      var kx = 0
-      while kx < width {
-        let w = load(weight)
-        a = multiplyAdd(w, load(source), a)
-        b = multiplyAdd(w, load(source + step), b)
-        c = multiplyAdd(w, load(source + 2 * step), c)
-        d = multiplyAdd(w, load(source + 3 * step), d)
-        weight += lanes
-        source += lanes
-        kx += 1
-      }
-      ky += 1
-    }
-    store(z, a)
-    store(z + lanes, b)
-    store(z + 2 * lanes, c)
-    store(z + 3 * lanes, d)
   }
 
   @inline(__always) private static func one(
@@ -112,5 +84,53 @@ enum DepthwiseConvolution {
       tap += 1
     }
     store(z, sum)
+  }
+}
+
+/// Windows of a channel block side by side; strides in floats.
+struct WindowSteps {
+  /// Rows of a window, and where the next one lies.
+  let rows: Int
+  let row: Int
+  /// Taps of a row, and where the next one lies.
+  let taps: Int
+  let tap: Int
+  /// Where the next window's first tap lies.
+  let neighbour: Int
+  /// Where the weights of the next row and of the next tap stand.
+  let weightRow: Int
+  let weightTap: Int
+  /// Where the next window's sum goes.
+  let result: Int
+
+  /// The sums of four windows over their taps in order.
+  @inline(__always) func four(
+    _ x: FloatPointer, _ weights: FloatPointer, _ z: MutableFloatPointer
+  ) {
+    var a = Lanes.zero
+    var b = Lanes.zero
+    var c = Lanes.zero
+    var d = Lanes.zero
+    var y = 0
+    while y < rows {
+      var source = x + y * row
+      var weight = weights + y * weightRow
+      var k = 0
+      while k < taps {
+        let w = load(weight)
+        a = multiplyAdd(w, load(source), a)
+        b = multiplyAdd(w, load(source + neighbour), b)
+        c = multiplyAdd(w, load(source + 2 * neighbour), c)
+        d = multiplyAdd(w, load(source + 3 * neighbour), d)
+        weight += weightTap
+        source += tap
+        k += 1
+      }
+      y += 1
+    }
+    store(z, a)
+    store(z + result, b)
+    store(z + 2 * result, c)
+    store(z + 3 * result, d)
   }
 }

@@ -38,12 +38,12 @@ extension DepthwiseConvolution {
       var kx = 0
       #if KERNELS_AVX512
         while kx + 3 <= g.windowWidth {
-          sum.three(row + kx * lanes, dz, target + kx * lanes)
+          sum.run(ThreeTaps.self, row + kx * lanes, dz, target + kx * lanes)
           kx += 3
         }
       #endif
       while kx < g.windowWidth {
-        sum.one(row + kx * lanes, dz, target + kx * lanes)
+        sum.run(OneTap.self, row + kx * lanes, dz, target + kx * lanes)
         kx += 1
       }
       ky += 1
@@ -87,8 +87,10 @@ private struct TapSum {
   let rowStep: Int
   let step: Int
 
-  @inline(never) func one(_ x: FloatPointer, _ dz: FloatPointer, _ result: MutableFloatPointer) {
-    var sums = TapChains()
+  @inline(never) func run<Taps: TapGroup>(
+    _: Taps.Type, _ x: FloatPointer, _ dz: FloatPointer, _ result: MutableFloatPointer
+  ) {
+    var sums = Taps()
     var y = 0
     while y < height {
       var source = x + y * rowStep
@@ -110,52 +112,24 @@ private struct TapSum {
       }
       y += 1
     }
-    store(result, load(result) + sums.total)
-  }
-
-  /// Three taps side by side share the gradients that they load.
-  @inline(never) func three(
-    _ x: FloatPointer, _ dz: FloatPointer, _ result: MutableFloatPointer
-  ) {
-    var first = TapChains()
-    var second = TapChains()
-    var third = TapChains()
-    var y = 0
-    while y < height {
-      var source = x + y * rowStep
-      var gradient = dz + y * width * lanes
-      var i = 0
-      while i + 4 <= width {
-        let a = load(gradient)
-        let b = load(gradient + lanes)
-        let c = load(gradient + 2 * lanes)
-        let d = load(gradient + 3 * lanes)
-        first.add(source, step, a, b, c, d)
-        second.add(source + lanes, step, a, b, c, d)
-        third.add(source + 2 * lanes, step, a, b, c, d)
-        source += 4 * step
-        gradient += 4 * lanes
-        i += 4
-      }
-      while i < width {
-        let a = load(gradient)
-        first.add(source, a)
-        second.add(source + lanes, a)
-        third.add(source + 2 * lanes, a)
-        source += step
-        gradient += lanes
-        i += 1
-      }
-      y += 1
-    }
-    store(result, load(result) + first.total)
-    store(result + lanes, load(result + lanes) + second.total)
-    store(result + 2 * lanes, load(result + 2 * lanes) + third.total)
+    sums.join(result)
   }
 }
 
-/// One tap's sum in four chains over the columns; what is left of a row joins the first.
-private struct TapChains {
+/// Sums of taps side by side, which share the gradients that are loaded.
+private protocol TapGroup {
+  init()
+  /// Four outputs, `step` floats apart in the input.
+  mutating func add(
+    _ x: FloatPointer, _ step: Int, _ first: Lanes, _ second: Lanes, _ third: Lanes,
+    _ fourth: Lanes)
+  mutating func add(_ x: FloatPointer, _ gradient: Lanes)
+  /// Adds the sums to `result`, 16 floats a tap.
+  func join(_ result: MutableFloatPointer)
+}
+
+/// Four chains over the columns; what is left of a row joins the first.
+private struct OneTap: TapGroup {
   var a = Lanes.zero
   var b = Lanes.zero
   var c = Lanes.zero
@@ -177,7 +151,38 @@ private struct TapChains {
     a = multiplyAdd(load(x), gradient, a)
   }
 
-  @inline(__always) var total: Lanes { (a + b) + (c + d) }
+  @inline(__always) func join(_ result: MutableFloatPointer) {
+    store(result, load(result) + ((a + b) + (c + d)))
+  }
+}
+
+private struct ThreeTaps: TapGroup {
+  var left = OneTap()
+  var middle = OneTap()
+  var right = OneTap()
+
+  @inline(__always) init() {}
+
+  @inline(__always) mutating func add(
+    _ x: FloatPointer, _ step: Int, _ first: Lanes, _ second: Lanes, _ third: Lanes,
+    _ fourth: Lanes
+  ) {
+    left.add(x, step, first, second, third, fourth)
+    middle.add(x + lanes, step, first, second, third, fourth)
+    right.add(x + 2 * lanes, step, first, second, third, fourth)
+  }
+
+  @inline(__always) mutating func add(_ x: FloatPointer, _ gradient: Lanes) {
+    left.add(x, gradient)
+    middle.add(x + lanes, gradient)
+    right.add(x + 2 * lanes, gradient)
+  }
+
+  @inline(__always) func join(_ result: MutableFloatPointer) {
+    left.join(result)
+    middle.join(result + lanes)
+    right.join(result + 2 * lanes)
+  }
 }
 
 /// The inputs of a row that are `stride` apart, with the taps that meet them.
@@ -211,49 +216,21 @@ private struct GradientColumns {
     // Inputs all of whose taps meet an output; the last tap meets the earliest.
     let inner = max(0, tapCount - 1 - firstOutput)
     let end = min(count, outputs - firstOutput)
+    // Taps meet ever earlier outputs, from the right to the left and from below upwards.
+    let windows = WindowSteps(
+      rows: rows, row: -outputs * lanes, taps: tapCount, tap: -lanes, neighbour: lanes,
+      weightRow: weightRow, weightTap: stride * lanes, result: stride * lanes)
     var i = 0
     while i < count {
       let isInner = i >= inner && i < end
       if isInner && i + 4 <= end {
-        four(dz + (i + firstOutput) * lanes, weights, rows, weightRow, dx + i * stride * lanes)
+        windows.four(dz + (i + firstOutput) * lanes, weights, dx + i * stride * lanes)
         i += 4
       } else {
         one(i, dz, weights, rows, weightRow, dx + i * stride * lanes)
         i += 1
       }
     }
-  }
-
-  @inline(__always) private func four(
-    _ dz: FloatPointer, _ weights: FloatPointer, _ rows: Int, _ weightRow: Int,
-    _ dx: MutableFloatPointer
-  ) {
-    let tapStep = stride * lanes
-    var a = Lanes.zero
-    var b = Lanes.zero
-    var c = Lanes.zero
-    var d = Lanes.zero
-    var row = 0
-    while row < rows {
-      var gradient = dz - row * outputs * lanes
-      var weight = weights + row * weightRow
-      var tap = 0
-      while tap < tapCount {
-        let w = load(weight)
-        a = multiplyAdd(w, load(gradient), a)
-        b = multiplyAdd(w, load(gradient + lanes), b)
-        c = multiplyAdd(w, load(gradient + 2 * lanes), c)
-        d = multiplyAdd(w, load(gradient + 3 * lanes), d)
-        gradient -= lanes
-        weight += tapStep
-        tap += 1
-      }
-      row += 1
-    }
-    store(dx, a)
-    store(dx + tapStep, b)
-    store(dx + 2 * tapStep, c)
-    store(dx + 3 * tapStep, d)
   }
 
   @inline(__always) private func one(
