@@ -1,7 +1,6 @@
 // What a run has read, told apart by part: two runs on the same images and labels have the same digests,
 // wherever the files lie and whatever they are called.
 
-import CZlib
 import Diagnostics
 import Memory
 
@@ -62,21 +61,9 @@ package struct DataDigests: Equatable, Sendable {
   package var whole: String { sha256(Array(Part.allCases.map { self[$0] }.joined().utf8)) }
 }
 
-/// SHA-256 over `shape` and the CRC-32 (RFC 1952) of each 4 KiB of the bytes: a start cannot wait for
-/// SHA-256 of all, and a CRC notices any change of up to 32 bits in a row for certain.
+/// Of one part; `shape` tells its sizes.
 private func digest(_ bytes: UnsafeBufferPointer<UInt8>, _ shape: String) -> String {
-  let (piece, group) = (4096, 1 << 20)
-  // Bytes that nobody writes meanwhile.
-  nonisolated(unsafe) let bytes = bytes
-  let sums = concurrentMap(
-    (bytes.count + group - 1) / group, threadCount: ThreadAffinity.process()?.count ?? 1
-  ) { index in
-    let end = min((index + 1) * group, bytes.count)
-    return stride(from: index * group, to: end, by: piece).flatMap { first in
-      let count = min(piece, end - first)
-      let sum = UInt32(crc32(0, bytes.baseAddress! + first, UInt32(count)))
-      return (0..<4).map { UInt8(truncatingIfNeeded: sum >> (8 * $0)) }
-    }
-  }
-  return sha256(Array(shape.utf8) + sums.joined())
+  contentDigest(
+    [UnsafeRawBufferPointer(bytes)], head: shape,
+    threadCount: ThreadAffinity.process()?.count ?? 1)
 }

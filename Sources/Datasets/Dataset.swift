@@ -34,8 +34,8 @@ public struct Dataset: Equatable, Sendable {
       guard let set else { continue }
       try set.check(fits: training, source: source, part: part)
     }
-    let recognized =
-      training.pixelType == .byte ? KnownDataset.recognize(PixelSums(of: training)) : nil
+    let sums = training.pixelType == .byte ? PixelSums(of: training) : nil
+    let recognized = sums.flatMap(KnownDataset.recognize)
     self.name = recognized?.name ?? name
     self.training = training
     self.test = try test.relabeled(to: training.classNames, source: source)
@@ -45,7 +45,8 @@ public struct Dataset: Equatable, Sendable {
         to: training.classNames, source: source, part: "validation")
     }
     self.validation = relabeled
-    normalization = recognized?.normalization ?? training.normalization
+    normalization =
+      recognized?.normalization ?? sums?.normalization ?? training.floatNormalization
   }
 
   /// Keeps the first samples of each set; nil or a number beyond the count keeps all.
@@ -69,11 +70,6 @@ public struct Dataset: Equatable, Sendable {
 }
 
 extension ImageSet {
-  /// Of these samples alone.
-  var normalization: Normalization {
-    pixelType == .byte ? PixelSums(of: self).normalization : floatNormalization
-  }
-
   /// Throws `.badData` for images of another form than the training set's, or values that are none.
   fileprivate func check(
     fits training: ImageSet, source: String, part: String

@@ -5,18 +5,23 @@ import Glibc
 extension Dataset {
   /// Test images whose every pixel is that of some training image, whatever their labels.
   func duplicateCount() -> Int {
-    var samples: [UInt64: [Int]] = [:]
-    samples.reserveCapacity(training.count)
-    for sample in 0..<training.count {
-      samples[training.hash(of: sample), default: []].append(sample)
-    }
+    // The smaller set is the one to be kept in memory: by hash, those without a twin so far.
+    var single: [UInt64: [Int]] = [:]
+    single.reserveCapacity(test.count)
+    for sample in 0..<test.count { single[test.hash(of: sample), default: []].append(sample) }
     let byteCount = training.byteCount
-    return (0..<test.count).count { sample in
-      let image = test.images.base + sample * byteCount
-      return samples[test.hash(of: sample)]?.contains {
-        memcmp(training.images.base + $0 * byteCount, image, byteCount) == 0
-      } ?? false
+    var count = 0
+    for sample in 0..<training.count {
+      let hash = training.hash(of: sample)
+      guard let candidates = single[hash] else { continue }
+      let image = training.images.base + sample * byteCount
+      let others = candidates.filter {
+        memcmp(test.images.base + $0 * byteCount, image, byteCount) != 0
+      }
+      count += candidates.count - others.count
+      single[hash] = others
     }
+    return count
   }
 
   /// A line for the terminal; nil without duplicates.
