@@ -25,9 +25,6 @@ package struct Picture: Sendable {
 }
 
 extension Picture {
-  /// Names of files and folders that are in every second picture collection and no pictures.
-  private static let ignoredNames: Set = ["Thumbs.db", "desktop.ini", "__MACOSX"]
-
   /// The pictures that `paths` name.
   ///
   /// `report` gets a failure for each argument or folder that cannot be read; the others are listed.
@@ -66,7 +63,7 @@ extension Picture {
     defer { trail.removeLast() }
     var pictures: [Picture] = []
     for name in fileNames(path).sorted(by: { Array($0.utf8).lexicographicallyPrecedes($1.utf8) })
-    where !name.hasPrefix(".") && !ignoredNames.contains(name) {
+    where !name.hasPrefix(".") && !PassedOver.systemNames.contains(name) {
       let child = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
       guard stat(child, &status) == 0 else {
         report(Failure(.missingInput, "\(child): \(systemReason())"))
@@ -83,19 +80,10 @@ extension Picture {
 
   /// The images of an IDX file, plain or gzip; nil for a file that begins as neither.
   private static func indexed(_ path: String) throws(Failure) -> [Picture]? {
-    let start = try fileStart(path, count: 4)
+    let start = try readStart(BytePath(path), count: 4)
     let isPlain = start.starts(with: [0, 0, 8]) && start.last.map { (3...4).contains($0) } == true
     guard isPlain || start.starts(with: [0x1f, 0x8b]) else { return nil }
     let file = try IDX(readFile(path, limit: IDX.byteLimit), as: .images, file: path)
     return (0..<file.dimensions[0]).map { Picture(path: path, content: .indexed(file, $0)) }
-  }
-
-  private static func fileStart(_ path: String, count: Int) throws(Failure) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw Failure(.missingInput, "\(path): \(systemReason())") }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: count)
-    let read = read(descriptor, &bytes, count)
-    return Array(bytes.prefix(max(0, read)))
   }
 }

@@ -11,25 +11,20 @@ package struct PicturePreparation: Sendable {
   /// Longest file that is read, in bytes.
   private static let byteLimit = 1 << 30
 
-  let shape: Shape
-  private let channels: ImageChannels
-  private let options: DecodingOptions
+  private let preparation: ImagePreparation
 
   /// Throws `badData` for a network whose input is no picture.
-  package init(_ shape: Shape, background: RGBColor = .white) throws(Failure) {
-    guard let channels = ImageChannels.allCases.first(where: { $0.count == shape.channels }) else {
+  package init(_ shape: Shape) throws(Failure) {
+    preparation = ImagePreparation().completed(for: shape)
+    guard preparation.channels != nil else {
       throw Failure(
         .badData, "takes inputs of \(shape.channels) channels; pictures have 1 or 3")
     }
-    self.shape = shape
-    self.channels = channels
-    options = DecodingOptions(background: background)
   }
 
   /// Bytes `[height, width, channels]`; nil for a file of a folder that is no picture at all.
   package func bytes(of picture: Picture) throws(Failure) -> [UInt8]? {
-    guard let image = try image(of: picture) else { return nil }
-    return image.converted(to: channels).resized(height: shape.height, width: shape.width).bytes
+    try image(of: picture)?.bytes
   }
 
   private func image(of picture: Picture) throws(Failure) -> DecodedImage? {
@@ -39,8 +34,8 @@ package struct PicturePreparation: Sendable {
       let isPicture =
         ImageFormat.recognize(bytes) != nil || ImageFormat.unsupportedName(bytes) != nil
       guard isNamed || isPicture else { return nil }
-      return try DecodedImage(bytes, source: picture.path, options: options)
-    case .indexed(let file, let index): return file.image(index)
+      return try preparation.image(bytes, source: picture.path)
+    case .indexed(let file, let index): return preparation.prepared(file.image(index))
     }
   }
 }

@@ -26,10 +26,13 @@ struct FolderFile: Equatable, Sendable {
 }
 
 /// What real folders hold beside images, counted for one line.
-struct PassedOver: Equatable, Sendable {
+package struct PassedOver: Equatable, Sendable {
+  /// Names that systems leave in every second picture collection.
+  package static let systemNames = ["Thumbs.db", "desktop.ini", "__MACOSX"]
+
   /// Names that begin with a dot.
   var hidden = 0
-  /// `Thumbs.db`, `desktop.ini`, `__MACOSX`.
+  /// `systemNames`.
   var ofSystems = 0
   /// Files beside the class folders.
   var besideClasses = 0
@@ -73,7 +76,7 @@ struct FolderListing {
   private(set) var entries: [Entry] = []
   private(set) var passedOver = PassedOver()
 
-  private static let systemNames = ["Thumbs.db", "desktop.ini", "__MACOSX"].map { Array($0.utf8) }
+  private static let systemNames = PassedOver.systemNames.map { Array($0.utf8) }
 
   /// Throws `.missingInput` where the folder cannot be read.
   init(_ path: BytePath) throws(Failure) {
