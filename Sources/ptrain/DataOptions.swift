@@ -140,3 +140,15 @@ struct DataOptions: ParsableArguments {
     if Terminal.drawsBars { Terminal.redraw(event.description) }
   }
 }
+
+extension DataOptions {
+  /// As a run reads its data, at `path` where that was moved.
+  init(of settings: RunSettings, at path: String?) throws {
+    self = try Self.parse([])
+    data = path ?? settings.dataPath
+    transpose = settings.transposes
+    preparation = settings.preparation
+    skipBad = settings.skipsBad
+    limitTest = settings.limitTest
+  }
+}

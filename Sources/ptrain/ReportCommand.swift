@@ -81,10 +81,7 @@ struct ReportCommand: ParsableCommand {
   private func testImages(_ settings: RunSettings?) -> ImageSet? {
     guard let settings else { return nil }
     do {
-      var options = try DataOptions.parse([])
-      options.data = data ?? settings.dataPath
-      options.transpose = settings.transposes
-      options.limitTest = settings.limitTest
+      let options = try DataOptions(of: settings, at: data)
       let (dataset, _) = try options.dataset(
         limitTrain: settings.limitTrain, testShare: settings.testShare, seed: settings.seed)
       if let difference = settings.data.difference(from: DataFingerprint(dataset)) {

@@ -30,19 +30,19 @@ struct RunPlan {
   /// Whether the last layer begins at random nevertheless.
   var resetsHead = false
 
-  func settings(_ dataset: Dataset) -> RunSettings {
-    var settings = RunSettings(seed: seed, data: DataFingerprint(dataset))
+  func settings(_ data: DataFingerprint) -> RunSettings {
+    var settings = RunSettings(seed: seed, data: data)
     settings.limitTrain = limitTrain
-    settings.limitTest = data.limitTest
+    settings.limitTest = self.data.limitTest
     settings.validation = validation
     settings.testShare = testShare
-    settings.transposes = data.transpose
-    settings.preparation = data.preparation
-    settings.skipsBad = data.skipBad
+    settings.transposes = self.data.transpose
+    settings.preparation = self.data.preparation
+    settings.skipsBad = self.data.skipBad
     settings.targetAccuracy = targetAccuracy
     settings.patience = patience
     settings.checkpointInterval = checkpointInterval
-    settings.dataPath = data.data.map(Terminal.absolutePath)
+    settings.dataPath = self.data.data.map(Terminal.absolutePath)
     return settings
   }
 
@@ -55,9 +55,9 @@ struct RunPlan {
   }
 
   /// A run that goes on must do so on the data that it began with.
-  func check(_ dataset: Dataset) throws {
+  func check(_ data: DataFingerprint) throws {
     guard let expected = checkpoint?.settings.data, let directory else { return }
-    guard let difference = expected.difference(from: DataFingerprint(dataset)) else { return }
+    guard let difference = expected.difference(from: data) else { return }
     throw Failure(
       .badData,
       "\(directory.path): began with other data (\(expected.name)): found \(difference); pass "
@@ -136,16 +136,11 @@ extension Train {
     let settings = checkpoint.settings
     try refuseContradictions(to: checkpoint)
     try refuseStopped(checkpoint.snapshot.position, directory)
-    var data = data
-    data.data = data.data ?? settings.dataPath
-    data.transpose = settings.transposes
-    data.preparation = settings.preparation
-    data.skipBad = settings.skipsBad
-    data.limitTest = settings.limitTest
     return RunPlan(
       description: checkpoint.model.network.description, directory: directory, lock: lock,
-      data: data, seed: settings.seed, limitTrain: settings.limitTrain,
-      validation: settings.validation, testShare: settings.testShare,
+      data: try DataOptions(of: settings, at: data.data), seed: settings.seed,
+      limitTrain: settings.limitTrain, validation: settings.validation,
+      testShare: settings.testShare,
       targetAccuracy: settings.targetAccuracy, patience: settings.patience,
       checkpointInterval: files.checkpointEvery ?? settings.checkpointInterval,
       checkpoint: checkpoint)

@@ -59,8 +59,9 @@ struct Train: ParsableCommand {
     var (dataset, dataLines) = try plan.data.dataset(
       limitTrain: plan.limitTrain, testShare: plan.testShare, seed: plan.seed,
       threads: machine.threads, drawsBar: !files.quiet)
-    try plan.check(dataset)
-    let settings = plan.settings(dataset)
+    let fingerprint = DataFingerprint(dataset)
+    try plan.check(fingerprint)
+    let settings = plan.settings(fingerprint)
     if let size = plan.validation { try dataset.holdOutValidation(size, seed: plan.seed) }
     dataLines += dataset.duplicatesLine.map { [$0] } ?? []
     guard plan.patience == nil || dataset.validation != nil else {

@@ -83,6 +83,13 @@ import Testing
     _ = try train(["--size", "16x12"], output: "a")
   }
 
+  /// The page's pictures are those that the run was tested on, whatever they were made into.
+  @Test func aReportReadsTheDataAsTheRunDid() throws {
+    _ = try train(["--size", "12", "--channels", "gray"], output: "run")
+    let report = try run(["report", "run"])
+    #expect(report.exitCode == 0 && !report.errors.contains("Warning"), "\(report.errors)")
+  }
+
   @Test func whatIsLeftOutIsListedInTheRun() throws {
     try write([], to: "photos/train/bee/empty.png")
     let refused = try run(["--model", "tiny", "--data", "photos", "--output", "a"])
