@@ -47,6 +47,28 @@ import Testing
     #expect(test([1, .nan]).best?.rate == 1)
   }
 
+  /// The first minibatch is met before any step: its loss tells how samples are weighed.
+  @Test func classesWeighAsTheRecipeSays() throws {
+    var description = try ModelDescription.preset(named: "tiny")
+    description.recipe.batchSize = 16
+    let network = try Network(
+      description: description, input: Shape(channels: 1, height: 12, width: 12), classCount: 4)
+    let images = try ImageSet.synthetic(count: 40, height: 12, width: 12, classCount: 4)
+    func firstLoss(_ weights: ClassWeights?) throws -> Double? {
+      var recipe = description.recipe
+      recipe.classWeights = weights
+      let test = try RateTest.run(
+        RateRange(lowest: 1e-3, highest: 0.1, stepCount: 2), network: network, recipe: recipe,
+        images: images, normalization: .mnist, seed: 1,
+        configuration: TestData.configuration(threads: 1))
+      return test.points.first?.loss
+    }
+    let plain = try firstLoss(nil)
+    let even = ClassWeights.named(["0": 1, "1": 1, "2": 1, "3": 1])
+    let uneven = ClassWeights.named(["0": 100, "1": 1, "2": 1, "3": 1])
+    #expect(try firstLoss(even) == plain && firstLoss(uneven) != plain)
+  }
+
   @Test func threadsKeepTheBits() throws {
     var description = try ModelDescription.preset(named: "tiny")
     description.recipe.batchSize = 16

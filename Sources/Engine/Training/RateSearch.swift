@@ -87,7 +87,8 @@ extension RateTest {
     let store = try SampleStore(images, normalization, binding: configuration.binding)
     let session = try Session(
       network, state: .initial(network: network, seed: seed), configuration: configuration,
-      sampleCapacity: recipe.batchSize, seed: seed, recipe: recipe)
+      sampleCapacity: recipe.batchSize, seed: seed, recipe: recipe,
+      classWeights: recipe.classFactors(of: images))
     try session.requireSize(of: images)
     return try session.pool.lead {
       var test = RateTest()

@@ -56,7 +56,7 @@ package final class Trainer {
     session = try Session(
       network, state: snapshot?.model ?? .initial(network: network, seed: options.seed),
       configuration: configuration, sampleCapacity: recipe.batchSize, seed: options.seed,
-      recipe: recipe, classWeights: Self.classWeights(recipe, dataset.training))
+      recipe: recipe, classWeights: recipe.classFactors(of: dataset.training))
     for set in [dataset.training, dataset.test] + (dataset.validation.map { [$0] } ?? []) {
       try session.requireSize(of: set)
     }
@@ -65,14 +65,6 @@ package final class Trainer {
       position = snapshot.position
       best = snapshot.best.map { ModelState(layout: network.layout, values: $0) }
     }
-  }
-
-  /// One a class of the training set; none where the recipe has none.
-  private static func classWeights(_ recipe: Recipe, _ set: ImageSet) throws -> [Float] {
-    guard let weights = recipe.classWeights else { return [] }
-    var counts = [Int](repeating: 0, count: set.classNames.count)
-    for label in set.labels { counts[Int(label)] += 1 }
-    return try weights.factors(names: set.classNames, sampleCounts: counts)
   }
 
   /// The run as it stands; for the listener of `run`, on whose thread nothing changes meanwhile.
@@ -191,4 +183,14 @@ func lossText(_ loss: Double) -> String { loss.isNaN ? "nan" : "\(loss)" }
 
 func seconds(since start: DispatchTime) -> Double {
   Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) * 1e-9
+}
+
+extension Recipe {
+  /// One a class of a training set; none where the recipe has none.
+  func classFactors(of set: ImageSet) throws -> [Float] {
+    guard let weights = classWeights else { return [] }
+    var counts = [Int](repeating: 0, count: set.classNames.count)
+    for label in set.labels { counts[Int(label)] += 1 }
+    return try weights.factors(names: set.classNames, sampleCounts: counts)
+  }
 }
