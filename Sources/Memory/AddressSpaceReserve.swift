@@ -41,10 +41,8 @@ package struct AddressSpaceReserve: ~Copyable {
     return start == MAP_FAILED ? nil : start
   }
 
-  /// Gives it back to be allocated. Where room is scarce, threads share the heaps that there are from now
-  /// on instead of reserving some of their own.
-  package consuming func release(isScarce: Bool) {
-    if isScarce { ptrain_share_heaps() }
+  /// Gives it back to be allocated.
+  package consuming func release() {
     if let start { munmap(start, byteCount) }
   }
 }

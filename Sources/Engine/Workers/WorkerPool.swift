@@ -105,7 +105,7 @@ package final class WorkerPool: @unchecked Sendable {
     hasStarted = true
     let reserve = AddressSpaceReserve(byteCount: Self.reservedByteCount)
     startWorkers()
-    reserve.release(isScarce: activeCount < workerCount)
+    reserve.release()
   }
 
   private func startWorkers() {
