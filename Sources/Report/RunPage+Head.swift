@@ -34,10 +34,6 @@ extension RunPage {
     history.epochs.isEmpty ? 0 : history.trainingSeconds / Double(history.epochs.count)
   }
 
-  private func counted(_ count: Int, _ noun: String) -> String {
-    "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
-  }
-
   // MARK: Key figures
 
   var figures: [JSONText] {

@@ -81,8 +81,9 @@ private struct WeightBlock {
           "variance": place(norm.variance), "epsilon": .number(norm.epsilon),
         ])
     case .activation(let function):
-      let (name, slope) = function.nameAndSlope
-      return named("activation", ["name": .string(name), "slope": .optional(slope)])
+      var slope: Double?
+      if case .leakyRelu(let value) = function { slope = value }
+      return named("activation", ["name": .string(function.word), "slope": .optional(slope)])
     case .pool(let kind, let window):
       return named("pool", ["kind": .string(kind.rawValue), "window": window.json])
     case .globalPool(let kind): return named("globalPool", ["kind": .string(kind.rawValue)])
@@ -110,20 +111,5 @@ extension Window {
       "padding": .integers([padding.top, padding.left, padding.bottom, padding.right]),
       "dilation": .integer(dilation),
     ])
-  }
-}
-
-extension Activation {
-  fileprivate var nameAndSlope: (name: String, slope: Double?) {
-    switch self {
-    case .relu: ("relu", nil)
-    case .relu6: ("relu6", nil)
-    case .sigmoid: ("sigmoid", nil)
-    case .tanh: ("tanh", nil)
-    case .silu: ("silu", nil)
-    case .gelu: ("gelu", nil)
-    case .hardSwish: ("hardSwish", nil)
-    case .leakyRelu(let slope): ("leakyRelu", slope)
-    }
   }
 }

@@ -37,23 +37,10 @@ import Testing
 
   private static func model(_ description: ModelDescription, _ input: Shape) throws -> TrainedModel
   {
-    let network = try Network(description: description, input: input, classCount: 5)
-    var state = ModelState.initial(network: network, seed: 1)
-    for tensor in network.layout.tensors {
-      for place in tensor.range {
-        let part = Float(place * 37 % 101) / 101 - 0.5
-        switch tensor.role {
-        case .weight: break
-        case .bias, .shift, .runningMean: state.values[place] = part
-        case .scale: state.values[place] = 1 + part
-        case .runningVariance: state.values[place] = 0.7 + part
-        }
-      }
-    }
     let means = (0..<input.channels).map { 0.1 + 0.2 * Float($0) }
     let deviations = (0..<input.channels).map { 0.3 - 0.05 * Float($0) }
-    return TrainedModel(
-      network: network, state: state,
+    return try .sample(
+      description, input, classCount: 5,
       normalization: Normalization(means: means, standardDeviations: deviations))
   }
 

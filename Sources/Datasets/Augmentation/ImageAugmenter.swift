@@ -38,7 +38,6 @@ package struct ImageAugmenter: Sendable {
     _ steps: [Augmentation], seed: UInt64, height: Int, width: Int, channels: Int
   ) {
     let shape = AugmentedShape(height: height, width: width, channels: channels)
-    let quads = PixelQuads(height: height, width: width, channels: channels)
     var operations: [Operation] = steps.map { step in
       switch step {
       case .affine(let ranges):
@@ -55,8 +54,10 @@ package struct ImageAugmenter: Sendable {
     self.seed = seed
     self.shape = shape
     moveCount = operations.count(where: \.movesImage)
-    let hasAffine = steps.contains { $0.word == "affine" }
-    affineByteCount = hasAffine ? (quads.byteCount + 3) / 4 * 4 : 0
+    affineByteCount = operations.reduce(0) { count, operation in
+      guard case .affine(let affine) = operation else { return count }
+      return (affine.scratchByteCount + 3) / 4 * 4
+    }
   }
 
   /// Bytes that a caller of `transform` provides, aligned to 4; one buffer a worker.
