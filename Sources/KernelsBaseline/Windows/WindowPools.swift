@@ -1,15 +1,10 @@
 // Pools over any windows: the largest value, the mean, and their gradients.
-// Backward under its forward; a NaN stays, so that a diverged network shows.
+// Backward under its forward. Behind a NaN a maximum begins anew, as in every pool: the last pixel's stays.
 import KernelTypes
 
-/// `value` where it is larger or no number, else `best`.
-@inline(__always) private func larger(_ best: Lanes, orNaN value: Lanes) -> Lanes {
-  best.replacing(with: value, where: (value .> best) .| (value .!= value))
-}
-
-/// What is `given` where `value` is the peak, the rest stays given; a NaN is one.
+/// What is `given` where `value` is the peak, the rest stays given; that of a NaN goes to the first.
 @inline(__always) private func take(_ given: inout Lanes, _ value: Lanes, peak: Lanes) -> Lanes {
-  let isPeak = (value .== peak) .| (value .!= value)
+  let isPeak = (value .== peak) .| ((value .!= value) .& (peak .!= peak))
   let share = Lanes.zero.replacing(with: given, where: isPeak)
   given = given.replacing(with: Lanes.zero, where: isPeak)
   return share
@@ -22,7 +17,7 @@ enum WindowPools {
   ) {
     windowParts(geometry) { part in
       var best = Lanes(repeating: -.infinity)
-      part.pixels { best = larger(best, orNaN: load(x + $0)) }
+      part.pixels { best = larger(best, load(x + $0)) }
       store(z + part.output, best)
     }
   }
