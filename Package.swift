@@ -56,7 +56,12 @@ let package = Package(
   ],
   targets: [
     .target(name: "CShims"),
-    .target(name: "Diagnostics"),
+    .target(
+      name: "CCommit",
+      cSettings: Context.environment["PTRAIN_COMMIT"].map {
+        [.define("PTRAIN_COMMIT", to: "\"\($0)\"")]
+      } ?? []),
+    .target(name: "Diagnostics", dependencies: ["CShims"]),
     .systemLibrary(name: "CNuma", providers: [.apt(["libnuma-dev"])]),
     .systemLibrary(name: "CMPI", pkgConfig: "ompi", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -120,8 +125,8 @@ let package = Package(
     .executableTarget(
       name: "ptrain",
       dependencies: [
-        "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "ImageFiles", "Datasets",
-        "Engine", "Artifacts", "Interchange", "Report", "Spreadsheet",
+        "CCommit", "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "ImageFiles",
+        "Datasets", "Engine", "Artifacts", "Interchange", "Report", "Spreadsheet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -186,4 +191,21 @@ if Context.environment["PTRAIN_TESTABLE"] != nil {
   where target.type == .regular && !target.name.hasPrefix("Kernels") {
     target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-enable-testing"])]
   }
+}
+
+/// `Scripts/check --sanitize KIND TESTS` sets PTRAIN_TESTS: the package is that test target then, and what
+/// it stands on.
+if let tests = Context.environment["PTRAIN_TESTS"] {
+  var (needed, open) = (Set<String>(), [tests])
+  while let name = open.popLast() {
+    guard needed.insert(name).inserted else { continue }
+    for dependency in package.targets.first(where: { $0.name == name })?.dependencies ?? [] {
+      switch dependency {
+      case .byNameItem(let name, _), .targetItem(let name, _): open.append(name)
+      default: break
+      }
+    }
+  }
+  package.targets.removeAll { !needed.contains($0.name) }
+  package.products = []
 }

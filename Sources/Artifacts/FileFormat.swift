@@ -12,9 +12,11 @@ enum FileFormat {
 
   private static let versionKey = "format_version"
   private static let programKey = "ptrain_version"
+  private static let commitKey = "ptrain_commit"
 
   static var metadata: [Safetensors.Entry] {
     [.init(versionKey, String(version)), .init(programKey, Version.program)]
+      + (Version.commit.map { [.init(commitKey, $0)] } ?? [])
   }
 
   /// Throws `badData` for a file of a later version; one without a number may come from anywhere.
@@ -26,7 +28,7 @@ enum FileFormat {
     throw Failure(
       .badData,
       "\(source): of format \(printable(text)), written by ptrain \(program); this is ptrain "
-        + "\(Version.program), which reads formats up to \(version): use a later one")
+        + "\(Version.full), which reads formats up to \(version): use a later one")
   }
 }
 

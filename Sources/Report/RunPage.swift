@@ -83,7 +83,7 @@ extension RunPage {
       "name": .string(model.network.description.name), "lead": .string(lead),
       "state": .string(state.rawValue), "status": .string(status),
       "writtenAt": .integer(writtenAt), "secondsPerEpoch": .number(secondsPerEpoch),
-      "foot": .string("Written by ptrain \(Version.program); \(modelDigestLine)"),
+      "foot": .string("Written by ptrain \(Version.full); \(modelDigestLine)"),
       "figures": .array(figures), "facts": .array(facts), "classes": .strings(classNames),
       "epochs": epochs, "resumes": .array(history.resumedEpochs.map { .integer($0) }),
       "confusion": confusion, "mistakes": mistakes, "filters": filters, "layers": layers,

@@ -28,7 +28,7 @@ import Memory
 
       Without a subcommand, ptrain trains: see 'ptrain train --help' for the options.
       """,
-    version: "ptrain \(Version.program)",
+    version: "ptrain \(Version.full)",
     subcommands: [
       Train.self, Predict.self, Eval.self, FindRate.self, Export.self, ReportCommand.self,
       Models.self, Summary.self,

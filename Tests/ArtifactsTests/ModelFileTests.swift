@@ -33,6 +33,7 @@ import Testing
     let file = try Safetensors(sampleModel().safetensors.bytes, source: "x")
     #expect(file.value(of: "format_version") == "1")
     #expect(file.value(of: "ptrain_version") == Version.program)
+    #expect(file.value(of: "ptrain_commit") == Version.commit)
   }
 
   @Test(arguments: ["99", "two"]) func aLaterVersionIsToldAsOne(version: String) throws {

@@ -36,6 +36,13 @@ import Testing
     #expect(lines.allSatisfy { $0.count <= 80 || $0.hasPrefix("USAGE: ") })
   }
 
+  /// The commit is there where Scripts/build made the program, as CI has it.
+  @Test func tellsItsVersion() throws {
+    let run = try CommandLineRun(["--version"], in: Scratch())
+    #expect(run.exitCode == 0)
+    #expect(try /ptrain \d+\.\d+\.\d+(?: \([0-9a-f]{12}\+?\))?\n/.wholeMatch(in: run.output) != nil)
+  }
+
   @Test func noCommandIsForgotten() throws {
     let folder = try #require(Bundle.module.resourceURL).appendingPathComponent("Help")
     let kept = try FileManager.default.contentsOfDirectory(atPath: folder.path)

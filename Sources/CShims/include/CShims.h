@@ -3,6 +3,7 @@
 #define PTRAIN_CSHIMS_H
 
 #include "affinity.h"
+#include "commit.h"
 #include "cpu_features.h"
 #include "futex.h"
 #include "fuzzer.h"
