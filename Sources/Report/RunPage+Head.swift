@@ -148,8 +148,18 @@ extension RunPage {
       ("Weight decay", "\(recipe.weightDecay)"),
       ("Label smoothing", unlessZero(recipe.labelSmoothing)),
       ("Moving average", unlessZero(recipe.averageDecay)),
+      ("Class weights", recipe.classWeights.map(Self.text)),
+      ("Frozen layers", recipe.freeze == 0 ? nil : String(recipe.freeze)),
       ("Augmentation", start?.augment), ("Seed", (settings?.seed ?? start?.seed).map { "\($0)" }),
     ]
+  }
+
+  private static func text(_ weights: ClassWeights) -> String {
+    switch weights {
+    case .balanced: "balanced"
+    case .named(let weights):
+      weights.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    }
   }
 
   private var machineFacts: [(String, String?)] {

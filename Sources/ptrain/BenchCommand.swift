@@ -23,8 +23,8 @@ struct BenchOptions: ParsableArguments {
   /// And of no more bytes, but for one minibatch.
   private static let syntheticBytes = 64 << 20
 
-  @OptionGroup var model: ModelOptions
-  @OptionGroup var size: ImageOptions
+  @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Model") var size: ImageOptions
 
   @Option(
     help: ArgumentHelp("Samples of a minibatch (default: the model's recipe).", valueName: "n"))

@@ -17,8 +17,8 @@ struct BenchData: ParsableCommand {
         ptrain bench data --data photos --size 96 --threads 2 --json
       """)
 
-  @OptionGroup var data: DataOptions
-  @OptionGroup var machine: MachineOptions
+  @OptionGroup(title: "Data") var data: DataOptions
+  @OptionGroup(title: "Machine") var machine: MachineOptions
 
   @Flag(help: "Print the result as JSON.")
   var json = false

@@ -38,7 +38,7 @@ struct BenchKernels: ParsableCommand {
       valueName: "name|file.yaml"))
   var model: [String] = []
 
-  @OptionGroup var size: ImageOptions
+  @OptionGroup(title: "Images") var size: ImageOptions
 
   @Option(help: ArgumentHelp("Seconds for each unit and direction.", valueName: "x"))
   var seconds = 0.2

@@ -25,47 +25,20 @@ struct Eval: ParsableCommand {
   /// Test images that are evaluated at a time; the result does not depend on it.
   private static let batchSize = 256
 
-  @Option(
-    help: ArgumentHelp(
-      "A safetensors file with a model's tensors: a run's model.safetensors, or PyTorch's.",
-      valueName: "file"),
-    completion: .file(extensions: ["safetensors"]))
-  var checkpoint: String
-
-  @Option(
-    help: ArgumentHelp(
-      "The network of a file that does not carry its description.", valueName: "name|file.yaml"),
-    completion: .model)
-  var model: String?
-
+  @OptionGroup(title: "Model") var source: TestedModelOptions
   @OptionGroup(title: "Data") var data: DataOptions
   @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup(title: "Output") var output: EvaluationOutputOptions
 
-  @Flag(help: "Print the result as JSON, with the confusion matrix.")
-  var json = false
-
-  @Flag(help: "Print precision, recall and F1 of each class, and the confusion matrix.")
-  var perClass = false
-
-  @Option(
-    help: ArgumentHelp(
-      "Write the logits of every test image, in order: tensor 'logits', float [N, classes].",
-      valueName: "file.safetensors"))
-  var logits: String?
-
-  func validate() throws {
-    if let logits, !logits.lowercased().hasSuffix(".safetensors") {
-      throw ValidationError("--logits \(logits): expected a name ending in .safetensors")
-    }
-  }
+  private var checkpoint: String { source.checkpoint }
 
   func run() throws {
     let file = try Safetensors(modelIn: checkpoint)
-    let named = try model.map(ModelDescription.load)
+    let named = try source.model.map(ModelDescription.load)
     if let carried = try file.description(source: checkpoint), let named,
       carried.layers != named.layers
     {
-      throw Failure(.usage, "--model \(model!): the file describes another network itself")
+      throw Failure(.usage, "--model \(source.model!): the file describes another network itself")
     }
     let configuration = try machine.engineConfiguration()
     let (trained, found, dataLines) = try modelAndData(file, named)
@@ -75,7 +48,7 @@ struct Eval: ParsableCommand {
       trained.network, state: trained.state, configuration: configuration,
       sampleCapacity: Self.batchSize)
     let (result, values) = try evaluate(session, set, trained.normalization)
-    if let logits, Job.isLeader {
+    if let logits = output.logits, Job.isLeader {
       let shape = [set.count, trained.network.classCount]
       let tensor = Safetensors.Tensor(name: "logits", shape: shape, values: values)
       try writeFile(logits, Safetensors(tensors: [tensor]).bytes)
@@ -87,7 +60,7 @@ struct Eval: ParsableCommand {
     _ session: Session, _ set: ImageSet, _ normalization: Normalization
   ) throws -> (Evaluation, logits: [Float]) {
     do {
-      return try session.answers(set, normalization, keepsLogits: logits != nil)
+      return try session.answers(set, normalization, keepsLogits: output.logits != nil)
     } catch let failure as Failure {
       throw Failure(failure.kind, "\(checkpoint): \(failure.message)")
     }
@@ -95,16 +68,16 @@ struct Eval: ParsableCommand {
 
   private func text(of result: Evaluation, _ model: TrainedModel) throws -> String {
     guard let report = EvaluationReport(result, classNames: model.classNames) else {
-      guard !perClass else {
+      guard !output.perClass else {
         throw Failure(
           .usage,
           "--per-class: \(checkpoint) has \(model.classNames.count) classes; up to "
             + "\(ConfusionMatrix.classLimit) are told apart")
       }
-      return (json ? result.json.text : result.testSetLine) + "\n"
+      return (output.json ? result.json.text : result.testSetLine) + "\n"
     }
-    if json { return report.json(perClass: perClass).text + "\n" }
-    return result.testSetLine + "\n" + (perClass ? report.perClassText : "")
+    if output.json { return report.json(perClass: output.perClass).text + "\n" }
+    return result.testSetLine + "\n" + (output.perClass ? report.perClassText : "")
   }
 
   /// The training files tell the normalization and the classes of a file that does not carry them.
@@ -146,6 +119,41 @@ struct Eval: ParsableCommand {
       throw Failure(
         .badData,
         "\(checkpoint): knows \(network.classCount) classes; \(error)")
+    }
+  }
+}
+
+struct TestedModelOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A safetensors file with a model's tensors: a run's model.safetensors, or PyTorch's.",
+      valueName: "file"),
+    completion: .file(extensions: ["safetensors"]))
+  var checkpoint: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The network of a file that does not carry its description.", valueName: "name|file.yaml"),
+    completion: .model)
+  var model: String?
+}
+
+struct EvaluationOutputOptions: ParsableArguments {
+  @Flag(help: "Print the result as JSON, with the confusion matrix.")
+  var json = false
+
+  @Flag(help: "Print precision, recall and F1 of each class, and the confusion matrix.")
+  var perClass = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the logits of every test image, in order: tensor 'logits', float [N, classes].",
+      valueName: "file.safetensors"))
+  var logits: String?
+
+  func validate() throws {
+    if let logits, !logits.lowercased().hasSuffix(".safetensors") {
+      throw ValidationError("--logits \(logits): expected a name ending in .safetensors")
     }
   }
 }

@@ -16,8 +16,8 @@ struct Summary: ParsableCommand {
         ptrain summary --model resnet8 --input 1x28x28
       """)
 
-  @OptionGroup var model: ModelOptions
-  @OptionGroup var images: ImageOptions
+  @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Model") var images: ImageOptions
 
   func run() throws {
     let description = try model.description()

@@ -63,6 +63,17 @@ import Testing
     #expect(!content.preparesDigits)
   }
 
+  @Test func namesWhatTheRecipeChanges() throws {
+    let recipe = "{freeze: 1, classWeights: {b: 2, a: 0.5}, labelSmoothing: 0.1}"
+    let content = try SampleRun(model(plainLayers, recipe: recipe)).content()
+    let facts = try #require(content.facts.first { $0.title == "Recipe" }).facts
+    for fact in [
+      ["Class weights", "a 0.5, b 2.0"], ["Frozen layers", "1"], ["Label smoothing", "0.1"],
+    ] {
+      #expect(facts.contains(fact))
+    }
+  }
+
   /// With a validation set the model is not the last epoch's.
   @Test func tellsOfTheEpochWhoseModelItIs() throws {
     let model = try model(plainLayers)

@@ -12,10 +12,10 @@ import Report
 /// A model of `yaml`'s layers for images of `input`.
 func model(
   _ layers: String, input: Shape = Shape(channels: 1, height: 4, width: 4),
-  classNames: [String] = ["a", "b", "c"]
+  classNames: [String] = ["a", "b", "c"], recipe: String = "{}"
 ) throws -> TrainedModel {
   let description = try ModelDescription.parse(
-    yaml: "name: sample\nlayers: \(layers)\n", source: "test")
+    yaml: "name: sample\nlayers: \(layers)\nrecipe: \(recipe)\n", source: "test")
   let network = try Network(
     description: description, input: input, classCount: classNames.count)
   let values = (0..<network.layout.count).map { Float($0 % 13 + 1) / 7 }
