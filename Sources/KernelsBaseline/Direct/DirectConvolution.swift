@@ -66,11 +66,17 @@ enum DirectConvolution {
     let height = g.outputHeight
     let pixel = g.isPlane ? g.planeChannels : lanes
     let row = g.paddedWidth * pixel
-    let product = PanelProduct(
+    var product = PanelProduct(
       outerCount: g.windowHeight, outerStep: row, innerCount: g.isPlane ? 1 : g.inputBlocks,
       innerStep: g.paddedHeight * row, run: g.windowWidth * pixel,
       rowStride: g.horizontalStride * pixel, weightColumn: forwardColumn(g),
       outputColumn: height * width * lanes)
+    if !g.isPlane, g.inputChannels < lanes, g.inputBlocks == 1 || g.windowWidth == 1 {
+      // Block by block or tap by tap, without the channels that pad each.
+      if g.inputBlocks == 1 { (product.innerCount, product.innerStep) = (g.windowWidth, lanes) }
+      product.run = g.inputChannels
+      product.weightGap = (lanes - g.inputChannels) * lanes
+    }
     sweep(
       product, blocks: g.outputBlocks, height: height, width: width,
       rowStep: g.verticalStride * row, outputStep: width * lanes, x, weights, z)
@@ -196,13 +202,16 @@ enum DirectConvolution {
       var segment = 0
       while segment < g.windowHeight * g.inputBlocks {
         let ky = segment / g.inputBlocks
-        let a = x + ky * row + segment % g.inputBlocks * plane
+        let inputBlock = segment % g.inputBlocks
+        let channels = min(lanes, g.inputChannels - inputBlock / g.featurePixels * lanes)
+        let a = x + ky * row + inputBlock * plane
         var kx = 0
         while kx < g.windowWidth {
           // Between dilated taps there is nothing to learn.
           if ky % g.dilation == 0 && kx % g.dilation == 0 {
-            correlateBlock(
-              sum, columns: columns, a: a + kx * lanes, b: b + block * sum.columnB, result: target)
+            correlate(
+              sum, channels: channels, columns: columns, a: a + kx * lanes,
+              b: b + block * sum.columnB, result: target)
           }
           target += lanes * lanes
           kx += 1

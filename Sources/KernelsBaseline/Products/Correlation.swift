@@ -134,6 +134,18 @@ enum CorrelationLimits {
   }
 }
 
+/// The first `channels` lanes of one block of `a`; those that pad it have no gradient.
+@inline(__always) func correlate(
+  _ c: Correlation, channels: Int, columns: Int, a: FloatPointer, b: FloatPointer,
+  result: MutableFloatPointer
+) {
+  if channels < lanes {
+    correlateRun(c, count: channels, columns: columns, a: a, b: b, result: result)
+  } else {
+    correlateBlock(c, columns: columns, a: a, b: b, result: result)
+  }
+}
+
 /// All 16 lanes of one block of `a` times `columns` blocks of `b`.
 @inline(__always) func correlateBlock(
   _ c: Correlation, columns: Int, a: FloatPointer, b: FloatPointer, result: MutableFloatPointer

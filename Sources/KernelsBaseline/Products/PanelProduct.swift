@@ -5,14 +5,16 @@ import KernelTypes
 /// `z[row][column] = Σ a[row][k] · b[k][column]` where `k` runs over segments of `a`.
 ///
 /// `k` counts `outerCount × innerCount × run` factors: `run` are contiguous in `a`, segments lie
-/// `innerStep` and `outerStep` floats apart; `b` is `[k, 16]` for each block of 16 columns. Each
-/// output element is one chain of multiply-adds in the order of `k`, whatever the tile.
+/// `innerStep` and `outerStep` floats apart; `b` is `[k, 16]` for each block of 16 columns, with
+/// `weightGap` floats behind each segment that meet nothing. Each output element is one chain of
+/// multiply-adds in the order of `k`, whatever the tile.
 struct PanelProduct {
   var outerCount = 1
   var outerStep = 0
   var innerCount = 1
   var innerStep = 0
   var run: Int
+  var weightGap = 0
   /// Floats from a row of `a` to the next.
   var rowStride: Int
   /// Floats from a column block of `b` to the next.
@@ -49,7 +51,10 @@ enum TileLimits {
     guard rows > 14 else { return rows }
     // Not every height has a body of its own: the next one, if the rows fill it.
     let next = rows > 25 ? 28 : rows > 21 ? 25 : rows > 18 ? 21 : rows > 16 ? 18 : 16
-    return next <= count ? next : ceilingDivide(count, 2)
+    guard next <= count else { return ceilingDivide(count, 2) }
+    // What the last tile would do twice may cost more than the lower tiles.
+    let twice = ceilingDivide(count, next) * next - ceilingDivide(count, 16) * 16
+    return twice > 4 ? 16 : next
   }
 }
 
@@ -84,6 +89,7 @@ enum TileLimits {
   let innerStep = p.innerStep
   let outerStep = p.outerStep
   let run = p.run
+  let weightGap = p.weightGap
   let weightColumn = p.weightColumn
   var tile = T()
   var weights = b
@@ -98,6 +104,7 @@ enum TileLimits {
         weights += lanes
         k += 1
       }
+      weights += weightGap
       segment += innerStep
       inner += 1
     }
