@@ -11,7 +11,8 @@ package struct HeaderSize: Hashable, Sendable {
 
   /// Reads the beginning of a file; throws `.badData` where the header is not whole.
   package init(_ bytes: [UInt8], source: String) throws(Failure) {
-    let file = ImageFile(bytes: bytes, source: source, options: DecodingOptions(pixelLimit: .max))
+    let file = ImageFile(
+      bytes: bytes, source: { source }, options: DecodingOptions(pixelLimit: .max))
     switch ImageFormat.recognize(bytes) {
     case .png:
       self = try bytes.withUnsafeBufferPointer { bytes throws(Failure) in try Self.png(bytes, file)

@@ -20,7 +20,7 @@ enum PNGFile {
     _ file: ImageFile, _ bytes: UnsafeRawBufferPointer
   ) throws(Failure) -> DecodedImage {
     guard let context = spng_ctx_new(0) else {
-      throw Failure(.fault, "\(file.source): no memory for a PNG decoder")
+      throw Failure(.fault, "\(file.source()): no memory for a PNG decoder")
     }
     defer { spng_ctx_free(context) }
     func check(_ status: Int32) throws(Failure) {
