@@ -23,7 +23,7 @@ struct PixelSums: Equatable, Sendable {
   init(of set: ImageSet) {
     precondition(set.pixelType == .byte)
     let channels = set.channels
-    let rowByteCount = channels * Self.laneCount
+    let rowByteCount = channels * Self.vectorByteCount
     let chunkByteCount = Self.chunkRowCount * rowByteCount
     let (base, byteCount) = (set.images.base, set.images.count)
     // Bytes that nobody writes meanwhile.
@@ -43,10 +43,11 @@ struct PixelSums: Equatable, Sendable {
       pixelCount: byteCount / channels, sums: total.sums, sumsOfSquares: total.sumsOfSquares)
   }
 
-  private typealias Bytes = SIMD16<UInt8>
-  private static let laneCount = 16
-  /// So few that the squares of a lane fit 32 bits.
-  private static let chunkRowCount = 1 << 16
+  private typealias Words = SIMD8<UInt32>
+  /// Bytes of a vector.
+  private static let vectorByteCount = 32
+  /// So few that a chunk stays in a cache; the squares of a place in 65,536 would still fit 32 bits.
+  private static let chunkRowCount = 1 << 12
 
   /// Exact sums over whole pixels, one a channel.
   private struct ChannelSums: Sendable {
@@ -58,24 +59,27 @@ struct PixelSums: Equatable, Sendable {
       sumsOfSquares = sums
     }
 
-    /// At most `chunkRowCount` rows of 16 pixels: in vectors of 16 bytes, each lane of which stands for
-    /// one channel in all rows.
+    /// At most `chunkRowCount` rows of 32 pixels: in vectors of as many bytes, four to a word, each of
+    /// which stands for one channel in all rows.
     init(_ bytes: UnsafeRawBufferPointer, channels: Int) {
       self.init(channels: channels)
-      let rowByteCount = channels * laneCount
+      let rowByteCount = channels * vectorByteCount
       let end = bytes.count / rowByteCount * rowByteCount
-      for first in stride(from: 0, to: rowByteCount, by: laneCount) {
-        var sum = SIMD16<UInt32>()
-        var squares = SIMD16<UInt32>()
-        for place in stride(from: first, to: end, by: rowByteCount) {
-          let values = SIMD16<UInt16>(
-            truncatingIfNeeded: bytes.loadUnaligned(fromByteOffset: place, as: Bytes.self))
-          sum &+= SIMD16<UInt32>(truncatingIfNeeded: values)
-          squares &+= SIMD16<UInt32>(truncatingIfNeeded: values &* values)
-        }
-        for lane in 0..<laneCount {
-          sums[(first + lane) % channels] += Int(sum[lane])
-          sumsOfSquares[(first + lane) % channels] += Int(squares[lane])
+      for first in stride(from: 0, to: rowByteCount, by: vectorByteCount) {
+        for byte in 0..<4 {
+          let shift = Words(repeating: UInt32(8 * byte))
+          var (sum, squares) = (Words(), Words())
+          for place in stride(from: first, to: end, by: rowByteCount) {
+            let words = bytes.loadUnaligned(fromByteOffset: place, as: Words.self)
+            let values = words &>> shift & Words(repeating: 255)
+            sum &+= values
+            squares &+= values &* values
+          }
+          for word in 0..<Words.scalarCount {
+            let channel = (first + 4 * word + byte) % channels
+            sums[channel] += Int(sum[word])
+            sumsOfSquares[channel] += Int(squares[word])
+          }
         }
       }
       for place in end..<bytes.count {

@@ -158,11 +158,29 @@ import Testing
   }
 
   @Test func sumsOfManyGreysDoNotOverflow() throws {
-    let images = [UInt8](repeating: 255, count: 1 << 17)
+    let images = [UInt8](repeating: 255, count: 1 << 21)
     let set = try ImageSet(
-      height: 1 << 8, width: 1 << 8, images: images, labels: [0, 0])
-    #expect(PixelSums(of: set).sumsOfSquares == [65025 << 17])
+      height: 1 << 10, width: 1 << 10, images: images, labels: [0, 0])
+    #expect(PixelSums(of: set).sumsOfSquares == [65025 << 21])
     #expect(PixelSums(of: set).normalization == Normalization(mean: 1, standardDeviation: 1))
+  }
+
+  /// Over several chunks, with a rest that fills no vector.
+  @Test(arguments: [1, 2, 3]) func everyChannelHasItsOwnSums(channels: Int) throws {
+    let images = (0..<1741 * 1307 * channels).map {
+      UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13)
+    }
+    let set = try ImageSet(
+      height: 1741, width: 1307, channels: channels, images: images, labels: [0])
+    var sums = [Int](repeating: 0, count: channels)
+    var squares = sums
+    for (place, value) in images.enumerated() {
+      sums[place % channels] += Int(value)
+      squares[place % channels] += Int(value) * Int(value)
+    }
+    #expect(
+      PixelSums(of: set)
+        == PixelSums(pixelCount: 1741 * 1307, sums: sums, sumsOfSquares: squares))
   }
 
   @Test func gainAndOffsetAreTheNormalization() {

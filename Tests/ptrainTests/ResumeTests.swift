@@ -88,7 +88,7 @@ import Testing
         epochs: \(epochCount)
         batchSize: 16
         averageDecay: 0.9
-        augment: {rotation: 12, scale: 0.1, shear: 0.2, shift: 2}
+        augment: [{affine: {rotation: 12, scale: 0.1, shear: 0.2, shift: 2}}, {mixup: 0.4}]
       """
     try scratch.write(Array(preset.utf8), to: "averaged.yaml")
     let arguments = ["--model", "averaged.yaml", "--data", "data", "--validation", "10"]

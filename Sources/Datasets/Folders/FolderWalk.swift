@@ -112,7 +112,8 @@ struct FolderListing {
   ) -> stat? {
     var status = stat()
     let isThere = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-      fstatat(dirfd(stream), bytes.assumingMemoryBound(to: CChar.self).baseAddress!, &status, 0) == 0
+      fstatat(dirfd(stream), bytes.assumingMemoryBound(to: CChar.self).baseAddress!, &status, 0)
+        == 0
     }
     guard !isThere else { return status }
     guard ImageFormat.isNameOfImage(name) else { return nil }

@@ -34,7 +34,7 @@ package struct ReferenceComparison {
     gradient = session.gradient
     self.state = session.state
     let decisions = try session.decisions(set, normalization, order: order)
-    let seen = SeenSamples(set, order, recipe, seed)
+    let seen = try SeenSamples(set, order, recipe, seed)
     let input = Self.input(seen.images, normalization)
     let exact: StepOutcome<Double> = Self.step(
       network, state, input, seen, decisions, seed, order, labelSmoothing, classWeights)
