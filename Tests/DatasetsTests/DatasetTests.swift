@@ -203,5 +203,17 @@ import Testing
     let computed = PixelSums(of: dataset.training).normalization
     #expect(abs(computed.means[0] - 0.1307) < 5e-5)
     #expect(abs(computed.standardDeviations[0] - 0.3081) < 5e-5)
+    // Pinned: a run that began with it must be able to go on after an update.
+    #expect(DataDigests(dataset).whole.hasPrefix("0f29f3b886828ad2"))
+  }
+
+  private static let fashion = DataSource.fashionMNISTDirectory
+
+  @Test(.enabled(if: fileExists(fashion), "dataset-fashion-mnist is not installed"))
+  func realFashionMNIST() throws {
+    let dataset = try Dataset(at: Self.fashion)
+    #expect(dataset.name == "Fashion-MNIST")
+    #expect((dataset.training.count, dataset.test.count) == (60_000, 10_000))
+    #expect(DataDigests(dataset).whole.hasPrefix("209386fde8b1e931"))
   }
 }
