@@ -32,7 +32,7 @@ package struct ImageAugmenter: Sendable {
   private let operations: [Operation]
   private let seed: UInt64
   private let shape: AugmentedShape
-  /// Bytes of what the affine step needs, aligned to 4; a second image follows.
+  /// Bytes of what the affine step needs, aligned to 4; images on their way follow.
   private let affineByteCount: Int
   private let moveCount: Int
   /// The mixing among the operations.
