@@ -94,6 +94,7 @@ import Testing
     let arguments = ["--model", "averaged.yaml", "--data", "data", "--validation", "10"]
     let whole = try CommandLineRun(arguments + ["--output", "whole"], in: scratch)
     try #require(whole.exitCode == 0, "\(whole.errors)")
+    #expect(try scratch.text(of: "whole/metrics.jsonl").contains("shift: 2.0}}, {mixup: 0.4}]\""))
     let stopped = try interrupt("run", arguments, with: SIGTERM)
     #expect(stopped.0 == 128 + SIGTERM)
     #expect(try resume("run", ["--threads", "3"]).exitCode == 0)
