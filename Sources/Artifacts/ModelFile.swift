@@ -4,6 +4,7 @@
 import Datasets
 import Diagnostics
 import FoundationEssentials
+import ImageFiles
 import Networks
 
 /// A network, its parameters and how images become its input.
@@ -13,9 +14,12 @@ package struct TrainedModel: Equatable, Sendable {
   package var normalization: Normalization
   /// One a class; the numbers from 0 where the data had no names.
   package var classNames: [String]
+  /// Lies behind transparent pixels of image files.
+  package var background: RGBColor
 
   package init(
-    network: Network, state: ModelState, normalization: Normalization, classNames: [String]? = nil
+    network: Network, state: ModelState, normalization: Normalization,
+    classNames: [String]? = nil, background: RGBColor = .white
   ) {
     precondition(network.layout == state.layout)
     precondition(classNames.map { $0.count == network.classCount } ?? true)
@@ -23,6 +27,14 @@ package struct TrainedModel: Equatable, Sendable {
     self.state = state
     self.normalization = normalization
     self.classNames = classNames ?? ImageSet.numbers(network.classCount)
+    self.background = background
+  }
+
+  /// What became of each image file of its training, and has to become of others.
+  package var preparation: ImagePreparation {
+    var preparation = ImagePreparation()
+    preparation.background = background
+    return preparation.completed(for: network.input)
   }
 }
 
@@ -36,6 +48,7 @@ extension TrainedModel {
     static let mean = "normalization.mean"
     static let standardDeviation = "normalization.std"
     static let pixelType = "normalization.of"
+    static let background = "preparation.background"
   }
 
   /// What a model file's metadata says besides the tensors; `format` is what PyTorch looks for.
@@ -49,7 +62,8 @@ extension TrainedModel {
       .init(Key.mean, Self.list(normalization.means)),
       .init(Key.standardDeviation, Self.list(normalization.standardDeviations)),
       .init(Key.pixelType, normalization.pixelType.rawValue),
-    ] + FileFormat.metadata
+    ] + (background == .white ? [] : [.init(Key.background, background.text)])
+      + FileFormat.metadata
   }
 
   /// Numbers that read back bit for bit, one a channel.
@@ -92,6 +106,7 @@ extension TrainedModel {
     network = try Self.network(file, source: source)
     normalization = try Self.normalization(file, network.input, source: source)
     classNames = try Self.classNames(file, count: network.classCount, source: source)
+    background = try Self.background(file, source: source)
     state = try ModelState(file, layout: network.layout, source: source)
   }
 
@@ -134,6 +149,15 @@ extension TrainedModel {
       values.count == 1 || values.count == count
     else { return nil }
     return values.count == count ? values : Array(repeating: values[0], count: count)
+  }
+
+  /// White goes without saying.
+  private static func background(_ file: Safetensors, source: String) throws -> RGBColor {
+    let text = file.value(of: Key.background) ?? RGBColor.white.text
+    guard let color = RGBColor(text) else {
+      throw Failure(.badData, "\(source): its metadata's \(Key.background) is no colour")
+    }
+    return color
   }
 
   /// Older files have none: the numbers then.

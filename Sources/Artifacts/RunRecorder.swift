@@ -114,7 +114,7 @@ package final class RunRecorder {
   private func model(_ state: ModelState) -> TrainedModel {
     TrainedModel(
       network: network, state: state, normalization: settings.data.normalization,
-      classNames: settings.data.classNames)
+      classNames: settings.data.classNames, background: settings.preparation.background)
   }
 
   private func start(_ info: RunInfo, best: [Float]?) throws {

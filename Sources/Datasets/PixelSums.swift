@@ -1,5 +1,5 @@
-// Statistics of a training set: exact sums over bytes, sums in Double over floats.
-// Always in one order on one thread, so that no bit depends on the machine.
+// Statistics of a training set: exact sums over bytes, on any number of threads, and sums in Double over
+// floats, in one order on one thread: no bit depends on the machine.
 
 import Diagnostics
 import Memory
@@ -23,50 +23,78 @@ struct PixelSums: Equatable, Sendable {
   init(of set: ImageSet) {
     precondition(set.pixelType == .byte)
     let channels = set.channels
-    var sums = [Int](repeating: 0, count: channels)
-    var squares = sums
-    set.images.withUnsafeBufferPointer { bytes in
-      for start in stride(from: 0, to: bytes.count, by: Self.chunk * channels) {
-        let end = min(start + Self.chunk * channels, bytes.count)
-        let part = UnsafeBufferPointer(rebasing: bytes[start..<end])
-        for channel in 0..<channels {
-          let found =
-            channels == 1 ? Self.chunkSums(part) : Self.chunkSums(part, channel, of: channels)
-          sums[channel] += Int(found.sum)
-          squares[channel] += Int(found.squares)
+    let rowByteCount = channels * Self.vectorByteCount
+    let chunkByteCount = Self.chunkRowCount * rowByteCount
+    let (base, byteCount) = (set.images.base, set.images.count)
+    // Bytes that nobody writes meanwhile.
+    nonisolated(unsafe) let bytes = UnsafeRawBufferPointer(start: base, count: byteCount)
+    let chunkSums = concurrentMap(
+      (byteCount + chunkByteCount - 1) / chunkByteCount,
+      threadCount: ThreadAffinity.process()?.count ?? 1
+    ) { chunk in
+      let start = chunk * chunkByteCount
+      return ChannelSums(
+        UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + chunkByteCount, byteCount)]),
+        channels: channels)
+    }
+    var total = ChannelSums(channels: channels)
+    for sums in chunkSums { total.add(sums) }
+    self.init(
+      pixelCount: byteCount / channels, sums: total.sums, sumsOfSquares: total.sumsOfSquares)
+  }
+
+  private typealias Words = SIMD8<UInt32>
+  /// Bytes of a vector.
+  private static let vectorByteCount = 32
+  /// So few that a chunk stays in a cache; the squares of a place in 65,536 would still fit 32 bits.
+  private static let chunkRowCount = 1 << 12
+
+  /// Exact sums over whole pixels, one a channel.
+  private struct ChannelSums: Sendable {
+    var sums: [Int]
+    var sumsOfSquares: [Int]
+
+    init(channels: Int) {
+      sums = [Int](repeating: 0, count: channels)
+      sumsOfSquares = sums
+    }
+
+    /// At most `chunkRowCount` rows of 32 pixels: in vectors of as many bytes, four to a word, each of
+    /// which stands for one channel in all rows.
+    init(_ bytes: UnsafeRawBufferPointer, channels: Int) {
+      self.init(channels: channels)
+      let rowByteCount = channels * vectorByteCount
+      let end = bytes.count / rowByteCount * rowByteCount
+      for first in stride(from: 0, to: rowByteCount, by: vectorByteCount) {
+        for byte in 0..<4 {
+          let shift = Words(repeating: UInt32(8 * byte))
+          var (sum, squares) = (Words(), Words())
+          for place in stride(from: first, to: end, by: rowByteCount) {
+            let words = bytes.loadUnaligned(fromByteOffset: place, as: Words.self)
+            let values = words &>> shift & Words(repeating: 255)
+            sum &+= values
+            squares &+= values &* values
+          }
+          for word in 0..<Words.scalarCount {
+            let channel = (first + 4 * word + byte) % channels
+            sums[channel] += Int(sum[word])
+            sumsOfSquares[channel] += Int(squares[word])
+          }
         }
       }
+      for place in end..<bytes.count {
+        let value = Int(bytes[place])
+        sums[place % channels] += value
+        sumsOfSquares[place % channels] += value * value
+      }
     }
-    self.init(
-      pixelCount: set.images.count / channels, sums: sums, sumsOfSquares: squares)
-  }
 
-  /// So few that their squares' sum fits 32 bits, which lets the loop run in vectors.
-  private static let chunk = 1 << 15
-
-  private static func chunkSums(
-    _ greys: UnsafeBufferPointer<UInt8>
-  ) -> (sum: UInt32, squares: UInt32) {
-    var sum: UInt32 = 0
-    var squares: UInt32 = 0
-    for grey in greys {
-      sum &+= UInt32(grey)
-      squares &+= UInt32(grey) &* UInt32(grey)
+    mutating func add(_ other: ChannelSums) {
+      for channel in sums.indices {
+        sums[channel] += other.sums[channel]
+        sumsOfSquares[channel] += other.sumsOfSquares[channel]
+      }
     }
-    return (sum, squares)
-  }
-
-  private static func chunkSums(
-    _ bytes: UnsafeBufferPointer<UInt8>, _ channel: Int, of channels: Int
-  ) -> (sum: UInt32, squares: UInt32) {
-    var sum: UInt32 = 0
-    var squares: UInt32 = 0
-    for place in stride(from: channel, to: bytes.count, by: channels) {
-      let value = UInt32(bytes[place])
-      sum &+= value
-      squares &+= value &* value
-    }
-    return (sum, squares)
   }
 
   /// Mean and population standard deviation; a channel of a single value is left unscaled.

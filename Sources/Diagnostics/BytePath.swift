@@ -24,7 +24,13 @@ package struct BytePath: Hashable, Comparable, Sendable {
 
   /// The path of `name` in this directory.
   package func appending(_ name: [UInt8]) -> BytePath {
-    BytePath(bytes: bytes.isEmpty ? name : bytes + [UInt8(ascii: "/")] + name)
+    guard !bytes.isEmpty else { return BytePath(bytes: name) }
+    var joined: [UInt8] = []
+    joined.reserveCapacity(bytes.count + 1 + name.count)
+    joined += bytes
+    joined.append(UInt8(ascii: "/"))
+    joined += name
+    return BytePath(bytes: joined)
   }
 
   /// For a line on a terminal: control characters and bytes that are no UTF-8 as `\x0a`.

@@ -29,33 +29,37 @@ package func readStart(_ path: BytePath, count: Int) throws(Failure) -> [UInt8] 
   return try readAll(descriptor, byteCount: min(byteCount, count), path: path.text)
 }
 
-private func readFile(_ path: BytePath, limit: Int, name: String) throws(Failure) -> [UInt8] {
-  let (descriptor, byteCount) = try openRegularFile(path, name: name)
+/// `name` is asked where something is to be said: many small files are read.
+private func readFile(
+  _ path: BytePath, limit: Int, name: @autoclosure () -> String
+) throws(Failure) -> [UInt8] {
+  let (descriptor, byteCount) = try openRegularFile(path, name: name())
   defer { close(descriptor) }
   guard byteCount <= limit else {
-    throw Failure(.badData, "\(name): \(byteCount) bytes, expected at most \(limit)")
+    throw Failure(.badData, "\(name()): \(byteCount) bytes, expected at most \(limit)")
   }
-  return try readAll(descriptor, byteCount: byteCount, path: name)
+  return try readAll(descriptor, byteCount: byteCount, path: name())
 }
 
 private func openRegularFile(
-  _ path: BytePath, name: String
+  _ path: BytePath, name: @autoclosure () -> String
 ) throws(Failure) -> (descriptor: Int32, byteCount: Int) {
   // Not blocking: opening a pipe would wait for a writer.
   let descriptor = path.withCString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
   guard descriptor >= 0 else {
-    throw Failure(.missingInput, "\(name): \(systemReason())")
+    let reason = systemReason()
+    throw Failure(.missingInput, "\(name()): \(reason)")
   }
   var status = stat()
   guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
     close(descriptor)
-    throw Failure(.missingInput, "\(name): expected a file, found something else")
+    throw Failure(.missingInput, "\(name()): expected a file, found something else")
   }
   return (descriptor, Int(status.st_size))
 }
 
 private func readAll(
-  _ descriptor: Int32, byteCount: Int, path: String
+  _ descriptor: Int32, byteCount: Int, path: @autoclosure () -> String
 ) throws(Failure) -> [UInt8] {
   // The standard library would write to the empty array that all threads share.
   guard byteCount > 0 else { return [] }
@@ -69,7 +73,7 @@ private func readAll(
   }
   guard error == 0, bytes.count == byteCount else {
     let reason = error == 0 ? "it became shorter while it was read" : systemReason(error)
-    throw Failure(.inputOutput, "\(path): \(reason)")
+    throw Failure(.inputOutput, "\(path()): \(reason)")
   }
   return bytes
 }

@@ -40,9 +40,11 @@ package struct DecodedImage: Equatable, Sendable {
   /// Decodes a file's bytes: PNG, JPEG, BMP or PNM.
   ///
   /// Grey are files of grey values and those whose palette holds nothing else. `source` names the file
-  /// in errors. Throws `.badData` for anything but a complete image within the limits.
+  /// in errors, and is asked then alone. Throws `.badData` for anything but a complete image within the
+  /// limits.
   package init(
-    _ bytes: [UInt8], source: String, options: DecodingOptions = DecodingOptions()
+    _ bytes: [UInt8], source: @autoclosure @escaping () -> String,
+    options: DecodingOptions = DecodingOptions()
   ) throws(Failure) {
     let file = ImageFile(bytes: bytes, source: source, options: options)
     switch ImageFormat.recognize(bytes) {
@@ -58,10 +60,11 @@ package struct DecodedImage: Equatable, Sendable {
 /// A file's bytes on their way to pixels.
 struct ImageFile {
   let bytes: [UInt8]
-  let source: String
+  /// Its name: text of a path, which costs as much as a small image.
+  let source: () -> String
   let options: DecodingOptions
 
-  func refusal(_ reason: String) -> Failure { Failure(.badData, "\(source): \(reason)") }
+  func refusal(_ reason: String) -> Failure { Failure(.badData, "\(source()): \(reason)") }
 
   /// The declared size of the image; throws where it is beyond what is decoded.
   func checkSize(width: Int, height: Int) throws(Failure) {

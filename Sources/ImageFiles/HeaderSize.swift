@@ -1,7 +1,6 @@
 // The size of an image as it is seen, from its header alone: for messages about many files.
 
 import CJPEG
-import CSpng
 import Diagnostics
 
 /// Width and height of an upright image, whose pixels may still be damaged.
@@ -11,10 +10,12 @@ package struct HeaderSize: Hashable, Sendable {
 
   /// Reads the beginning of a file; throws `.badData` where the header is not whole.
   package init(_ bytes: [UInt8], source: String) throws(Failure) {
-    let file = ImageFile(bytes: bytes, source: source, options: DecodingOptions(pixelLimit: .max))
+    let file = ImageFile(
+      bytes: bytes, source: { source }, options: DecodingOptions(pixelLimit: .max))
     switch ImageFormat.recognize(bytes) {
     case .png:
-      self = try bytes.withUnsafeBufferPointer { bytes throws(Failure) in try Self.png(bytes, file)
+      self = try PNGFile.withHeader(file) { context, header in
+        Self(Int(header.width), Int(header.height), PNGFile.orientation(context))
       }
     case .jpeg:
       self = try bytes.withUnsafeBufferPointer { bytes throws(Failure) in try Self.jpeg(bytes, file)
@@ -32,18 +33,6 @@ package struct HeaderSize: Hashable, Sendable {
 
   private init(_ width: Int, _ height: Int, _ orientation: Orientation) {
     (self.width, self.height) = orientation.swapsSides ? (height, width) : (width, height)
-  }
-
-  private static func png(
-    _ bytes: UnsafeBufferPointer<UInt8>, _ file: ImageFile
-  ) throws(Failure) -> HeaderSize {
-    guard let context = spng_ctx_new(0) else { throw file.refusal("no memory for a PNG decoder") }
-    defer { spng_ctx_free(context) }
-    var header = spng_ihdr()
-    guard spng_set_png_buffer(context, bytes.baseAddress, bytes.count) == 0,
-      spng_get_ihdr(context, &header) == 0
-    else { throw file.truncated(.png) }
-    return HeaderSize(Int(header.width), Int(header.height), PNGFile.orientation(context))
   }
 
   private static func jpeg(

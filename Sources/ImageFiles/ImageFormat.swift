@@ -13,19 +13,22 @@ package enum ImageFormat: String, CaseIterable, Sendable {
   package static let signatureByteCount = 16
 
   /// The form of a file that begins with `bytes`; nil where it is none of these.
-  package static func recognize(_ bytes: some Collection<UInt8>) -> ImageFormat? {
-    let start = Array(bytes.prefix(signatureByteCount))
-    if start.starts(with: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) { return .png }
-    if start.starts(with: [0xff, 0xd8, 0xff]) { return .jpeg }
-    if isBitmap(start) { return .bmp }
-    return isNetpbm(start) ? .pnm : nil
+  package static func recognize(_ bytes: [UInt8]) -> ImageFormat? {
+    switch bytes.first {
+    case 0x89: bytes.starts(with: pngSignature) ? .png : nil
+    case 0xff: bytes.starts(with: jpegSignature) ? .jpeg : nil
+    case UInt8(ascii: "B"): isBitmap(bytes) ? .bmp : nil
+    case UInt8(ascii: "P"): isNetpbm(bytes.prefix(signatureByteCount)) ? .pnm : nil
+    default: nil
+    }
   }
 
+  private static let pngSignature: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
+  private static let jpegSignature: [UInt8] = [0xff, 0xd8, 0xff]
+
   /// A kind, then blanks, then a number or a comment: a text may begin with `P1 `.
-  private static func isNetpbm(_ start: [UInt8]) -> Bool {
-    guard start.count > 2, start[0] == UInt8(ascii: "P"), PNMHeader.kinds.contains(start[1]) else {
-      return false
-    }
+  private static func isNetpbm(_ start: ArraySlice<UInt8>) -> Bool {
+    guard start.count > 2, PNMHeader.kinds.contains(start[1]) else { return false }
     let rest = start[2...].drop { $0 == 32 || (9...13).contains($0) }
     guard let next = rest.first else { return false }
     return next == UInt8(ascii: "#")
@@ -35,7 +38,7 @@ package enum ImageFormat: String, CaseIterable, Sendable {
   /// `BM`, four bytes that say how long the file is, four reserved ones, of which the first two often
   /// are not 0, and where the pixels lie: within the first 64 KiB.
   private static func isBitmap(_ start: [UInt8]) -> Bool {
-    start.count >= 14 && start.starts(with: Array("BM".utf8)) && start[12] == 0 && start[13] == 0
+    start.count >= 14 && start[1] == UInt8(ascii: "M") && start[12] == 0 && start[13] == 0
   }
 
   /// Whether a file called `name` is meant to be an image, decoded here or not.
@@ -50,7 +53,7 @@ package enum ImageFormat: String, CaseIterable, Sendable {
   ]
 
   /// The name of a form of image that is not decoded; nil where `bytes` begin none that is known.
-  package static func unsupportedName(_ bytes: some Collection<UInt8>) -> String? {
+  package static func unsupportedName(_ bytes: [UInt8]) -> String? {
     let start = Array(bytes.prefix(signatureByteCount))
     for (name, offset, signature) in unsupported
     where start.dropFirst(offset).starts(with: signature) {

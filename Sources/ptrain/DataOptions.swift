@@ -80,13 +80,14 @@ struct DataOptions: ParsableArguments {
 
   /// The same for the test set alone, which needs no other file.
   ///
-  /// Files become what a model with `input` takes, unless the options say otherwise.
+  /// Files become what they were for the training of `model`, unless the options say otherwise.
   func testSet(
-    for input: Shape? = nil, threads: Int? = nil
+    for model: TrainedModel, threads: Int? = nil
   ) throws -> (set: ImageSet, lines: [String]) {
     let source = try locate()
     var options = readingOptions(threads)
-    options.modelInput = input
+    options.modelInput = model.network.input
+    options.preparation.background = background ?? model.background
     let (set, remarks) = try Job.leaderFirst { [options] in try source.loadTestSet(options) }
     return (
       set[0..<min(limitTest ?? set.count, set.count)],

@@ -86,7 +86,7 @@ struct Eval: ParsableCommand {
   ) throws -> (TrainedModel, ImageSet, dataLines: [String]) {
     guard let named, try file.description(source: checkpoint) == nil else {
       let trained = try TrainedModel(file, source: checkpoint)
-      let (set, lines) = try data.testSet(for: trained.network.input, threads: machine.threads)
+      let (set, lines) = try data.testSet(for: trained, threads: machine.threads)
       return (trained, set, lines)
     }
     let (dataset, lines) = try data.dataset(threads: machine.threads)

@@ -3,6 +3,7 @@
 import Artifacts
 import Datasets
 import Diagnostics
+import ImageFiles
 import Networks
 import Testing
 
@@ -71,7 +72,7 @@ import Testing
     ("normalization.std", "nan"), ("normalization.mean", "inf"), ("normalization.mean", "0,0"),
     ("normalization.mean", ""), ("normalization.mean", "0,"), ("normalization.of", "words"),
     ("class_names", "[]"), ("class_names", #"["a","b","b"]"#), ("class_names", #"["a","b",3]"#),
-    ("class_names", "a,b,c"),
+    ("class_names", "a,b,c"), ("preparation.background", "grey"),
   ])
   func refusesContradictingMetadata(key: String, value: String) throws {
     var file = try sampleModel().safetensors
@@ -81,7 +82,7 @@ import Testing
     #expect(error?.kind == .badData)
   }
 
-  @Test func keepsNamesOfClassesAndValuesOfChannels() throws {
+  @Test func keepsNamesOfClassesValuesOfChannelsAndBackground() throws {
     let grey = try sampleModel()
     let network = try Network(
       description: grey.network.description, input: Shape(channels: 3, height: 4, width: 4),
@@ -90,7 +91,7 @@ import Testing
       network: network, state: .initial(network: network, seed: 1),
       normalization: Normalization(
         means: [0.1, -2, 1e-9], standardDeviations: [0.25, 1 / 3, 7], pixelType: .float),
-      classNames: ["a,b", "\"c\"\n", "d é 🐈"])
+      classNames: ["a,b", "\"c\"\n", "d é 🐈"], background: RGBColor(1, 0xa2, 255))
     #expect(
       try TrainedModel(Safetensors(model.safetensors.bytes, source: "x"), source: "x") == model)
   }

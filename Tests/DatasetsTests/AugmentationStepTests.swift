@@ -116,8 +116,11 @@ import Testing
     let scratch = UnsafeMutableRawPointer.allocate(byteCount: count + 1, alignment: 4)
     defer { scratch.deallocate() }
     scratch.initializeMemory(as: UInt8.self, repeating: 0xa5, count: count + 1)
-    augmenter.transform(
-      sample: sample, epoch: epoch, source: source, target: &target, scratch: scratch)
+    source.withUnsafeBufferPointer { source in
+      augmenter.transform(
+        sample: sample, of: 1, epoch: epoch, target: &target, scratch: scratch
+      ) { _ in source.baseAddress! }
+    }
     #expect(scratch.load(fromByteOffset: count, as: UInt8.self) == 0xa5)
     return target
   }

@@ -158,11 +158,29 @@ import Testing
   }
 
   @Test func sumsOfManyGreysDoNotOverflow() throws {
-    let images = [UInt8](repeating: 255, count: 1 << 17)
+    let images = [UInt8](repeating: 255, count: 1 << 21)
     let set = try ImageSet(
-      height: 1 << 8, width: 1 << 8, images: images, labels: [0, 0])
-    #expect(PixelSums(of: set).sumsOfSquares == [65025 << 17])
+      height: 1 << 10, width: 1 << 10, images: images, labels: [0, 0])
+    #expect(PixelSums(of: set).sumsOfSquares == [65025 << 21])
     #expect(PixelSums(of: set).normalization == Normalization(mean: 1, standardDeviation: 1))
+  }
+
+  /// Over several chunks, with a rest that fills no vector.
+  @Test(arguments: [1, 2, 3]) func everyChannelHasItsOwnSums(channels: Int) throws {
+    let images = (0..<1741 * 1307 * channels).map {
+      UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13)
+    }
+    let set = try ImageSet(
+      height: 1741, width: 1307, channels: channels, images: images, labels: [0])
+    var sums = [Int](repeating: 0, count: channels)
+    var squares = sums
+    for (place, value) in images.enumerated() {
+      sums[place % channels] += Int(value)
+      squares[place % channels] += Int(value) * Int(value)
+    }
+    #expect(
+      PixelSums(of: set)
+        == PixelSums(pixelCount: 1741 * 1307, sums: sums, sumsOfSquares: squares))
   }
 
   @Test func gainAndOffsetAreTheNormalization() {
@@ -185,5 +203,17 @@ import Testing
     let computed = PixelSums(of: dataset.training).normalization
     #expect(abs(computed.means[0] - 0.1307) < 5e-5)
     #expect(abs(computed.standardDeviations[0] - 0.3081) < 5e-5)
+    // Pinned: a run that began with it must be able to go on after an update.
+    #expect(DataDigests(dataset).whole.hasPrefix("0f29f3b886828ad2"))
+  }
+
+  private static let fashion = DataSource.fashionMNISTDirectory
+
+  @Test(.enabled(if: fileExists(fashion), "dataset-fashion-mnist is not installed"))
+  func realFashionMNIST() throws {
+    let dataset = try Dataset(at: Self.fashion)
+    #expect(dataset.name == "Fashion-MNIST")
+    #expect((dataset.training.count, dataset.test.count) == (60_000, 10_000))
+    #expect(DataDigests(dataset).whole.hasPrefix("209386fde8b1e931"))
   }
 }

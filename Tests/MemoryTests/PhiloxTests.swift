@@ -39,10 +39,10 @@ import Testing
 
   @Test func purposesHaveTheirStreams() {
     let purposes: [RandomStream.Purpose] = [
-      .initialization, .shuffle, .augmentation, .flip, .crop, .cutout, .color, .dropout(layer: 0),
-      .dropout(layer: 3),
+      .initialization, .shuffle, .augmentation, .flip, .crop, .cutout, .color, .mixup,
+      .dropout(layer: 0), .dropout(layer: 3),
     ]
-    #expect(purposes.map(\.stream) == [1, 2, 3, 6, 7, 8, 9, 0x100, 0x103])
+    #expect(purposes.map(\.stream) == [1, 2, 3, 6, 7, 8, 9, 10, 0x100, 0x103])
   }
 
   @Test func uniformStaysBelowOne() {

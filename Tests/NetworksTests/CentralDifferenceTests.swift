@@ -100,23 +100,43 @@ import Testing
     }
   }
 
-  @Test(arguments: [0, 0.2])
-  func crossEntropy(smoothing: Double) {
+  @Test(arguments: [0, 0.2], [false, true])
+  func crossEntropy(smoothing: Double, isMixed: Bool) {
     let logits = random(12, sample: 4).map { 5 * $0 }
     let labels = [0, 3, 2]
+    let mixes =
+      isMixed
+      ? [(1, 0.25), (3, 0.5), (0, 0)].map { ReferenceMix(label: $0.0, share: $0.1) } : []
     let probabilities = Reference.crossEntropyForward(
-      logits: logits, labels: labels, labelSmoothing: smoothing
+      logits: logits, labels: labels, mixes: mixes, labelSmoothing: smoothing
     ).probabilities
     let gradient = Reference.crossEntropyBackward(
-      probabilities: probabilities, labels: labels, labelSmoothing: smoothing, scale: 1)
+      probabilities: probabilities, labels: labels, mixes: mixes, labelSmoothing: smoothing,
+      scale: 1)
     let slopes = logits.indices.map { place in
       slope(
         of: {
-          Reference.crossEntropyForward(logits: $0, labels: labels, labelSmoothing: smoothing)
-            .losses.reduce(0, +)
+          Reference.crossEntropyForward(
+            logits: $0, labels: labels, mixes: mixes, labelSmoothing: smoothing
+          ).losses.reduce(0, +)
         }, at: logits, place)
     }
     #expect(difference(gradient, slopes) < 1e-8)
+  }
+
+  /// A target of two classes is the mean of two losses.
+  @Test(arguments: [0, 0.2]) func mixedLossesAreMeans(smoothing: Double) {
+    let logits = random(8, sample: 4).map { 5 * $0 }
+    func losses(_ labels: [Int], _ mixes: [ReferenceMix] = []) -> [Double] {
+      Reference.crossEntropyForward(
+        logits: logits, labels: labels, mixes: mixes, labelSmoothing: smoothing
+      ).losses
+    }
+    let mixed = losses(
+      [2, 0], [ReferenceMix(label: 1, share: 0.3), ReferenceMix(label: 0, share: 0.4)])
+    let (own, other) = (losses([2, 0]), losses([1, 0]))
+    #expect(abs(mixed[0] - (0.7 * own[0] + 0.3 * other[0])) < 1e-12)
+    #expect(abs(mixed[1] - own[1]) < 1e-12)
   }
 
   @Test func halfSquaredError() {

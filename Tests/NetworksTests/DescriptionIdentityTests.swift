@@ -147,6 +147,7 @@ private struct DescriptionGenerator {
     if chance(30) { steps.append(.crop(integer(RecipeLimits.crop))) }
     if chance(30) { steps.append(.cutout(integer(RecipeLimits.cutout))) }
     if chance(30) { steps.append(.color(color())) }
+    if chance(30) { steps.append(.mixup(number(RecipeLimits.mixup))) }
     // In any order.
     if chance(50) { steps.reverse() }
     recipe.augment = steps

@@ -83,6 +83,48 @@ import Testing
     _ = try train(["--size", "16x12"], output: "a")
   }
 
+  /// What lies behind transparent pixels is the model's: nobody need say it again.
+  @Test func evaluationPutsPicturesOnTheModelsBackground() throws {
+    let image = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("ImageFilesTests/Images/alpha.png")
+    try write([UInt8](Data(contentsOf: image)), to: "photos/test/ant/alpha.png")
+    _ = try train(["--size", "12"], output: "white")
+    _ = try train(["--size", "12", "--background", "#102030"], output: "dark")
+    func loss(_ model: String, _ options: [String] = []) throws -> String {
+      let path = "\(model)/model.safetensors"
+      let run = try run(["eval", "--checkpoint", path, "--data", "photos", "--json"] + options)
+      try #require(run.exitCode == 0, "\(run.errors)")
+      return run.output
+    }
+    #expect(try loss("dark") == loss("white", ["--background", "#102030"]))
+    #expect(try loss("white") == loss("dark", ["--background", "white"]))
+    #expect(try loss("dark") != loss("white"))
+    func logits(_ model: String) throws -> String {
+      let path = "\(model)/model.safetensors"
+      let run = try run(["predict", "--model", path, "--json", "photos/test/ant/alpha.png"])
+      try #require(run.exitCode == 0, "\(run.errors)")
+      return run.output
+    }
+    #expect(try logits("dark") != logits("white"))
+  }
+
+  /// A limit on the length of files stands for the end of a disk; a full one sends no signal.
+  @Test func aDiskThatGetsFullIsToldAndNoError() throws {
+    let limited = try CommandLineRun(
+      script: "trap '' XFSZ; ulimit -f 1200; XDG_CACHE_HOME=\"$PWD/cache\" exec \"$PTRAIN\" "
+        + "--model tiny --data photos --size 64 --epochs 1 --output a", in: scratch)
+    try #require(limited.exitCode == 0, "\(limited.errors)")
+    let lines = limited.errors.split(separator: "\n").filter { $0.contains("Decoded images") }
+    #expect(lines.count == 1)
+    #expect(lines[0].hasPrefix("Decoded images (1180 kB) are not kept: "))
+    #expect(lines[0].hasSuffix("File too large"))
+    let left = try scratch.names("cache/ptrain/decoded")
+    #expect(!left.contains { $0.hasSuffix(".images") || $0.hasSuffix(".partial") }, "\(left)")
+    let whole = try train(["--size", "64"], output: "b")
+    #expect(whole.errors.contains("Decoded images (1180 kB) are kept in "))
+    #expect(try model("a") == model("b"))
+  }
+
   /// The page's pictures are those that the run was tested on, whatever they were made into.
   @Test func aReportReadsTheDataAsTheRunDid() throws {
     _ = try train(["--size", "12", "--channels", "gray"], output: "run")

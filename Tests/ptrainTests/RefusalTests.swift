@@ -43,6 +43,8 @@ func expectRefusal(
     (["--augment", "flip,crop"], "\"crop\" is none of"),
     (["--augment", "flip,crop=4,flip"], "flip is there twice"),
     (["--augment", "crop=0"], "crop is 0, expected 1 to 64"),
+    (["--augment", "mixup"], "\"mixup\" is none of"),
+    (["--augment", "mixup=nan"], "mixup is nan, expected 0.05 to 1.0"),
     (["--optimizer", "adam", "--momentum", "0.5"], "--momentum 0.5"),
     (["--set", "epochs=0"], "--set epochs=0: `epochs` is 0, expected a number from 1 to"),
     (["--set", "speed=3"], "--set speed=3: unknown key `speed` in a recipe, known: epochs,"),

@@ -88,12 +88,13 @@ import Testing
         epochs: \(epochCount)
         batchSize: 16
         averageDecay: 0.9
-        augment: {rotation: 12, scale: 0.1, shear: 0.2, shift: 2}
+        augment: [{affine: {rotation: 12, scale: 0.1, shear: 0.2, shift: 2}}, {mixup: 0.4}]
       """
     try scratch.write(Array(preset.utf8), to: "averaged.yaml")
     let arguments = ["--model", "averaged.yaml", "--data", "data", "--validation", "10"]
     let whole = try CommandLineRun(arguments + ["--output", "whole"], in: scratch)
     try #require(whole.exitCode == 0, "\(whole.errors)")
+    #expect(try scratch.text(of: "whole/metrics.jsonl").contains("shift: 2.0}}, {mixup: 0.4}]\""))
     let stopped = try interrupt("run", arguments, with: SIGTERM)
     #expect(stopped.0 == 128 + SIGTERM)
     #expect(try resume("run", ["--threads", "3"]).exitCode == 0)

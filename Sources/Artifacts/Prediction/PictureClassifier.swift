@@ -44,7 +44,7 @@ package final class PictureClassifier {
     }
     self.model = model
     batchSize = max(1, min(Self.batchSize, pictureCount))
-    preparation = try PicturePreparation(model.network.input)
+    preparation = try PicturePreparation(model)
     session = try Session(
       model.network, state: model.state, configuration: configuration, sampleCapacity: batchSize)
   }

@@ -1,5 +1,5 @@
-// From a picture to the bytes that a network was trained on: decoded, turned upright, as grey values or
-// colours, in the network's size.
+// From a picture to the bytes that a network was trained on: decoded, turned upright, on the model's
+// background, as grey values or colours, in the network's size.
 
 import Datasets
 import Diagnostics
@@ -13,12 +13,13 @@ package struct PicturePreparation: Sendable {
 
   private let preparation: ImagePreparation
 
-  /// Throws `badData` for a network whose input is no picture.
-  package init(_ shape: Shape) throws(Failure) {
-    preparation = ImagePreparation().completed(for: shape)
+  /// Throws `badData` for a model whose input is no picture.
+  package init(_ model: TrainedModel) throws(Failure) {
+    preparation = model.preparation
     guard preparation.channels != nil else {
       throw Failure(
-        .badData, "takes inputs of \(shape.channels) channels; pictures have 1 or 3")
+        .badData,
+        "takes inputs of \(model.network.input.channels) channels; pictures have 1 or 3")
     }
   }
 

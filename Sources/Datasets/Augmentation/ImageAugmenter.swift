@@ -18,11 +18,13 @@ package struct ImageAugmenter: Sendable {
     /// Where it is.
     case cutout(Int)
     case color(ColorAugmentation)
+    /// With this alpha.
+    case mixup(Double)
 
     var movesImage: Bool {
       switch self {
       case .affine, .flip, .crop, .copy: true
-      case .cutout, .color: false
+      case .cutout, .color, .mixup: false
       }
     }
   }
@@ -30,9 +32,11 @@ package struct ImageAugmenter: Sendable {
   private let operations: [Operation]
   private let seed: UInt64
   private let shape: AugmentedShape
-  /// Bytes of what the affine step needs, aligned to 4; a second image follows.
+  /// Bytes of what the affine step needs, aligned to 4; images on their way follow.
   private let affineByteCount: Int
   private let moveCount: Int
+  /// The mixing among the operations.
+  private let mixup: (place: Int, alpha: Double)?
 
   package init(
     _ steps: [Augmentation], seed: UInt64, height: Int, width: Int, channels: Int
@@ -47,6 +51,7 @@ package struct ImageAugmenter: Sendable {
       case .crop(let pixels): .crop(pixels)
       case .cutout(let side): .cutout(side)
       case .color(let ranges): .color(ranges)
+      case .mixup(let alpha): .mixup(alpha)
       }
     }
     if operations.first?.movesImage != true { operations.insert(.copy, at: 0) }
@@ -54,6 +59,11 @@ package struct ImageAugmenter: Sendable {
     self.seed = seed
     self.shape = shape
     moveCount = operations.count(where: \.movesImage)
+    var mixup: (place: Int, alpha: Double)?
+    for (place, operation) in operations.enumerated() {
+      if case .mixup(let alpha) = operation { mixup = (place, alpha) }
+    }
+    self.mixup = mixup
     affineByteCount = operations.reduce(0) { count, operation in
       guard case .affine(let affine) = operation else { return count }
       return (affine.scratchByteCount + 3) / 4 * 4
@@ -61,26 +71,56 @@ package struct ImageAugmenter: Sendable {
   }
 
   /// Bytes that a caller of `transform` provides, aligned to 4; one buffer a worker.
-  package var scratchByteCount: Int { affineByteCount + (moveCount > 1 ? shape.count : 0) }
+  package var scratchByteCount: Int {
+    affineByteCount + (moveCount > 1 ? shape.count : 0) + (mixup == nil ? 0 : 2 * shape.count)
+  }
 
-  /// Writes the image that `sample` is in `epoch`.
+  /// What `sample` of `count` is mixed with in `epoch`; nil where nothing is mixed.
+  package func mix(of sample: UInt32, count: Int, epoch: UInt32) -> SampleMix? {
+    mixup.map {
+      SampleMix(alpha: $0.alpha, seed: seed, sample: sample, epoch: epoch, count: count)
+    }
+  }
+
+  /// Writes the image that `sample` of `count` is in `epoch`.
   ///
-  /// `source`, `target`: `[height, width, channels]`, not overlapping; `target` is overwritten.
+  /// `source` finds the images: `[height, width, channels]` each, not overlapping `target`, which is
+  /// overwritten.
   package func transform(
-    sample: UInt32, epoch: UInt32, source: UnsafePointer<UInt8>,
-    target: UnsafeMutablePointer<UInt8>, scratch: UnsafeMutableRawPointer
+    sample: UInt32, of count: Int, epoch: UInt32, target: UnsafeMutablePointer<UInt8>,
+    scratch: UnsafeMutableRawPointer, source: (UInt32) -> UnsafePointer<UInt8>
   ) {
+    let images = (scratch + affineByteCount).assumingMemoryBound(to: UInt8.self)
     let draw = SampleDraw(seed: seed, sample: sample, epoch: epoch)
-    let second = (scratch + affineByteCount).assumingMemoryBound(to: UInt8.self)
+    guard let mix = mix(of: sample, count: count, epoch: epoch), let place = mixup?.place else {
+      return run(operations[...], draw, source(sample), (target, images), scratch)
+    }
+    // The partner as it is before the two are mixed.
+    let partner = SampleDraw(seed: seed, sample: mix.partner, epoch: epoch)
+    let second = moveCount > 1 ? images + 2 * shape.count : images
+    run(operations[..<place], partner, source(mix.partner), (images, images + shape.count), scratch)
+    run(operations[...], draw, source(sample), (target, second), scratch) { image in
+      mix.blend(image, with: images, count: shape.count)
+    }
+  }
+
+  /// Runs operations from `source` to the first of two buffers by way of the other; `blend` mixes.
+  private func run(
+    _ operations: ArraySlice<Operation>, _ draw: SampleDraw, _ source: UnsafePointer<UInt8>,
+    _ buffers: (UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<UInt8>),
+    _ scratch: UnsafeMutableRawPointer, blend: (UnsafeMutablePointer<UInt8>) -> Void = { _ in }
+  ) {
     var current = source
-    var movesLeft = moveCount
+    var movesLeft = operations.count(where: \.movesImage)
     for operation in operations {
-      // The last move ends in the target, the ones before take turns.
-      let next = movesLeft % 2 == 1 ? target : second
+      // The last move ends in the first buffer, the ones before take turns.
+      let next = movesLeft % 2 == 1 ? buffers.0 : buffers.1
+      // Where an earlier move left the image: the next one will not use it.
+      let image = UnsafeMutablePointer(mutating: current)
       switch operation {
       case .affine(let affine):
         affine.transform(
-          sample: sample, epoch: epoch, source: current, target: next, scratch: scratch)
+          sample: draw.sample, epoch: draw.epoch, source: current, target: next, scratch: scratch)
       case .flip(let flip):
         if draw.flips(flip) {
           shape.mirror(current, to: next)
@@ -91,12 +131,11 @@ package struct ImageAugmenter: Sendable {
         let (x, y) = draw.shift(pixels)
         shape.shift(current, to: next, x: x, y: y)
       case .copy: memcpy(next, current, shape.count)
-      // An earlier move left the image in the buffer that the next one will not use.
       case .cutout(let side):
         let (x, y) = draw.centre(shape)
-        shape.blacken(UnsafeMutablePointer(mutating: current), side: side, x: x, y: y)
-      case .color(let ranges):
-        shape.adjust(UnsafeMutablePointer(mutating: current), draw.factors(ranges))
+        shape.blacken(image, side: side, x: x, y: y)
+      case .color(let ranges): shape.adjust(image, draw.factors(ranges))
+      case .mixup: blend(image)
       }
       if operation.movesImage {
         current = UnsafePointer(next)
@@ -125,18 +164,12 @@ struct SampleDraw {
   func shift(_ range: Int) -> (x: Int, y: Int) {
     let stream = stream(.crop)
     let count = 2 * range + 1
-    return (
-      Self.below(count, stream.word(element: 0)) - range,
-      Self.below(count, stream.word(element: 1)) - range
-    )
+    return (stream.below(count, element: 0) - range, stream.below(count, element: 1) - range)
   }
 
   func centre(_ shape: AugmentedShape) -> (x: Int, y: Int) {
     let stream = stream(.cutout)
-    return (
-      Self.below(shape.width, stream.word(element: 0)),
-      Self.below(shape.height, stream.word(element: 1))
-    )
+    return (stream.below(shape.width, element: 0), stream.below(shape.height, element: 1))
   }
 
   func factors(_ ranges: ColorAugmentation) -> ColorFactors {
@@ -148,10 +181,5 @@ struct SampleDraw {
     return ColorFactors(
       brightness: factor(0, ranges.brightness), contrast: factor(1, ranges.contrast),
       saturation: factor(2, ranges.saturation))
-  }
-
-  /// `0 ..< count` from 32 random bits, each as likely to within 2^-32.
-  private static func below(_ count: Int, _ word: UInt32) -> Int {
-    Int((UInt64(word) &* UInt64(count)) >> 32)
   }
 }

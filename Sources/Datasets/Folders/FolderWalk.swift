@@ -84,26 +84,37 @@ struct FolderListing {
       throw Failure(.missingInput, "\(path.text): \(systemReason())")
     }
     defer { closedir(stream) }
+    var found: [Entry] = []
     while let entry = readdir(stream) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-      if name == [UInt8(ascii: ".")] || name == Array("..".utf8) { continue }
-      if name.first == UInt8(ascii: ".") {
+      if name == Self.itself || name == Self.parent { continue }
+      if name[0] == UInt8(ascii: ".") {
         passedOver.hidden += 1
       } else if Self.systemNames.contains(name) {
         passedOver.ofSystems += 1
-      } else if let status = Self.status(stream, name) {
-        entries.append(Entry(name: name, status: status))
+      } else if let status = Self.status(stream, entry, name) {
+        found.append(Entry(name: name, status: status))
       } else {
         passedOver.other += 1
       }
     }
-    entries.sort { BytePath.isOrdered($0.name, $1.name) }
+    // An entry is large to move.
+    let order = found.indices.sorted { BytePath.isOrdered(found[$0].name, found[$1].name) }
+    entries = order.map { found[$0] }
   }
 
+  private static let itself = [UInt8(ascii: ".")]
+  private static let parent = itself + itself
+
   /// A link that leads nowhere or to itself is nothing, unless it is called an image, which misses then.
-  private static func status(_ stream: OpaquePointer, _ name: [UInt8]) -> stat? {
+  private static func status(
+    _ stream: OpaquePointer, _ entry: UnsafeMutablePointer<dirent>, _ name: [UInt8]
+  ) -> stat? {
     var status = stat()
-    let isThere = BytePath(bytes: name).withCString { fstatat(dirfd(stream), $0, &status, 0) == 0 }
+    let isThere = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+      fstatat(dirfd(stream), bytes.assumingMemoryBound(to: CChar.self).baseAddress!, &status, 0)
+        == 0
+    }
     guard !isThere else { return status }
     guard ImageFormat.isNameOfImage(name) else { return nil }
     status.st_mode = S_IFREG

@@ -15,12 +15,15 @@ public struct ImagePreparation: Equatable, Sendable {
 
   public init() {}
 
-  /// A file's bytes as an image of the wanted kind; `source` names the file in errors.
+  /// A file's bytes as an image of the wanted kind; `source` names the file in errors, and is asked then
+  /// alone.
   ///
   /// Throws `.badData` for what is no image.
-  package func image(_ bytes: [UInt8], source: String) throws(Failure) -> DecodedImage {
+  package func image(
+    _ bytes: [UInt8], source: @autoclosure @escaping () -> String
+  ) throws(Failure) -> DecodedImage {
     let options = DecodingOptions(background: background)
-    return prepared(try DecodedImage(bytes, source: source, options: options))
+    return prepared(try DecodedImage(bytes, source: source(), options: options))
   }
 
   /// The same of an image that is decoded.

@@ -36,12 +36,19 @@ struct ImageAugmentation: @unchecked Sendable {
 
   /// Draws the images of a shard.
   func transform(_ task: ShardTask) {
+    let source = task.batch.source
     for place in task.places {
-      let sample = task.sample(at: place)
       augmenter.transform(
-        sample: sample, epoch: task.batch.epoch, source: task.batch.source.image(Int(sample)),
-        target: target(place), scratch: UnsafeMutableRawPointer(task.scratch.augmentation))
+        sample: task.sample(at: place), of: source.count, epoch: task.batch.epoch,
+        target: target(place), scratch: UnsafeMutableRawPointer(task.scratch.augmentation)
+      ) { source.image(Int($0)) }
     }
+  }
+
+  /// What the image of a place is mixed with; nil where the recipe mixes nothing.
+  func mix(_ place: Int, _ task: ShardTask) -> SampleMix? {
+    augmenter.mix(
+      of: task.sample(at: place), count: task.batch.source.count, epoch: task.batch.epoch)
   }
 
   private func target(_ place: Int) -> UnsafeMutablePointer<UInt8> {

@@ -22,8 +22,9 @@ extension Executor {
         labelSmoothing: task.mode == .training ? labelSmoothing : 0,
         gradientScale: 1 / Float(task.batch.count), losses: losses, correct: correct,
         gradient: task.mode == .training ? state.dy(places.lowerBound) : nil)
-      if task.mode == .training, !classWeights.isEmpty {
-        weigh(state, task, labels: labels, losses: losses)
+      if task.mode == .training {
+        if let augmentation { mix(augmentation, state, task, labels: labels, losses: losses) }
+        if !classWeights.isEmpty { weigh(state, task, labels: labels, losses: losses) }
       }
       results.record(
         task.resultShard, loss: (0..<places.count).reduce(0) { $0 + losses[$1] },
@@ -45,6 +46,33 @@ extension Executor {
           from: shard + (first * places.count + row * channelLanes),
           count: min(channelLanes, classCount - first))
       }
+    }
+  }
+
+  /// Moves a part of each sample's target from its own class `a` to the class `b` of what is mixed into
+  /// its image.
+  ///
+  /// With `m` the part, the loss `ln Σ e^t − Σ q·t` grows by `m·(t[a] − t[b])`, its gradient by `m` at
+  /// `a` and `−m` at `b`.
+  private func mix(
+    _ augmentation: ImageAugmentation, _ state: StageState, _ task: ShardTask,
+    labels: UnsafePointer<UInt16>, losses: MutableFloatPointer
+  ) {
+    let places = task.places
+    let logits = state.s(places.lowerBound)
+    let gradient = state.dy(places.lowerBound)
+    for (row, place) in places.enumerated() {
+      guard let mix = augmentation.mix(place, task) else { return }
+      func index(_ label: UInt16) -> Int {
+        let (block, lane) = Int(label).quotientAndRemainder(dividingBy: channelLanes)
+        return (block * places.count + row) * channelLanes + lane
+      }
+      let (a, b) = (index(labels[row]), index(task.batch.source.labels[Int(mix.partner)]))
+      guard a != b else { continue }
+      let part = (1 - labelSmoothing) * mix.share
+      losses[row] += part * (logits[a] - logits[b])
+      gradient[a] += part / Float(task.batch.count)
+      gradient[b] -= part / Float(task.batch.count)
     }
   }
 

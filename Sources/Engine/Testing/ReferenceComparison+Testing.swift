@@ -34,15 +34,15 @@ package struct ReferenceComparison {
     gradient = session.gradient
     self.state = session.state
     let decisions = try session.decisions(set, normalization, order: order)
-    let labels = order.map { Int(set.labels[Int($0)]) }
-    let input = Self.input(set, normalization, order)
+    let seen = try SeenSamples(set, order, recipe, seed)
+    let input = Self.input(seen.images, normalization)
     let exact: StepOutcome<Double> = Self.step(
-      network, state, input, labels, decisions, seed, order, labelSmoothing, classWeights)
+      network, state, input, seen, decisions, seed, order, labelSmoothing, classWeights)
     (referenceLoss, referenceGradient) = (exact.loss, exact.gradient)
     referenceValues = exact.values
     guard measuresFloat else { return }
     let rounded: StepOutcome<Float> = Self.step(
-      network, state, input, labels, decisions, seed, order, labelSmoothing, classWeights)
+      network, state, input, seen, decisions, seed, order, labelSmoothing, classWeights)
     floatGradient = rounded.gradient
   }
 
@@ -53,11 +53,12 @@ package struct ReferenceComparison {
   }
 
   private static func step<Scalar: ReferenceScalar>(
-    _ network: Network, _ state: ModelState, _ input: [Double], _ labels: [Int],
+    _ network: Network, _ state: ModelState, _ input: [Double], _ seen: SeenSamples,
     _ decisions: NodeDecisions, _ seed: UInt64, _ order: [UInt32], _ labelSmoothing: Double,
     _ classWeights: [Float]
   ) -> StepOutcome<Scalar> {
     var reference = ReferenceNetwork<Scalar>(network: network, state: state)
+    let (labels, mixes) = (seen.labels, seen.mixes)
     var mode = ReferenceMode<Scalar>(
       isTraining: true, dropoutMasks: dropoutMasks(network, order, seed),
       reluMasks: decisions.reluMasks)
@@ -65,10 +66,10 @@ package struct ReferenceComparison {
     mode.poolPlaces = decisions.poolPlaces
     let trace = reference.forward(input.map { Scalar($0) }, mode: mode)
     let (losses, probabilities) = Reference<Scalar>.crossEntropyForward(
-      logits: trace.output, labels: labels, labelSmoothing: labelSmoothing)
+      logits: trace.output, labels: labels, mixes: mixes, labelSmoothing: labelSmoothing)
     let factors = Reference<Scalar>.sampleFactors(labels: labels, classWeights: classWeights)
     var outputGradient = Reference<Scalar>.crossEntropyBackward(
-      probabilities: probabilities, labels: labels, labelSmoothing: labelSmoothing,
+      probabilities: probabilities, labels: labels, mixes: mixes, labelSmoothing: labelSmoothing,
       scale: 1 / Scalar(labels.count))
     let classes = network.classCount
     for place in outputGradient.indices { outputGradient[place] *= factors[place / classes] }
@@ -113,14 +114,12 @@ package struct ReferenceComparison {
     }
   }
 
-  private static func input(
-    _ set: ImageSet, _ normalization: Normalization, _ order: [UInt32]
-  ) -> [Double] {
+  private static func input(_ set: ImageSet, _ normalization: Normalization) -> [Double] {
     let pixels = set.height * set.width
-    return order.flatMap { sample in
+    return (0..<set.count).flatMap { sample in
       (0..<set.imageShape.count).map { element in
         let (channel, pixel) = element.quotientAndRemainder(dividingBy: pixels)
-        let place = Int(sample) * set.imageShape.count + pixel * set.channels + channel
+        let place = sample * set.imageShape.count + pixel * set.channels + channel
         return Double(normalization.input(set.value(at: place), channel: channel))
       }
     }

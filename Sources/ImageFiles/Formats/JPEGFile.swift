@@ -15,7 +15,7 @@ enum JPEGFile {
     _ file: ImageFile, _ bytes: UnsafeBufferPointer<UInt8>
   ) throws(Failure) -> DecodedImage {
     guard let decoder = ptrain_jpeg_open(bytes.baseAddress, bytes.count) else {
-      throw Failure(.fault, "\(file.source): no memory for a JPEG decoder")
+      throw Failure(.fault, "\(file.source()): no memory for a JPEG decoder")
     }
     defer { ptrain_jpeg_close(decoder) }
     var header = ptrain_jpeg_header()

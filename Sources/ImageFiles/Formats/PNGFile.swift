@@ -10,48 +10,60 @@ enum PNGFile {
   private static let largestRatio = 1032
 
   static func decode(_ file: ImageFile) throws(Failure) -> DecodedImage {
+    try withHeader(file) { context, header throws(Failure) in
+      try checkSize(header, file)
+      return try decode(file, context, header)
+    }
+  }
+
+  /// Calls `body` with a decoder that has read the header; no chunk of the file can make it take much
+  /// memory.
+  static func withHeader<Value>(
+    _ file: ImageFile, _ body: (OpaquePointer, spng_ihdr) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
     let result = file.bytes.withUnsafeBytes { bytes in
-      Result { () throws(Failure) in try decode(file, bytes) }
+      Result { () throws(Failure) in
+        guard let context = spng_ctx_new(0) else {
+          throw Failure(.fault, "\(file.source()): no memory for a PNG decoder")
+        }
+        defer { spng_ctx_free(context) }
+        try check(spng_set_png_buffer(context, bytes.baseAddress, bytes.count), file)
+        // Pixels stand in critical chunks; a text that is damaged harms nobody.
+        let (critical, other) = (Int32(SPNG_CRC_ERROR.rawValue), Int32(SPNG_CRC_DISCARD.rawValue))
+        try check(spng_set_crc_action(context, critical, other), file)
+        try check(spng_set_chunk_limits(context, chunkLimit, chunkLimit), file)
+        var header = spng_ihdr()
+        try check(spng_get_ihdr(context, &header), file)
+        return try body(context, header)
+      }
     }
     return try result.get()
   }
 
+  private static func check(_ status: Int32, _ file: ImageFile) throws(Failure) {
+    guard status != 0 else { return }
+    if status == SPNG_EOF.rawValue || status == SPNG_EIDAT_TOO_SHORT.rawValue {
+      throw file.truncated(.png)
+    }
+    let reason = String(cString: spng_strerror(status))
+    throw file.refusal("the PNG data cannot be decoded (\(reason)); copy or fetch it again")
+  }
+
   private static func decode(
-    _ file: ImageFile, _ bytes: UnsafeRawBufferPointer
+    _ file: ImageFile, _ context: OpaquePointer, _ header: spng_ihdr
   ) throws(Failure) -> DecodedImage {
-    guard let context = spng_ctx_new(0) else {
-      throw Failure(.fault, "\(file.source): no memory for a PNG decoder")
-    }
-    defer { spng_ctx_free(context) }
-    func check(_ status: Int32) throws(Failure) {
-      guard status != 0 else { return }
-      if status == SPNG_EOF.rawValue || status == SPNG_EIDAT_TOO_SHORT.rawValue {
-        throw file.truncated(.png)
-      }
-      let reason = String(cString: spng_strerror(status))
-      throw file.refusal("the PNG data cannot be decoded (\(reason)); copy or fetch it again")
-    }
-    try check(spng_set_png_buffer(context, bytes.baseAddress, bytes.count))
-    // Pixels stand in critical chunks; a text that is damaged harms nobody.
-    try check(
-      spng_set_crc_action(context, Int32(SPNG_CRC_ERROR.rawValue), Int32(SPNG_CRC_DISCARD.rawValue))
-    )
-    try check(spng_set_chunk_limits(context, chunkLimit, chunkLimit))
-    var header = spng_ihdr()
-    try check(spng_get_ihdr(context, &header))
-    try checkSize(header, file)
     let reading = PixelReading(header, context, background: file.options.background)
     var byteCount = 0
-    try check(spng_decoded_image_size(context, reading.format, &byteCount))
+    try check(spng_decoded_image_size(context, reading.format, &byteCount), file)
     var status: Int32 = 0
     let pixels = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, filled in
       status = spng_decode_image(
         context, buffer.baseAddress, byteCount, reading.format, Int32(SPNG_DECODE_TRNS.rawValue))
       filled = status == 0 ? byteCount : 0
     }
-    try check(status)
+    try check(status, file)
     // Reads what stands behind the pixels: Exif may.
-    try check(spng_decode_chunks(context))
+    try check(spng_decode_chunks(context), file)
     return reading.image(pixels).turned(orientation(context))
   }
 

@@ -18,7 +18,7 @@ public struct RandomStream: Equatable, Sendable {
     /// Which samples are held out for validation; `sample` is the class.
     case validationSplit
     /// A step of augmentation, the first of an affine map; `sample` is the index in the training set.
-    case augmentation, flip, crop, cutout, color
+    case augmentation, flip, crop, cutout, color, mixup
     /// `sample` is the index in the training set; `layer` the layer's place in the network.
     case dropout(layer: UInt32)
 
@@ -34,6 +34,7 @@ public struct RandomStream: Equatable, Sendable {
       case .crop: 7
       case .cutout: 8
       case .color: 9
+      case .mixup: 10
       case .dropout(let layer): 0x100 + layer
       }
     }
@@ -57,6 +58,11 @@ public struct RandomStream: Equatable, Sendable {
     let block = UInt32(truncatingIfNeeded: (element >> 6) << 4 | element & 15)
     let words = Philox.block(counter: SIMD4(block, stream, sample, epoch), key: key)
     return words[Int((element >> 4) & 3)]
+  }
+
+  /// One of `0 ..< count`, each as likely to within 2^-32.
+  public func below(_ count: Int, element: Int) -> Int {
+    Int((UInt64(word(element: element)) &* UInt64(count)) >> 32)
   }
 
   /// A Float of [0, 1): a multiple of 2^-24, every one equally likely.

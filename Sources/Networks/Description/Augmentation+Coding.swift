@@ -14,6 +14,7 @@ extension Augmentation {
     GrammarKey(name: "crop", value: .integer(RecipeLimits.crop)),
     GrammarKey(name: "cutout", value: .integer(RecipeLimits.cutout)),
     GrammarKey(name: "color", value: .keys(ColorAugmentation.grammar)),
+    GrammarKey(name: "mixup", value: .number(RecipeLimits.mixup)),
   ]
 
   fileprivate static let itemList =
@@ -33,6 +34,7 @@ extension Augmentation {
     case .crop(let pixels): .map([("crop", .integer(pixels))])
     case .cutout(let side): .map([("cutout", .integer(side))])
     case .color(let ranges): .map([("color", ranges.form)])
+    case .mixup(let alpha): .map([("mixup", .number(alpha))])
     }
   }
 }
@@ -105,6 +107,7 @@ private struct AugmentItem: Decodable {
     case "crop": step = .crop(try keys.number("crop", RecipeLimits.crop))
     case "cutout": step = .cutout(try keys.number("cutout", RecipeLimits.cutout))
     case "color": step = .color(try keys.value("color", ColorAugmentation.self))
+    case "mixup": step = .mixup(try keys.number("mixup", RecipeLimits.mixup))
     default:
       throw descriptionError(
         decoder.codingPath, "a step of `augment` must be \(Augmentation.itemList)")

@@ -15,6 +15,9 @@ public enum Augmentation: Equatable, Sendable {
   case cutout(Int)
   /// Brightness, contrast and saturation, in this order.
   case color(ColorAugmentation)
+  /// Mixed with another image of the training set, which the steps before this one have changed by its own
+  /// draws; the share is drawn from Beta(x, x).
+  case mixup(Double)
 }
 
 /// Ranges of a random affine map of an image, each drawn evenly from `-x ... x`.
@@ -59,6 +62,7 @@ extension Augmentation {
     case .crop: "crop"
     case .cutout: "cutout"
     case .color: "color"
+    case .mixup: "mixup"
     }
   }
 
@@ -82,6 +86,7 @@ extension Augmentation {
       try checkRange("brightness", ranges.brightness, RecipeLimits.color)
       try checkRange("contrast", ranges.contrast, RecipeLimits.color)
       try checkRange("saturation", ranges.saturation, RecipeLimits.color)
+    case .mixup(let alpha): try checkRange("mixup", alpha, RecipeLimits.mixup)
     }
   }
 }
@@ -91,7 +96,7 @@ extension [Augmentation] {
   public var text: String { form.flowText }
 
   /// What `--augment` says: `none`, or steps with commas between them: `affine`, `flip`,
-  /// `flip=alternating`, `crop=4`, `cutout=8`, `color`.
+  /// `flip=alternating`, `crop=4`, `cutout=8`, `color`, `mixup=0.2`.
   ///
   /// A step without a value is as `recipe` has it, if it is there. Throws `usage`.
   public init(option text: String, recipe: [Augmentation]) throws(Failure) {
@@ -125,11 +130,12 @@ extension Augmentation {
       self = .flip(flip)
     case ("crop", _, let pixels?): self = .crop(pixels)
     case ("cutout", _, let side?): self = .cutout(side)
+    case ("mixup", let text?, _) where Double(text) != nil: self = .mixup(Double(text)!)
     default:
       throw Failure(
         .usage,
         "--augment: \"\(item)\" is none of none, affine, flip, flip=alternating, crop=PIXELS, "
-          + "cutout=PIXELS, color")
+          + "cutout=PIXELS, color, mixup=ALPHA")
     }
     try validate()
   }

@@ -68,6 +68,7 @@ enum RecipeLimits {
   static let crop = 1...64
   static let cutout = 1...256
   static let color = 0.0...0.9
+  static let mixup = 0.05...1.0
 }
 
 extension Recipe {

@@ -1,14 +1,23 @@
 // Losses on the network's output and their gradients.
 // Cross-entropy trains classifiers, the half squared error the spreadsheet's network.
 
+/// What is mixed into a sample: its target has `share` of the class `label` and the rest of its own.
+package struct ReferenceMix: Sendable {
+  package let label: Int
+  package let share: Double
+
+  package init(label: Int, share: Double) { (self.label, self.share) = (label, share) }
+}
+
 extension Reference {
   /// Softmax cross-entropy of logits `[N, K]` in nats, with label smoothing `s`:
   /// `loss[n] = −Σ target[k]·log p[k]`, `p = softmax(logits[n])`,
-  /// `target[k] = (1 − s)·[k = label] + s/K`.
+  /// `target[k] = (1 − s)·q[k] + s/K`, `q[k] = [k = label]`, or with a mix for each sample
+  /// `q[k] = (1 − share)·[k = label] + share·[k = other]`.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   package static func crossEntropyForward(
-    logits: [Scalar], labels: [Int], labelSmoothing: Double = 0
+    logits: [Scalar], labels: [Int], mixes: [ReferenceMix] = [], labelSmoothing: Double = 0
   ) -> (losses: [Scalar], probabilities: [Scalar]) {
     let classes = logits.count / max(labels.count, 1)
     var losses: [Scalar] = []
@@ -20,7 +29,8 @@ extension Reference {
       let sum = powers.reduce(0, +)
       let logSum = largest + Scalar.logarithm(sum)
       losses.append(
-        zip(targets(label, classes, labelSmoothing), row).reduce(0) { $0 + $1.0 * (logSum - $1.1) })
+        zip(targets(label, mixes.isEmpty ? nil : mixes[sample], classes, labelSmoothing), row)
+          .reduce(0) { $0 + $1.0 * (logSum - $1.1) })
       probabilities += powers.map { $0 / sum }
     }
     return (losses, probabilities)
@@ -30,10 +40,13 @@ extension Reference {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   package static func crossEntropyBackward(
-    probabilities: [Scalar], labels: [Int], labelSmoothing: Double = 0, scale: Scalar
+    probabilities: [Scalar], labels: [Int], mixes: [ReferenceMix] = [],
+    labelSmoothing: Double = 0, scale: Scalar
   ) -> [Scalar] {
     let classes = probabilities.count / max(labels.count, 1)
-    let target = labels.flatMap { targets($0, classes, labelSmoothing) }
+    let target = labels.enumerated().flatMap { sample, label in
+      targets(label, mixes.isEmpty ? nil : mixes[sample], classes, labelSmoothing)
+    }
     return zip(probabilities, target).map { scale * ($0 - $1) }
   }
 
@@ -46,9 +59,17 @@ extension Reference {
     return weights.map { $0 / mean }
   }
 
-  private static func targets(_ label: Int, _ classes: Int, _ smoothing: Double) -> [Scalar] {
+  private static func targets(
+    _ label: Int, _ mix: ReferenceMix?, _ classes: Int, _ smoothing: Double
+  ) -> [Scalar] {
     let share = Scalar(smoothing) / Scalar(classes)
-    return (0..<classes).map { $0 == label ? Scalar(1 - smoothing) + share : share }
+    var target = (0..<classes).map { $0 == label ? Scalar(1 - smoothing) + share : share }
+    if let mix {
+      let part = Scalar((1 - smoothing) * mix.share)
+      target[label] -= part
+      target[mix.label] += part
+    }
+    return target
   }
 
   /// `E[i] = ½(target[i] − output[i])²`, one term an output; the loss is their sum.
