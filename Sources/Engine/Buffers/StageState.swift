@@ -58,11 +58,6 @@ struct StageState: @unchecked Sendable {
     if !value.view.hasNorm { makeIdentity() }
   }
 
-  /// Whether its kernels lose nothing where they get `evaluationGroup` images at a time.
-  var takesFewImages: Bool {
-    !stage.value.isVector && stage.work != .relayout && storage.imageGroup <= evaluationGroup
-  }
-
   /// Whether the backward pass of its norm needs the whole minibatch.
   var hasBackwardNorm: Bool { stage.value.view.hasNorm && !isAffine }
 

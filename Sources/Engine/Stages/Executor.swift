@@ -30,8 +30,6 @@ final class Executor: @unchecked Sendable {
   let classWeights: [Float]
   /// Values at the block's start that training leaves as they are.
   let frozenCount: Int
-  /// Stages at the start that evaluations run for `evaluationGroup` images of a shard at a time.
-  let groupedStageCount: Int
   /// Nil where training images are used as they are.
   let augmentation: ImageAugmentation?
   let results: ShardResults
@@ -51,7 +49,6 @@ final class Executor: @unchecked Sendable {
     frozenCount = try plan.network.valueCount(ofLayers: recipe.freeze)
     self.memory = memory
     states = try plan.stages.map { try StageState($0, kernels: kernels, memory: memory) }
-    groupedStageCount = states.prefix { $0.takesFewImages }.count
     reads = Self.copy(plan.reads)
     let shardCount = memory.shardCapacity
     results = ShardResults(
@@ -77,7 +74,6 @@ final class Executor: @unchecked Sendable {
     plan = executor.plan
     kernels = executor.kernels
     states = try executor.states.map { try $0.replica(in: executor.memory, onNode: node) }
-    groupedStageCount = executor.groupedStageCount
     reads = Self.copy(plan.reads)
     scratch = executor.scratch
     sampleCapacity = executor.sampleCapacity
@@ -108,8 +104,6 @@ struct ShardTask {
   /// Whose samples they are; the same but in evaluations.
   let resultShard: Int
   let scratch: WorkerScratch
-  /// Of the samples in the minibatch.
-  private(set) var places: Range<Int>
 
   init(
     batch: Minibatch, mode: PassMode, shard: Int, resultShard: Int? = nil, scratch: WorkerScratch
@@ -119,15 +113,9 @@ struct ShardTask {
     self.shard = shard
     self.resultShard = resultShard ?? shard
     self.scratch = scratch
-    places = batch.places(ofShard: shard)
   }
 
-  /// The task for some of the shard's samples.
-  func taking(_ places: Range<Int>) -> ShardTask {
-    var task = self
-    task.places = places
-    return task
-  }
+  var places: Range<Int> { batch.places(ofShard: shard) }
 
   func sample(at place: Int) -> UInt32 { batch.samples[place] }
 }

@@ -2,21 +2,7 @@
 
 import KernelTypes
 
-/// Images whose maps pass from stage to stage within the L2 cache of a core.
-let evaluationGroup = 2
-
 extension Executor {
-  /// All stages of an evaluation, each for all images of the shard but for the first ones: those have the
-  /// largest maps, and kernels that take few images at a time.
-  func evaluate(_ task: ShardTask) {
-    let places = task.places
-    for first in stride(from: places.lowerBound, to: places.upperBound, by: evaluationGroup) {
-      let group = task.taking(first..<min(first + evaluationGroup, places.upperBound))
-      for stage in 0..<groupedStageCount { forward(stage, group) }
-    }
-    for stage in groupedStageCount..<states.count { forward(stage, task) }
-  }
-
   /// Fills `s` (and `z` unless recomputed; neither of an affine stage) of the shard's samples and the
   /// shard's statistics.
   func forward(_ index: Int, _ task: ShardTask) {

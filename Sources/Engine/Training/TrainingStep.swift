@@ -76,8 +76,9 @@ final class StepRunner {
   ) -> BatchResult {
     pool.assertLeads()
     let shares = sums.shares(shardCount: batch.shardCount)
+    let stages = executor.plan.stages.indices
     runShards(batch, shares, .evaluation, sharesBuffers: !looksAtValues) { executor, task in
-      executor.evaluate(task)
+      for stage in stages { executor.forward(stage, task) }
       executor.loss(task)
       if let logits { executor.copyLogits(task, to: logits) }
     }
