@@ -91,9 +91,13 @@ package final class WorkerPool: @unchecked Sendable {
       isLed.store(false, ordering: .releasing)
     }
     start()
-    var outcome: Swift.Result<Result, any Error>?
-    run(as: 0) { outcome = Swift.Result { try work() } }
-    return try outcome!.get()
+    var result: Result?
+    var failure: (any Error)?
+    run(as: 0) {
+      do { result = try work() } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return result!
   }
 
   /// Address space that workers leave to everything else, checkpoints among it.
