@@ -57,10 +57,10 @@ let package = Package(
   targets: [
     .target(name: "CShims"),
     .target(
-      name: "CCommit",
-      cSettings: Context.environment["PTRAIN_COMMIT"].map {
-        [.define("PTRAIN_COMMIT", to: "\"\($0)\"")]
-      } ?? []),
+      name: "CCommit", dependencies: ["CShims"],
+      cSettings: [
+        .define("PTRAIN_COMMIT", to: "\"\(Context.environment["PTRAIN_COMMIT"] ?? "")\"")
+      ]),
     .target(name: "Diagnostics", dependencies: ["CShims"]),
     .systemLibrary(name: "CNuma", providers: [.apt(["libnuma-dev"])]),
     .systemLibrary(name: "CMPI", pkgConfig: "ompi", providers: [.apt(["libopenmpi-dev"])]),

@@ -1,5 +1,4 @@
-#ifndef PTRAIN_COMMIT
-#define PTRAIN_COMMIT ""
-#endif
+#include "CCommit.h"
 
+// Scripts/build names the commit to the manifest.
 const char *ptrain_commit(void) { return PTRAIN_COMMIT; }

@@ -1,2 +1,2 @@
-/// Replaces the weak function of CShims in a program that links this target; Scripts/build names the commit.
-const char *_Nonnull ptrain_commit(void);
+// A program that links this target gets the commit that it was built from; without, CShims has none.
+#include "commit.h"
