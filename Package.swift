@@ -47,7 +47,10 @@ let fuzzTargets: [Target] =
 
 let package = Package(
   name: "ptrain",
-  products: [.executable(name: "ptrain", targets: ["ptrain"])],
+  products: [
+    .executable(name: "ptrain", targets: ["ptrain"]),
+    .library(name: "PTrain", targets: ["PTrain"]),
+  ],
   traits: [.trait(name: "MPI", description: "Train over several processes with Open MPI.")],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -120,6 +123,12 @@ let package = Package(
       ],
       resources: [.embedInCode("Page")]),
     .target(
+      name: "PTrain",
+      dependencies: [
+        "Diagnostics", "Kernels", "Memory", "Networks", "ImageFiles", "Datasets", "Engine",
+        "Artifacts", "Interchange",
+      ]),
+    .target(
       name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"],
       resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),
     .executableTarget(
@@ -175,6 +184,7 @@ let package = Package(
         "Diagnostics", "Memory", "Networks", "Datasets", "Engine", "Artifacts", "Interchange",
         "Report",
       ]),
+    .testTarget(name: "PTrainTests", dependencies: ["PTrain"]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Diagnostics", "Spreadsheet"]),
     .testTarget(
       name: "ptrainTests",

@@ -4,7 +4,7 @@
 import Diagnostics
 
 /// What happens while data is looked for; `description` is the line for the terminal.
-public enum DataSourceEvent: Equatable, Sendable, CustomStringConvertible {
+package enum DataSourceEvent: Equatable, Sendable, CustomStringConvertible {
   case downloading(address: String)
   /// Several times a second while a file comes in.
   case progress(file: String, receivedByteCount: Int)
@@ -13,7 +13,7 @@ public enum DataSourceEvent: Equatable, Sendable, CustomStringConvertible {
   /// MNIST is out of reach; another dataset takes its place.
   case fallback(reason: String, directory: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .downloading(let address): "Downloading \(address)"
     case .progress(let file, let count): "\(file): \(count / 1000) kB"
@@ -25,24 +25,24 @@ public enum DataSourceEvent: Equatable, Sendable, CustomStringConvertible {
 }
 
 /// Where a dataset lies, and how it was found.
-public struct DataSource: Equatable, Sendable {
-  public enum Origin: Equatable, Sendable {
+package struct DataSource: Equatable, Sendable {
+  package enum Origin: Equatable, Sendable {
     case option, environment, cache, download, fashionMNIST
   }
 
   /// A directory or a file.
-  public let path: String
-  public let origin: Origin
+  package let path: String
+  package let origin: Origin
 
   /// Where Debian's package dataset-fashion-mnist puts its files.
-  public static let fashionMNISTDirectory = "/usr/share/datasets/fashion-mnist"
+  package static let fashionMNISTDirectory = "/usr/share/datasets/fashion-mnist"
 
   /// Finds the data of a run: `option` (`--data`), then `PTRAIN_DATA`, then the cache, then a
   /// download into the cache, then Fashion-MNIST.
   ///
   /// A path that the user names is taken as it is; reading it tells what it lacks. Throws
   /// `.missingInput` if there is nothing.
-  public static func locate(
+  package static func locate(
     option: String?, environment: [String: String], download: Download = .mnist,
     fashionMNIST: String = fashionMNISTDirectory, report: (DataSourceEvent) -> Void
   ) throws(Failure) -> DataSource {
@@ -90,17 +90,17 @@ public struct DataSource: Equatable, Sendable {
   }
 
   /// Where decoded files are kept; nil where the environment names no place for caches.
-  public static func decodedCacheDirectory(_ environment: [String: String]) -> String? {
+  package static func decodedCacheDirectory(_ environment: [String: String]) -> String? {
     try? cacheDirectory(environment, "decoded")
   }
 
   /// Reads the dataset; `remarks` are lines for the terminal.
-  public func load(
+  package func load(
     _ options: ReadingOptions = ReadingOptions()
   ) throws(Failure) -> (dataset: Dataset, remarks: [String]) { try Dataset.read(path, options) }
 
   /// Reads its test set; the training files may be missing.
-  public func loadTestSet(
+  package func loadTestSet(
     _ options: ReadingOptions = ReadingOptions()
   ) throws(Failure) -> (set: ImageSet, remarks: [String]) {
     try ImageSet.readTestSet(path, options)

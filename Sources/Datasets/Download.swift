@@ -5,15 +5,15 @@ import Diagnostics
 import Glibc
 
 /// A file on a mirror, known by its decompressed content.
-public struct RemoteFile: Sendable {
+package struct RemoteFile: Sendable {
   /// Name on every mirror and in the directory.
-  public let name: String
+  package let name: String
   /// Digest of the decompressed content.
-  public let sha256: String
+  package let sha256: String
   /// Size of the decompressed content.
-  public let byteCount: Int
+  package let byteCount: Int
 
-  public init(name: String, sha256: String, byteCount: Int) {
+  package init(name: String, sha256: String, byteCount: Int) {
     self.name = name
     self.sha256 = sha256
     self.byteCount = byteCount
@@ -24,20 +24,20 @@ public struct RemoteFile: Sendable {
 }
 
 /// What to fetch, from where and how patiently.
-public struct Download: Sendable {
+package struct Download: Sendable {
   /// Base addresses; each is tried until one fails to answer.
-  public var mirrors: [String]
-  public var files: [RemoteFile]
+  package var mirrors: [String]
+  package var files: [RemoteFile]
   /// Program name or path.
-  public var curl = "curl"
+  package var curl = "curl"
   /// Longest wait for a connection.
-  public var connectSeconds = 4
+  package var connectSeconds = 4
   /// A transfer slower than 1 kB/s for this long is given up.
-  public var stallSeconds = 10
+  package var stallSeconds = 10
   /// Longest transfer of one file.
-  public var fileSeconds = 600
+  package var fileSeconds = 600
 
-  public init(mirrors: [String], files: [RemoteFile]) {
+  package init(mirrors: [String], files: [RemoteFile]) {
     self.mirrors = mirrors
     self.files = files
   }

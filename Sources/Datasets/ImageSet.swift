@@ -55,11 +55,28 @@ public struct ImageSet: Equatable, Sendable {
     self.classNames = classNames ?? Self.numbers(classCount)
   }
 
-  /// A copy of arrays; throws `.fault` without memory.
-  package init(
+  /// A copy of arrays: bytes `[count, height, width, channels]` and classes `[count]`.
+  ///
+  /// Without names the classes are the numbers up to the largest label. Throws `.badData` where the counts
+  /// do not fit, or for a label without a name; `.fault` without memory.
+  public init(
     height: Int, width: Int, channels: Int = 1, images: [UInt8], labels: [UInt16],
     classNames: [String]? = nil
   ) throws(Failure) {
+    guard [height, width, channels].allSatisfy({ (1...65_536).contains($0) }),
+      images.count == labels.count * height * width * channels
+    else {
+      throw Failure(
+        .badData,
+        "\(images.count) bytes are not \(labels.count) images of \(height) x \(width) pixels of "
+          + "\(channels) values")
+    }
+    if let classNames, let sample = labels.firstIndex(where: { $0 >= classNames.count }) {
+      throw Failure(
+        .badData,
+        "sample \(sample) has label \(labels[sample]), there are \(classNames.count) names of classes"
+      )
+    }
     self.init(
       height: height, width: width, channels: channels, images: try ByteStore(images),
       labels: labels, classNames: classNames)

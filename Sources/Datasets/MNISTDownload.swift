@@ -2,8 +2,8 @@
 // Digests are of the decompressed files, because mirrors compress them differently.
 
 extension Download {
-  /// The four original files (LeCun, Cortes, Burges) from two public mirrors.
-  public static let mnist = Download(
+  /// The four original files (LeCun, Cortes, Burges) from two package mirrors.
+  package static let mnist = Download(
     mirrors: [
       "https://ossci-datasets.s3.amazonaws.com/mnist",
       "https://storage.googleapis.com/cvdf-datasets/mnist",

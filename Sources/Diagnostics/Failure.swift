@@ -1,23 +1,22 @@
-// What a user is told when something cannot be done: one line and a sysexits code.
+// What a user is told when something cannot be done: its kind, and one line.
 
-/// An error meant for the person at the terminal.
+/// An error meant for a person.
 ///
 /// `message` is one line: what, where, expected, found, what to do next.
 public struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
-  /// Exit codes of sysexits.h as the command line promises them.
-  public enum Kind: Int32, Sendable {
-    /// Wrong usage of an option or argument.
-    case usage = 64
+  public enum Kind: Sendable, CaseIterable {
+    /// A value that an option or argument must not have.
+    case usage
     /// Data that is damaged, contradicts itself or diverged.
-    case badData = 65
+    case badData
     /// An input that is not there or cannot be opened.
-    case missingInput = 66
-    /// A fault of ours.
-    case fault = 70
+    case missingInput
+    /// A fault of ours, or of the system.
+    case fault
     /// An output that cannot be created.
-    case cannotCreate = 73
+    case cannotCreate
     /// Reading or writing failed half-way (a full disk).
-    case inputOutput = 74
+    case inputOutput
   }
 
   public let kind: Kind

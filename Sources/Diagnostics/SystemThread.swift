@@ -39,6 +39,9 @@ package struct SystemThread {
 
   package func join() { pthread_join(handle, nil) }
 
+  /// For a thread that nobody waits for.
+  package func detach() { pthread_detach(handle) }
+
   private final class Work {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }

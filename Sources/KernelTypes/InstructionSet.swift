@@ -2,6 +2,6 @@
 // One name serves the command line, the metrics and the choice at run time.
 
 /// An instruction set with a kernel variant of its own.
-public enum InstructionSet: String, CaseIterable, Sendable, Codable {
+package enum InstructionSet: String, CaseIterable, Sendable, Codable {
   case baseline, avx2, avx512, neon
 }

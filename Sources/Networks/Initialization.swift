@@ -10,7 +10,7 @@ extension ModelState {
   /// He et al. 2015 with `a = √5`), BN starts as the identity, running statistics at 0 and 1.
   /// Element `e` of tensor `t` of the layout is drawn from element `e` of stream
   /// `(seed, initialization, sample: t)`.
-  public static func initial(network: Network, seed: UInt64) -> ModelState {
+  package static func initial(network: Network, seed: UInt64) -> ModelState {
     let tensors = network.layout.tensors
     var values = [Float](repeating: 0, count: network.layout.count)
     var bound: Float = 0

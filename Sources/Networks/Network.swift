@@ -19,23 +19,23 @@ public struct Shape: Equatable, Sendable {
 }
 
 /// A model description applied to an input size and a class count.
-public struct Network: Equatable, Sendable {
+package struct Network: Equatable, Sendable {
   /// Most values of the block, and most values of a node's output for one sample.
-  public static let valueLimit = 1 << 24
+  package static let valueLimit = 1 << 24
   /// Most classes.
-  public static let classLimit = 65_535
+  package static let classLimit = 65_535
 
-  public let description: ModelDescription
-  public let input: Shape
-  public let classCount: Int
-  public let graph: Graph
-  public let layout: StateLayout
+  package let description: ModelDescription
+  package let input: Shape
+  package let classCount: Int
+  package let graph: Graph
+  package let layout: StateLayout
 
   /// Infers every size and names every tensor.
   ///
   /// Throws a `Failure` that names the layer where a size does not fit, where the layers end in
   /// another number of values than `classCount`, or beyond `valueLimit`.
-  public init(
+  package init(
     description: ModelDescription, input: Shape, classCount: Int
   ) throws(Failure) {
     guard (1...Self.classLimit).contains(classCount) else {
@@ -71,7 +71,7 @@ public struct Network: Equatable, Sendable {
   }
 
   /// Products of convolutions and dense layers for one sample.
-  public var multiplyAdds: Int {
+  package var multiplyAdds: Int {
     graph.nodes.reduce(0) { sum, node in
       guard let weight = node.tensor(.weight) else { return sum }
       return sum + weight.count * node.output.height * node.output.width

@@ -2,56 +2,56 @@
 // The optimizer, the all-reduce, the digest and the checkpoint each are one pass over that block.
 
 /// A named tensor of the block, in PyTorch's state_dict naming.
-public struct StateTensor: Equatable, Sendable {
-  public enum Role: String, Equatable, Sendable {
+package struct StateTensor: Equatable, Sendable {
+  package enum Role: String, Equatable, Sendable {
     case weight, bias, scale, shift, runningMean, runningVariance
   }
   /// `conv1.weight`, `bn1.running_mean`, `fc2.bias` …
-  public let name: String
+  package let name: String
   /// PyTorch's shape, for example `[out, in, kernel, kernel]`.
-  public let shape: [Int]
-  public let role: Role
+  package let shape: [Int]
+  package let role: Role
   /// First element in the block.
-  public let offset: Int
+  package let offset: Int
 
-  public init(name: String, shape: [Int], role: Role, offset: Int) {
+  package init(name: String, shape: [Int], role: Role, offset: Int) {
     self.name = name
     self.shape = shape
     self.role = role
     self.offset = offset
   }
 
-  public var count: Int { shape.reduce(1, *) }
-  public var range: Range<Int> { offset..<offset + count }
+  package var count: Int { shape.reduce(1, *) }
+  package var range: Range<Int> { offset..<offset + count }
   /// Whether an optimizer changes it.
-  public var isTrainable: Bool { role != .runningMean && role != .runningVariance }
+  package var isTrainable: Bool { role != .runningMean && role != .runningVariance }
 }
 
 /// The block's tensors in state_dict order, without gaps.
-public struct StateLayout: Equatable, Sendable {
-  public let tensors: [StateTensor]
+package struct StateLayout: Equatable, Sendable {
+  package let tensors: [StateTensor]
 
-  public init(tensors: [StateTensor]) { self.tensors = tensors }
+  package init(tensors: [StateTensor]) { self.tensors = tensors }
 
   /// Elements of the block, running statistics included.
-  public var count: Int { tensors.last.map { $0.offset + $0.count } ?? 0 }
+  package var count: Int { tensors.last.map { $0.offset + $0.count } ?? 0 }
   /// Parameters as frameworks count them, running statistics not included.
-  public var parameterCount: Int { tensors.filter(\.isTrainable).reduce(0) { $0 + $1.count } }
-  public subscript(name: String) -> StateTensor? { tensors.first { $0.name == name } }
+  package var parameterCount: Int { tensors.filter(\.isTrainable).reduce(0) { $0 + $1.count } }
+  package subscript(name: String) -> StateTensor? { tensors.first { $0.name == name } }
 }
 
 /// A model's parameters and running statistics.
-public struct ModelState: Equatable, Sendable {
-  public let layout: StateLayout
+package struct ModelState: Equatable, Sendable {
+  package let layout: StateLayout
   /// `layout.count` values in state_dict order.
-  public var values: [Float]
+  package var values: [Float]
 
-  public init(layout: StateLayout, values: [Float]) {
+  package init(layout: StateLayout, values: [Float]) {
     precondition(values.count == layout.count)
     self.layout = layout
     self.values = values
   }
 
   /// A tensor's values by name.
-  public subscript(name: String) -> [Float]? { layout[name].map { Array(values[$0.range]) } }
+  package subscript(name: String) -> [Float]? { layout[name].map { Array(values[$0.range]) } }
 }

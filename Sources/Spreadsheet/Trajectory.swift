@@ -3,11 +3,11 @@
 import Diagnostics
 
 /// One row of the table: the weights before a step, what the network makes of them, the gradients.
-public struct Iteration: Equatable, Sendable {
+package struct Iteration: Equatable, Sendable {
   /// One value for each case of `Column`, in its order.
-  public internal(set) var values = [Double](repeating: 0, count: Column.allCases.count)
+  package internal(set) var values = [Double](repeating: 0, count: Column.allCases.count)
 
-  public internal(set) subscript(column: Column) -> Double {
+  package internal(set) subscript(column: Column) -> Double {
     get { values[column.index] }
     set { values[column.index] = newValue }
   }
@@ -19,13 +19,13 @@ public struct Iteration: Equatable, Sendable {
 }
 
 /// Training of the 2-2-2 network with one learning rate.
-public struct Trajectory: Equatable, Sendable {
-  public let learningRate: Double
+package struct Trajectory: Equatable, Sendable {
+  package let learningRate: Double
   /// Row k holds the network after k updates.
-  public let rows: [Iteration]
+  package let rows: [Iteration]
 
   /// As file and sheet names carry it: `0.1`, `2.0`.
-  public var label: String { "\(learningRate)" }
+  package var label: String { "\(learningRate)" }
 
   /// Below this a spreadsheet's EXP(-h) overflows and the sheet shows an error, not a number.
   private static let smallestSum = -709.0

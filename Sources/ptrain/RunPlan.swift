@@ -68,11 +68,7 @@ struct RunPlan {
   func snapshot(_ network: Network) throws -> TrainingSnapshot? {
     if let checkpoint { return checkpoint.snapshot }
     return try start.map { file, path in
-      let state = try firstState(file, network, path)
-      let zeros = [Float](repeating: 0, count: state.values.count)
-      return TrainingSnapshot(
-        model: state, firstMoment: zeros, secondMoment: zeros, average: state.values,
-        position: TrainingPosition())
+      TrainingSnapshot(startingFrom: try firstState(file, network, path))
     }
   }
 

@@ -19,7 +19,7 @@ package struct PictureAnswer: Equatable, Sendable {
 /// A trained model with workers that answers about pictures.
 package final class PictureClassifier {
   /// Pictures that are computed at a time; no bit depends on it.
-  private static let batchSize = 256
+  package static let batchSize = 256
 
   package enum Outcome {
     case answer(PictureAnswer)
@@ -86,17 +86,35 @@ package final class PictureClassifier {
   }
 
   private func prepare(_ pictures: [Picture]) throws -> [Result<[UInt8]?, Failure>] {
-    var results = [Result<[UInt8]?, Failure>](repeating: .success(nil), count: pictures.count)
+    try onWorkers(pictures.count, until: .success(nil)) { [preparation] index in
+      Result { () throws(Failure) in try preparation.bytes(of: pictures[index]) }
+    }
+  }
+
+  /// Logits of each image, in order; throws `.badData` where one is no number.
+  package func logits(of images: [DecodedImage]) throws -> [[Float]] {
+    guard !images.isEmpty else { return [] }
+    let prepared = try onWorkers(images.count, until: []) { [preparation] index in
+      preparation.bytes(of: images[index])
+    }
+    let (logits, classCount) = (try logits(of: prepared), model.network.classCount)
+    guard let place = logits.firstIndex(where: { !$0.isFinite }) else {
+      return images.indices.map { Array(logits[$0 * classCount..<($0 + 1) * classCount]) }
+    }
+    throw Failure(
+      .badData,
+      "image \(place / classCount): the model's answer is no number; it is damaged")
+  }
+
+  /// `body` of each index below `count`; `until` stands for what is not there yet.
+  private func onWorkers<Element>(
+    _ count: Int, until element: Element, _ body: @escaping @Sendable (Int) -> Element
+  ) throws -> [Element] {
+    var results = [Element](repeating: element, count: count)
     try results.withUnsafeMutableBufferPointer { results in
       // Each element has one writer.
       nonisolated(unsafe) let results = results
-      try session.forEach(pictures.count) { [preparation] index in
-        do throws(Failure) {
-          results[index] = .success(try preparation.bytes(of: pictures[index]))
-        } catch {
-          results[index] = .failure(error)
-        }
-      }
+      try session.forEach(count) { results[$0] = body($0) }
     }
     return results
   }

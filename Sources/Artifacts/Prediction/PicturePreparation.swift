@@ -28,6 +28,9 @@ package struct PicturePreparation: Sendable {
     try image(of: picture)?.bytes
   }
 
+  /// The same of an image in memory.
+  package func bytes(of image: DecodedImage) -> [UInt8] { preparation.prepared(image).bytes }
+
   private func image(of picture: Picture) throws(Failure) -> DecodedImage? {
     switch picture.content {
     case .file(let isNamed):

@@ -13,6 +13,8 @@ package struct TrainingOptions: Sendable {
   package var targetAccuracy: Double?
   /// Epochs without a smaller validation loss after which training ends; nil: all are trained.
   package var patience: Int?
+  /// The rate of a step in place of the recipe's schedule; steps count from 0 over the whole run.
+  package var learningRate: (@Sendable (_ step: Int, _ stepsPerEpoch: Int) -> Double)?
 
   package init() {}
 }
@@ -72,6 +74,9 @@ package final class Trainer {
     session.block.snapshot(at: position, best: best?.values)
   }
 
+  /// The run's model if it ended now: that of the smallest validation loss, else the one that tests see.
+  package var keptState: ModelState { best ?? testedState }
+
   /// Trains to the end; `listener` is called in order on a worker's thread.
   @discardableResult
   package func run(_ listener: @escaping (TrainingEvent) throws -> Void) throws -> RunResult {
@@ -104,11 +109,10 @@ package final class Trainer {
     let secondsBefore = position.epochSeconds
     let draws = UInt32(position.epoch - 1)
     EpochOrder.permute(&order, seed: options.seed, epoch: draws)
-    let schedule = LearningRateSchedule(recipe: recipe, stepsPerEpoch: stepsPerEpoch)
     try session.forEachMinibatch(
       of: order, training.source, epoch: draws, from: position.step
     ) { _, batch in
-      let rate = schedule.rate(at: position.runStep)
+      let rate = try rate(at: position.runStep)
       let result = session.train(batch, index: position.runStep, rate: rate)
       let loss = result.loss / Double(batch.count)
       guard loss.isFinite else { throw divergence(batch, loss: loss) }
@@ -125,7 +129,7 @@ package final class Trainer {
     let sampleCount = training.source.count
     return try withAverage(order, draws) {
       try EpochResult(
-        epoch: position.epoch, learningRate: schedule.rate(at: position.runStep - 1),
+        epoch: position.epoch, learningRate: rate(at: position.runStep - 1),
         training: Evaluation(
           loss: position.lossSum / Double(sampleCount), correctCount: position.correctCount,
           sampleCount: sampleCount),
@@ -133,6 +137,17 @@ package final class Trainer {
         validation: validation.map { try tested($0.source) },
         elapsedSeconds: position.epochSeconds)
     }
+  }
+
+  private func rate(at step: Int) throws -> Double {
+    guard let chosen = options.learningRate else {
+      return LearningRateSchedule(recipe: recipe, stepsPerEpoch: stepsPerEpoch).rate(at: step)
+    }
+    let rate = chosen(step, stepsPerEpoch)
+    guard rate.isFinite, rate >= 0 else {
+      throw Failure(.usage, "the learning rate of step \(step) is \(rate); expected 0 or above")
+    }
+    return rate
   }
 
   private func divergence(_ batch: Minibatch, loss: Double) -> Failure {

@@ -74,6 +74,14 @@ package struct TrainingSnapshot: Equatable, Sendable {
     self.best = best
     self.position = position
   }
+
+  /// A run that has yet to begin, with these parameters.
+  package init(startingFrom model: ModelState) {
+    let zeros = [Float](repeating: 0, count: model.values.count)
+    self.init(
+      model: model, firstMoment: zeros, secondMoment: zeros, average: model.values,
+      position: TrainingPosition())
+  }
 }
 
 extension ParameterBlock {

@@ -4,10 +4,10 @@
 import Diagnostics
 
 /// `count` Floats, zero at first, aligned to 64 bytes.
-public final class AlignedBuffer: @unchecked Sendable {
+package final class AlignedBuffer: @unchecked Sendable {
   /// Valid as long as the buffer lives; writers must not overlap.
-  public let pointer: UnsafeMutablePointer<Float>
-  public let count: Int
+  package let pointer: UnsafeMutablePointer<Float>
+  package let count: Int
   private let storage: AlignedStorage
 
   /// Buffers and other aligned blocks allocated by this process so far.
@@ -18,7 +18,7 @@ public final class AlignedBuffer: @unchecked Sendable {
   /// `node` is the NUMA node for the pages; nil leaves them to the CPU that touches them first.
   /// Where the system refuses, the memory is unbound and `placementFailure` tells why.
   /// `hugePages` asks for huge pages where the buffer is large. Throws `.fault` without memory.
-  public convenience init(
+  package convenience init(
     count: Int, node: Int? = nil, hugePages: Bool = true
   ) throws(Failure) {
     let placement = node.map { MemoryPlacement.node($0) } ?? .firstTouch
@@ -26,7 +26,7 @@ public final class AlignedBuffer: @unchecked Sendable {
   }
 
   /// Allocates `count` zeros on the nodes of `placement`.
-  public init(
+  package init(
     count: Int, placement: MemoryPlacement, hugePages: Bool = true
   ) throws(Failure) {
     let (byteCount, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
@@ -40,7 +40,7 @@ public final class AlignedBuffer: @unchecked Sendable {
   }
 
   /// Why the pages are not on the nodes that were asked for; nil if they are, or none were.
-  public var placementFailure: String? { storage.placementFailure }
+  package var placementFailure: String? { storage.placementFailure }
 
   /// Moves the pages of some elements to a node; for buffers with a placement, before they are touched.
   ///
@@ -56,7 +56,7 @@ public final class AlignedBuffer: @unchecked Sendable {
   }
 
   /// All elements; valid as long as the buffer lives.
-  public var elements: UnsafeMutableBufferPointer<Float> {
+  package var elements: UnsafeMutableBufferPointer<Float> {
     UnsafeMutableBufferPointer(start: pointer, count: count)
   }
 }

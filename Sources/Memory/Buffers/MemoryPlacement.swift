@@ -5,7 +5,7 @@ import CNuma
 import Glibc
 
 /// The nodes that hold a block's pages.
-public enum MemoryPlacement: Equatable, Sendable {
+package enum MemoryPlacement: Equatable, Sendable {
   /// The node of the CPU that touches a page first.
   case firstTouch
   /// One node as long as it has free memory. The strict policy would end the process instead of

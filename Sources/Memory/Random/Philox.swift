@@ -2,9 +2,9 @@
 // A number depends on its key and counter alone, so it is the same at any thread and rank count.
 
 /// Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011): a bijection of the counter for every key.
-public enum Philox {
+package enum Philox {
   /// The four words of one counter after ten rounds.
-  public static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+  package static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
     var counter = counter
     var key = key
     for _ in 0..<9 {

@@ -2,20 +2,20 @@
 // Unbiased bounded integers reject some words, so their place in the stream is not fixed.
 
 /// Draws the words of a stream one after the other.
-public struct RandomSequence: Sendable {
+package struct RandomSequence: Sendable {
   private let stream: RandomStream
   private var element = 0
 
-  public init(_ stream: RandomStream) { self.stream = stream }
+  package init(_ stream: RandomStream) { self.stream = stream }
 
   /// The next word of the stream.
-  public mutating func next() -> UInt32 {
+  package mutating func next() -> UInt32 {
     defer { element += 1 }
     return stream.word(element: element)
   }
 
   /// An integer of 0..<bound, all equally likely (Lemire 2019); `bound` is at least 1.
-  public mutating func next(below bound: UInt32) -> UInt32 {
+  package mutating func next(below bound: UInt32) -> UInt32 {
     precondition(bound > 0, "an integer below 0 does not exist")
     var product = UInt64(next()) * UInt64(bound)
     if UInt32(truncatingIfNeeded: product) < bound {

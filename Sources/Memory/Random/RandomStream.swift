@@ -6,9 +6,9 @@
 /// The key is the seed; element `e` is output word `(e / 16) % 4` of the counter
 /// `(block: (e / 64) * 16 + e % 16, stream, sample, epoch)`, so that 16 consecutive elements are
 /// one output word of 16 consecutive blocks.
-public struct RandomStream: Equatable, Sendable {
+package struct RandomStream: Equatable, Sendable {
   /// What a stream is drawn for.
-  public enum Purpose: Equatable, Sendable {
+  package enum Purpose: Equatable, Sendable {
     /// Initial parameters; `sample` is the index of the tensor, `epoch` is 0.
     case initialization
     /// The order of an epoch; `sample` is 0.
@@ -23,7 +23,7 @@ public struct RandomStream: Equatable, Sendable {
     case dropout(layer: UInt32)
 
     /// The counter's second word.
-    public var stream: UInt32 {
+    package var stream: UInt32 {
       switch self {
       case .initialization: 1
       case .shuffle: 2
@@ -45,7 +45,7 @@ public struct RandomStream: Equatable, Sendable {
   private let sample: UInt32
   private let epoch: UInt32
 
-  public init(seed: UInt64, purpose: Purpose, sample: UInt32 = 0, epoch: UInt32 = 0) {
+  package init(seed: UInt64, purpose: Purpose, sample: UInt32 = 0, epoch: UInt32 = 0) {
     key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
     stream = purpose.stream
     self.sample = sample
@@ -53,7 +53,7 @@ public struct RandomStream: Equatable, Sendable {
   }
 
   /// 32 random bits; `element` counts from 0 and must stay below 2^34.
-  public func word(element: Int) -> UInt32 {
+  package func word(element: Int) -> UInt32 {
     let element = UInt(bitPattern: element)
     let block = UInt32(truncatingIfNeeded: (element >> 6) << 4 | element & 15)
     let words = Philox.block(counter: SIMD4(block, stream, sample, epoch), key: key)
@@ -61,13 +61,13 @@ public struct RandomStream: Equatable, Sendable {
   }
 
   /// One of `0 ..< count`, each as likely to within 2^-32.
-  public func below(_ count: Int, element: Int) -> Int {
+  package func below(_ count: Int, element: Int) -> Int {
     Int((UInt64(word(element: element)) &* UInt64(count)) >> 32)
   }
 
   /// A Float of [0, 1): a multiple of 2^-24, every one equally likely.
-  public func uniform(element: Int) -> Float { Self.uniform(word: word(element: element)) }
+  package func uniform(element: Int) -> Float { Self.uniform(word: word(element: element)) }
 
   /// The uniform number that a word stands for: its upper 24 bits times 2^-24.
-  public static func uniform(word: UInt32) -> Float { Float(word >> 8) * 0x1p-24 }
+  package static func uniform(word: UInt32) -> Float { Float(word >> 8) * 0x1p-24 }
 }

@@ -2,16 +2,16 @@
 // Affinity masks, nodes and SMT siblings all are such sets.
 
 /// CPU numbers below `CPUSet.limit`, in ascending order.
-public struct CPUSet: Equatable, Hashable, Sendable {
+package struct CPUSet: Equatable, Hashable, Sendable {
   /// The most CPUs that a Linux kernel can be built for.
-  public static let limit = 8192
+  package static let limit = 8192
 
   /// Bit `n % 64` of word `n / 64` is CPU `n`; no zero words at the end.
   private(set) var words: [UInt64] = []
 
-  public init() {}
+  package init() {}
 
-  public init(_ cpus: some Sequence<Int>) {
+  package init(_ cpus: some Sequence<Int>) {
     for cpu in cpus { insert(cpu) }
   }
 
@@ -22,7 +22,7 @@ public struct CPUSet: Equatable, Hashable, Sendable {
   }
 
   /// Parses a list such as `0-3,8,10-11`; nil if it is none. An empty list is the empty set.
-  public init?(list: some StringProtocol) {
+  package init?(list: some StringProtocol) {
     let text = list.trimmingPrefix { $0.isWhitespace }.prefix { !$0.isNewline }
     for part in text.split(separator: ",") {
       let bounds = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
@@ -34,27 +34,27 @@ public struct CPUSet: Equatable, Hashable, Sendable {
   }
 
   /// Adds a CPU; a number outside of 0..<limit is ignored.
-  public mutating func insert(_ cpu: Int) {
+  package mutating func insert(_ cpu: Int) {
     guard (0..<Self.limit).contains(cpu) else { return }
     while words.count <= cpu / 64 { words.append(0) }
     words[cpu / 64] |= 1 << UInt64(cpu % 64)
   }
 
-  public func contains(_ cpu: Int) -> Bool {
+  package func contains(_ cpu: Int) -> Bool {
     cpu >= 0 && cpu / 64 < words.count && words[cpu / 64] >> UInt64(cpu % 64) & 1 == 1
   }
 
-  public func intersection(_ other: CPUSet) -> CPUSet {
+  package func intersection(_ other: CPUSet) -> CPUSet {
     CPUSet(mask: zip(words, other.words).map { $0 & $1 })
   }
 
-  public func union(_ other: CPUSet) -> CPUSet {
+  package func union(_ other: CPUSet) -> CPUSet {
     let common = zip(words, other.words).map { $0 | $1 }
     let longer = words.count > common.count ? words : other.words
     return CPUSet(mask: common + longer.dropFirst(common.count))
   }
 
-  public func subtracting(_ other: CPUSet) -> CPUSet {
+  package func subtracting(_ other: CPUSet) -> CPUSet {
     let common = zip(words, other.words).map { $0 & ~$1 }
     return CPUSet(mask: common + words.dropFirst(common.count))
   }
@@ -66,7 +66,7 @@ public struct CPUSet: Equatable, Hashable, Sendable {
 
 extension CPUSet: Sequence {
   /// Visits the numbers in ascending order.
-  public struct Iterator: IteratorProtocol {
+  package struct Iterator: IteratorProtocol {
     fileprivate let words: [UInt64]
     private var index = 0
     private var rest: UInt64
@@ -76,7 +76,7 @@ extension CPUSet: Sequence {
       rest = words.first ?? 0
     }
 
-    public mutating func next() -> Int? {
+    package mutating func next() -> Int? {
       while rest == 0 {
         index += 1
         guard index < words.count else { return nil }
@@ -87,16 +87,16 @@ extension CPUSet: Sequence {
     }
   }
 
-  public func makeIterator() -> Iterator { Iterator(words: words) }
+  package func makeIterator() -> Iterator { Iterator(words: words) }
 
-  public var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
-  public var isEmpty: Bool { words.isEmpty }
-  public var underestimatedCount: Int { count }
+  package var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
+  package var isEmpty: Bool { words.isEmpty }
+  package var underestimatedCount: Int { count }
 }
 
 extension CPUSet: CustomStringConvertible {
   /// The list form: `0-3,8`.
-  public var description: String {
+  package var description: String {
     var ranges: [ClosedRange<Int>] = []
     for cpu in self {
       if let last = ranges.last, last.upperBound + 1 == cpu {

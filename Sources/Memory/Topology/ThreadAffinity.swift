@@ -6,17 +6,17 @@ import Diagnostics
 import Glibc
 
 /// CPU affinity of this process's threads.
-public enum ThreadAffinity {
+package enum ThreadAffinity {
   private static let wordCount = CPUSet.limit / 64
 
   /// The CPUs that the process was given: its main thread's mask; nil if the system hides it.
-  public static func process() -> CPUSet? { mask(of: getpid()) }
+  package static func process() -> CPUSet? { mask(of: getpid()) }
 
   /// The CPUs that this thread may run on.
-  public static func current() -> CPUSet? { mask(of: 0) }
+  package static func current() -> CPUSet? { mask(of: 0) }
 
   /// Lets this thread run on `cpus` only; throws `.fault` with the system's reason.
-  public static func bind(to cpus: CPUSet) throws(Failure) {
+  package static func bind(to cpus: CPUSet) throws(Failure) {
     let words = cpus.words.map { UInt($0) }
     let byteCount = words.count * MemoryLayout<UInt>.stride
     guard !words.isEmpty, ptrain_affinity_set(words, byteCount) == 0 else {

@@ -8,7 +8,7 @@ extension Topology {
   ///
   /// `affinity` replaces the process's own mask; files that are missing or make no sense are
   /// treated as a system without that feature.
-  public static func read(root: String = "", affinity: CPUSet? = nil) -> Topology {
+  package static func read(root: String = "", affinity: CPUSet? = nil) -> Topology {
     let files = SystemFiles(root: root)
     let mask = affinity ?? ThreadAffinity.process()
     let online = files.onlineCPUs() ?? mask ?? processorCount()

@@ -2,16 +2,16 @@
 // A value, so that it can be shown before anything is bound, and tested without such a machine.
 
 /// The place of one worker.
-public struct WorkerPlacement: Equatable, Sendable {
+package struct WorkerPlacement: Equatable, Sendable {
   /// CPUs to bind the thread to; nil leaves it unbound.
-  public let cpus: CPUSet?
+  package let cpus: CPUSet?
   /// NUMA node of these CPUs; nil if unbound.
-  public let node: Int?
+  package let node: Int?
   /// Node for the worker's buffers; nil where there is no choice to make.
-  public let memoryNode: Int?
+  package let memoryNode: Int?
 
   /// A worker that the scheduler moves as it likes.
-  public static let unbound = WorkerPlacement(cpus: nil, node: nil, memoryNode: nil)
+  package static let unbound = WorkerPlacement(cpus: nil, node: nil, memoryNode: nil)
 }
 
 extension Topology {
@@ -22,7 +22,7 @@ extension Topology {
   /// SMT siblings follow. Otherwise a worker may use all allowed CPUs of its node: fixed CPUs
   /// would collide with another process (or rank) that made the same choice, and more workers
   /// than CPUs are better shared out by the scheduler.
-  public func placements(workerCount: Int) -> [WorkerPlacement] {
+  package func placements(workerCount: Int) -> [WorkerPlacement] {
     precondition(workerCount > 0)
     let places = nodes.compactMap { NodePlaces($0, cores: cores) }
     guard !places.isEmpty else {

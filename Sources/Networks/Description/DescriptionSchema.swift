@@ -3,7 +3,7 @@
 
 extension ModelDescription {
   /// A JSON Schema (draft 2020-12) of description files, with a line feed at its end.
-  public static var jsonSchema: String {
+  package static var jsonSchema: String {
     let properties: [(String, DescriptionForm)] = [
       (
         "name",

@@ -3,7 +3,7 @@
 
 extension Layer {
   /// The key of a description file, for example `maxPool`.
-  public var kind: String {
+  package var kind: String {
     switch self {
     case .conv: "conv"
     case .depthwise: "depthwise"

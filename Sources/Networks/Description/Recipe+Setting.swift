@@ -4,12 +4,12 @@ import Diagnostics
 import Yams
 
 /// `key=value`, for a key of a recipe and its value as YAML.
-public struct RecipeSetting: Equatable, Sendable {
-  public var key: String
-  public var value: String
+package struct RecipeSetting: Equatable, Sendable {
+  package var key: String
+  package var value: String
 
   /// Nil for a text without `=`, without a key of letters, or with a line break.
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     guard let mark = text.firstIndex(of: "="), mark > text.startIndex,
       text[..<mark].allSatisfy({ $0.isASCII && $0.isLetter }),
       !text.contains(where: \.isNewline)
@@ -18,12 +18,12 @@ public struct RecipeSetting: Equatable, Sendable {
     value = String(text[text.index(after: mark)...])
   }
 
-  public var text: String { "\(key)=\(value)" }
+  package var text: String { "\(key)=\(value)" }
 }
 
 extension Recipe {
   /// Changes the optimizer and, since no rate suits both, the learning rate to one that is common.
-  public mutating func change(optimizer: Optimizer) {
+  package mutating func change(optimizer: Optimizer) {
     guard optimizer != self.optimizer else { return }
     self.optimizer = optimizer
     learningRate = optimizer == .adam ? 0.001 : 0.1
@@ -32,7 +32,7 @@ extension Recipe {
   /// The recipe with keys set; all at once, so that their order does not matter.
   ///
   /// Throws `usage`, naming the setting, for what a description file would be refused for.
-  public func setting(_ settings: [RecipeSetting]) throws(Failure) -> Recipe {
+  package func setting(_ settings: [RecipeSetting]) throws(Failure) -> Recipe {
     guard !settings.isEmpty else { return self }
     for (index, setting) in settings.enumerated()
     where settings[..<index].contains(where: { $0.key == setting.key }) {

@@ -2,20 +2,20 @@
 // The reference runs it node by node, the engine compiles it into a plan, exports walk it.
 
 /// An operation in its place; its output is the value of its index.
-public struct Node: Equatable, Sendable {
-  public let operation: Operation
+package struct Node: Equatable, Sendable {
+  package let operation: Operation
   /// Prefix of its tensors (`conv1`, `bn2`, `fc1`), or the kind and position for nodes without.
-  public let name: String
+  package let name: String
   /// The values that it reads, all computed before; `Graph.image` is the image.
-  public let inputs: [Int]
+  package let inputs: [Int]
   /// Of one sample.
-  public let output: Shape
+  package let output: Shape
   /// Its tensors in the block; empty for nodes without parameters.
-  public let tensors: [StateTensor]
+  package let tensors: [StateTensor]
   /// `example.yaml:7: layer 3 (maxPool 2)`, with what is known: how messages begin.
-  public let origin: String
+  package let origin: String
 
-  public init(
+  package init(
     operation: Operation, name: String, inputs: [Int], output: Shape, tensors: [StateTensor] = [],
     origin: String = ""
   ) {
@@ -28,7 +28,7 @@ public struct Node: Equatable, Sendable {
   }
 
   /// Where a node comes from is no part of what it computes.
-  public static func == (a: Node, b: Node) -> Bool {
+  package static func == (a: Node, b: Node) -> Bool {
     a.operation == b.operation && a.name == b.name && a.inputs == b.inputs
       && a.output == b.output && a.tensors == b.tensors
   }
@@ -39,23 +39,23 @@ public struct Node: Equatable, Sendable {
 }
 
 /// Nodes over values; the last node's output are the logits.
-public struct Graph: Equatable, Sendable {
+package struct Graph: Equatable, Sendable {
   /// The value that no node computes.
-  public static let image = -1
+  package static let image = -1
 
-  public let input: Shape
-  public let nodes: [Node]
+  package let input: Shape
+  package let nodes: [Node]
 
-  public init(input: Shape, nodes: [Node]) {
+  package init(input: Shape, nodes: [Node]) {
     self.input = input
     self.nodes = nodes
   }
 
   /// Size of one sample of a value.
-  public func shape(of value: Int) -> Shape { value < 0 ? input : nodes[value].output }
+  package func shape(of value: Int) -> Shape { value < 0 ? input : nodes[value].output }
 
   /// The nodes that read a value, in order; one that reads it twice stands there twice.
-  public func readers(of value: Int) -> [Int] {
+  package func readers(of value: Int) -> [Int] {
     nodes.indices.flatMap { index in
       nodes[index].inputs.filter { $0 == value }.map { _ in index }
     }

@@ -13,30 +13,30 @@ public enum Activation: Equatable, Sendable {
 }
 
 /// Zeros (or, for pools, nothing) around an image.
-public struct Padding: Equatable, Sendable {
-  public var top: Int
-  public var left: Int
-  public var bottom: Int
-  public var right: Int
+package struct Padding: Equatable, Sendable {
+  package var top: Int
+  package var left: Int
+  package var bottom: Int
+  package var right: Int
 
-  public init(top: Int = 0, left: Int = 0, bottom: Int = 0, right: Int = 0) {
+  package init(top: Int = 0, left: Int = 0, bottom: Int = 0, right: Int = 0) {
     (self.top, self.left, self.bottom, self.right) = (top, left, bottom, right)
   }
 
-  public static let none = Padding()
+  package static let none = Padding()
 }
 
 /// A window that slides over height and width.
-public struct Window: Equatable, Sendable {
-  public var height: Int
-  public var width: Int
-  public var verticalStride: Int
-  public var horizontalStride: Int
+package struct Window: Equatable, Sendable {
+  package var height: Int
+  package var width: Int
+  package var verticalStride: Int
+  package var horizontalStride: Int
   /// Distance of neighbouring taps, 1 for a dense window.
-  public var dilation: Int
-  public var padding: Padding
+  package var dilation: Int
+  package var padding: Padding
 
-  public init(
+  package init(
     height: Int, width: Int, verticalStride: Int = 1, horizontalStride: Int = 1,
     dilation: Int = 1, padding: Padding = .none
   ) {
@@ -56,7 +56,7 @@ public enum PoolKind: String, Equatable, Sendable {
 }
 
 /// One operation on values `[N, C, H, W]`; vectors are `[N, C, 1, 1]`.
-public enum Operation: Equatable, Sendable {
+package enum Operation: Equatable, Sendable {
   /// Weights `[filters, inputs / groups, height, width]`; a depthwise convolution has as many groups
   /// as input channels.
   case convolution(Window, groups: Int)

@@ -2,20 +2,20 @@
 // A resumed run asks for the same step and gets the same rate; nothing is carried along.
 
 /// The learning rate of every step of a run, as a recipe says.
-public struct LearningRateSchedule: Equatable, Sendable {
-  public let recipe: Recipe
-  public let stepsPerEpoch: Int
+package struct LearningRateSchedule: Equatable, Sendable {
+  package let recipe: Recipe
+  package let stepsPerEpoch: Int
 
-  public init(recipe: Recipe, stepsPerEpoch: Int) {
+  package init(recipe: Recipe, stepsPerEpoch: Int) {
     self.recipe = recipe
     self.stepsPerEpoch = max(stepsPerEpoch, 1)
   }
 
   /// Steps of the whole run.
-  public var stepCount: Int { recipe.epochs * stepsPerEpoch }
+  package var stepCount: Int { recipe.epochs * stepsPerEpoch }
 
   /// The rate of `step`, counted from 0.
-  public func rate(at step: Int) -> Double {
+  package func rate(at step: Int) -> Double {
     let peak = recipe.learningRate
     switch recipe.schedule {
     case .constant: return peak
