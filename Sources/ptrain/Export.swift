@@ -7,7 +7,7 @@ import Interchange
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Writes a model for ONNX Runtime, PyTorch, a C compiler and others.",
+    abstract: "Writes a model for ONNX Runtime, PyTorch, TensorFlow Lite, a C compiler and others.",
     discussion: """
       FILE.onnx: opset 17, input 'input', normalized images as float [N, channels, height, width], \
       output 'logits', float [N, classes]; N is open. Dropout is left out. Normalized is \
@@ -16,6 +16,11 @@ struct Export: ParsableCommand {
 
       FILE.safetensors: the tensors under PyTorch's names, without what a checkpoint holds besides.
 
+      FILE.tflite: TensorFlow Lite, for one image at a time: input 'image', the data's own values \
+      as float [1, height, width, channels], bytes from 0 to 255; output 'probabilities', float [1, \
+      classes], or 'logits'. Batch normalization is folded where that is exact. The metadata names \
+      the classes.
+
       FILE.c: C99 with FILE.h beside it: one function, FILE_predict, from the image's bytes to the \
       class and its logits, in floating point; no allocation, no library but <math.h> where a sigmoid \
       or the like needs it.
@@ -23,6 +28,7 @@ struct Export: ParsableCommand {
       Examples:
         ptrain export --checkpoint runs/first/model.safetensors --output model.onnx
         ptrain export --checkpoint x.safetensors --output x.onnx --fold-batch-norm
+        ptrain export --checkpoint runs/first/model.safetensors --output digits.tflite
         ptrain export --checkpoint runs/first/model.safetensors --output digits.c
       """)
 
@@ -31,7 +37,8 @@ struct Export: ParsableCommand {
     completion: .file(extensions: ["safetensors"]))
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("The file to write.", valueName: "file.onnx|.safetensors|.c"))
+  @Option(
+    help: ArgumentHelp("The file to write.", valueName: "file.onnx|.safetensors|.tflite|.c"))
   var output: String
 
   @Flag(
@@ -49,7 +56,10 @@ struct Export: ParsableCommand {
       """)
   var normalize = false
 
-  private enum Format: String, CaseIterable { case onnx, safetensors, c }
+  @Flag(help: "TensorFlow Lite: leave out the softmax at the end; the output is 'logits' then.")
+  var logits = false
+
+  private enum Format: String, CaseIterable { case onnx, safetensors, tflite, c }
 
   private var format: Format? {
     Format.allCases.first { output.lowercased().hasSuffix("." + $0.rawValue) }
@@ -57,11 +67,15 @@ struct Export: ParsableCommand {
 
   func validate() throws {
     guard let format else {
-      throw ValidationError("--output: expected a name ending in .onnx, .safetensors or .c")
+      throw ValidationError(
+        "--output: expected a name ending in .onnx, .safetensors, .tflite or .c")
     }
     if format != .onnx, foldBatchNorm || normalize {
       let option = foldBatchNorm ? "--fold-batch-norm" : "--normalize"
       throw ValidationError("\(option): acts on .onnx files only")
+    }
+    if format != .tflite, logits {
+      throw ValidationError("--logits: acts on .tflite files only; the others' outputs are logits")
     }
   }
 
@@ -79,8 +93,18 @@ struct Export: ParsableCommand {
     case .safetensors:
       try model.write(to: output)
       Terminal.remark("Wrote \(output)")
+    case .tflite: try writeTFLite(model)
     case .c: try writeProgram(model)
     }
+  }
+
+  private func writeTFLite(_ model: TrainedModel) throws {
+    let bytes = model.tflite(logits ? .logits : .probabilities)
+    try writeFile(output, bytes)
+    let input = model.network.input
+    Terminal.remark(
+      "Wrote \(output): \(grouped(bytes.count)) bytes, input float [1, \(input.height), "
+        + "\(input.width), \(input.channels)], output \(logits ? "logits" : "probabilities")")
   }
 
   private func writeProgram(_ model: TrainedModel) throws {

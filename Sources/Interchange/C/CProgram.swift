@@ -236,7 +236,7 @@ extension String: CArgument {
 
 extension LinearWeights {
   /// `[out][height][width][in / groups]`.
-  fileprivate var channelsLast: [Float] {
+  var channelsLast: [Float] {
     let (inputs, taps) = (shape[1], shape[2] * shape[3])
     return values.indices.map { index in
       let (output, rest) = index.quotientAndRemainder(dividingBy: taps * inputs)
@@ -246,7 +246,7 @@ extension LinearWeights {
   }
 
   /// `[height][width][out]`, of one input a group.
-  fileprivate var byTap: [Float] {
+  var byTap: [Float] {
     let (outputs, taps) = (shape[0], shape[2] * shape[3])
     return values.indices.map { values[$0 % outputs * taps + $0 / outputs] }
   }
