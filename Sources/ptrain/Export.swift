@@ -18,12 +18,15 @@ struct Export: ParsableCommand {
 
       FILE.c: C99 with FILE.h beside it: one function, FILE_predict, from the image's bytes to the \
       class and its logits, in floating point; no allocation, no library but <math.h> where a sigmoid \
-      or the like needs it.
+      or the like needs it. With --int8 in 8-bit integers, without any library.
+
+      FILE.swift, with --int8: the same function for Embedded Swift.
 
       Examples:
         ptrain export --checkpoint runs/first/model.safetensors --output model.onnx
         ptrain export --checkpoint x.safetensors --output x.onnx --fold-batch-norm
         ptrain export --checkpoint runs/first/model.safetensors --output digits.c
+        ptrain export --checkpoint x.safetensors --int8 --data photos --output x.c
       """)
 
   @Option(
@@ -31,7 +34,7 @@ struct Export: ParsableCommand {
     completion: .file(extensions: ["safetensors"]))
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("The file to write.", valueName: "file.onnx|.safetensors|.c"))
+  @Option(help: ArgumentHelp("The file to write.", valueName: "file.onnx|.safetensors|.c|.swift"))
   var output: String
 
   @Flag(
@@ -49,7 +52,11 @@ struct Export: ParsableCommand {
       """)
   var normalize = false
 
-  private enum Format: String, CaseIterable { case onnx, safetensors, c }
+  @OptionGroup(title: "8-bit integers") var quantization: QuantizationOptions
+  @OptionGroup(title: "Data, with --int8") var data: DataOptions
+  @OptionGroup(title: "Machine, with --int8") var machine: MachineOptions
+
+  private enum Format: String, CaseIterable { case onnx, safetensors, c, swift }
 
   private var format: Format? {
     Format.allCases.first { output.lowercased().hasSuffix("." + $0.rawValue) }
@@ -57,7 +64,17 @@ struct Export: ParsableCommand {
 
   func validate() throws {
     guard let format else {
-      throw ValidationError("--output: expected a name ending in .onnx, .safetensors or .c")
+      throw ValidationError("--output: expected a name ending in .onnx, .safetensors, .c or .swift")
+    }
+    let isInteger = quantization.int8
+    guard isInteger || format != .swift else {
+      throw ValidationError("--output \(output): Swift has 8-bit integers only, with --int8")
+    }
+    guard !isInteger || format == .c || format == .swift else {
+      throw ValidationError("--int8: acts on .c and .swift files only")
+    }
+    if !isInteger, let option = data.givenOption ?? machine.givenOption {
+      throw ValidationError("\(option): acts with --int8 only")
     }
     if format != .onnx, foldBatchNorm || normalize {
       let option = foldBatchNorm ? "--fold-batch-norm" : "--normalize"
@@ -79,20 +96,56 @@ struct Export: ParsableCommand {
     case .safetensors:
       try model.write(to: output)
       Terminal.remark("Wrote \(output)")
-    case .c: try writeProgram(model)
+    case .c:
+      let quantized = try quantized(model)
+      let program =
+        quantized.map { $0.network.cProgram(name: functionName, headerFile: baseName + ".h") }
+        ?? model.cProgram(name: functionName, headerFile: baseName + ".h")
+      try write(program)
+      tell(quantized)
+    case .swift:
+      let quantized = try quantized(model)!
+      try write(quantized.network.swiftProgram(name: functionName))
+      tell(quantized)
     }
   }
 
-  private func writeProgram(_ model: TrainedModel) throws {
-    let base = String(output.dropLast(2))
-    let file = base.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init)!
-    let name = TrainedModel.cName(file)
-    let program = model.cProgram(name: name, headerFile: file + ".h")
+  /// The output's name without its ending, with its folder and without.
+  private var base: String { String(output.prefix(upTo: output.lastIndex(of: ".")!)) }
+  private var baseName: String {
+    base.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init)!
+  }
+  private var functionName: String { TrainedModel.cName(baseName) }
+
+  /// With `--int8`: the network in integers, measured on the test set.
+  private func quantized(_ model: TrainedModel) throws -> QuantizedModel? {
+    guard quantization.int8 else { return nil }
+    let configuration = try machine.engineConfiguration()
+    let (dataset, lines) = try data.dataset(for: model, threads: machine.threads)
+    for line in lines { Terminal.remark(line) }
+    let tested = ModelTest(model: model, source: checkpoint)
+    let test = try tested.check(dataset.test)
+    return try quantization.quantize(
+      tested, training: dataset.training, test: test,
+      float: tested.answers(to: test, configuration).evaluation,
+      threads: configuration.threadCount)
+  }
+
+  private func tell(_ quantized: QuantizedModel?) {
+    guard let quantized else { return }
+    try? Terminal.writeRemark(quantized.text)
+    if let warning = quantized.warning { Terminal.remark(warning) }
+  }
+
+  private func write(_ program: CProgram) throws {
     try writeFile(base + ".h", Array(program.header.utf8))
     try writeFile(output, Array(program.source.utf8))
     Terminal.remark(
-      "Wrote \(output) and \(base).h: \(name)_predict, \(grouped(program.weightByteCount)) bytes of "
-        + "weights, \(grouped(program.arenaByteCount)) of values, \(grouped(program.multiplyAdds)) "
-        + "multiply-adds")
+      "Wrote \(output) and \(base).h: \(functionName)_predict, \(program.size.text)")
+  }
+
+  private func write(_ program: SwiftProgram) throws {
+    try writeFile(output, Array(program.source.utf8))
+    Terminal.remark("Wrote \(output): \(functionName)_predict, \(program.size.text)")
   }
 }
