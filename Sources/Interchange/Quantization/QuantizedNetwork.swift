@@ -69,7 +69,7 @@ package enum QuantizedOperation: Equatable, Sendable {
   case multiply
   /// Inputs joined along channels; all have the result's scale and zero point (CONCATENATION).
   case concatenate
-  /// The same real numbers in another scale: QUANTIZE, or RELU and RELU6 where it has that activation.
+  /// The same real numbers in another scale, clamped by the step's activation (RELU, RELU6).
   case rescale
   /// (LEAKY_RELU)
   case leakyRelu(slope: Float)

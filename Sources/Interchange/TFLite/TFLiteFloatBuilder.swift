@@ -43,11 +43,10 @@ struct TFLiteFloatBuilder {
   /// The clamp that alone reads a value, and what it leaves.
   private func clamp(behind value: Int) -> (FusedActivation, value: Int) {
     let readers = steps.filter { $0.inputs.contains(value) }
-    switch readers.count == 1 ? readers[0].operation : .flatten {
-    case .activation(.relu): return (.relu, readers[0].value)
-    case .activation(.relu6): return (.relu6, readers[0].value)
-    default: return (.none, value)
-    }
+    guard readers.count == 1, case .activation(let function) = readers[0].operation,
+      let clamp = FusedActivation(function)
+    else { return (.none, value) }
+    return (clamp, readers[0].value)
   }
 
   // MARK: Steps
@@ -110,7 +109,7 @@ struct TFLiteFloatBuilder {
       isDepthwise
       ? constant("\(weights.name)_weight", [1] + size + [outputs], weights.byTap)
       : constant(
-        "\(weights.name)_weight", [outputs] + size + [weights.shape[1]], weights.channelsLast)
+        "\(weights.name)_weight", weights.channelsLastShape, weights.channelsLast)
     graph.convolve(
       x, kernel: kernel, bias: bias(weights), window,
       multiplier: isDepthwise ? outputs / weights.groups : nil, activation, into: output)
