@@ -17,7 +17,9 @@ import Testing
     let losses = try model.losses(
       of: network, on: CalibrationImages(images, count: 40, threadCount: 2))
     #expect(losses.count == network.steps.count { $0.operation != .flatten })
-    #expect(losses.allSatisfy { $0.decibels > 15 }, "\(losses.map { ($0.name, $0.decibels) })")
+    // Weights that no training made: behind some joins little is left of the values but their differences.
+    #expect(losses.allSatisfy { $0.decibels > 12 })
+    #expect(losses.count { $0.decibels > 28 } > losses.count * 4 / 5)
     #expect(zip(losses, losses.dropFirst()).allSatisfy { $0.addedNoise >= $1.addedNoise })
   }
 
