@@ -45,18 +45,18 @@ struct QuantizationOptions: ParsableArguments {
   func quantize(
     _ tested: ModelTest, training: ImageSet, test: ImageSet, float: Evaluation, threads: Int
   ) throws -> QuantizedModel {
-    let model = tested.model
     let training = try tested.check(training)
-    do {
+    do throws(Failure) {
       let images = try CalibrationImages(
         training, count: calibration ?? 500, threadCount: threads)
-      let network = try model.quantized(images, ranges: ranges ?? .leastSquares)
-      let logits = IntegerInterpreter(network).logits(of: test, threadCount: threads)
+      let network = try tested.model.quantized(images, ranges: ranges ?? .leastSquares)
+      let losses = try tested.model.losses(of: network, on: images)
       return QuantizedModel(
-        network: network, logits: logits, labels: test.labels, float: float,
-        losses: try model.losses(of: network, on: images))
-    } catch let failure as Failure {
-      throw Failure(failure.kind, "\(tested.source): \(failure.message)")
+        network: network,
+        logits: IntegerInterpreter(network).logits(of: test, threadCount: threads),
+        labels: test.labels, float: float, losses: losses)
+    } catch {
+      throw Failure(error.kind, "\(tested.source): \(error.message)")
     }
   }
 }

@@ -17,14 +17,16 @@ import Testing
     let losses = try model.losses(
       of: network, on: CalibrationImages(images, count: 40, threadCount: 2))
     #expect(losses.count == network.steps.count { $0.operation != .flatten })
-    #expect(losses.allSatisfy { $0.decibels > 15 })
+    // Weights that no training made: behind some joins little is left of the values but their differences.
+    #expect(losses.allSatisfy { $0.decibels > 12 })
+    #expect(losses.count { $0.decibels > 28 } > losses.count * 4 / 5)
     #expect(zip(losses, losses.dropFirst()).allSatisfy { $0.addedNoise >= $1.addedNoise })
   }
 
   /// The same numbers as the reference of the whole network: what is folded and fused changes nothing
   /// but the border of the first layer.
   @Test func fusedIsTheNetwork() throws {
-    let input = Shape(channels: 3, height: 9, width: 8)
+    let input = Shape(channels: 3, height: 14, width: 15)
     let layers = QuantizedSample.layers.replacing(
       "padding: 1}\n  - batchNorm\n  - leaky", with: "}\n  - batchNorm\n  - leaky")
     let model = try QuantizedSample.model(.parse(yaml: layers, source: "test"), input)
@@ -51,7 +53,7 @@ import Testing
     let model = try QuantizedSample.model(Shape(channels: 1, height: 13, width: 12))
     let network = try QuantizedSample.quantized(model)
     // The mean's nearest grey value.
-    #expect(network.values[0].scale == 1 / 255)
+    #expect(network.values[0].scale == Float(1) / 255)
     #expect(network.values[0].zeroPoint == Int((0.3 * 255).rounded()) - 128)
     for (index, step) in network.steps.enumerated() {
       let (input, output) = (network.values[step.inputs[0]], network.output(of: index))

@@ -13,16 +13,20 @@ package struct CProgram: Sendable {
   package let size: ProgramSize
 }
 
-/// What a program costs a device, but for its code.
+/// What a program costs a device.
 package struct ProgramSize: Equatable, Sendable {
   /// Bytes of weights and whatever else is known beforehand.
   package var constants: Int
+  /// Bytes of code, where that is known.
+  package var code: Int?
   /// Bytes of values while it answers.
   package var values: Int
   package var multiplyAdds: Int
 
   package var text: String {
-    "\(constants) bytes of constants, \(values) bytes of values, \(multiplyAdds) multiply-adds an image."
+    let constants = "\(constants) bytes of constants"
+    let flash = code.map { "\(self.constants + $0) bytes of flash (\(constants))" }
+    return "\(flash ?? constants), \(values) bytes of RAM, \(multiplyAdds) multiply-adds an image."
   }
 }
 

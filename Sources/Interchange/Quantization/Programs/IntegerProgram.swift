@@ -39,6 +39,7 @@ struct IntegerProgram {
     for index in steps.indices { append(index) }
   }
 
+  /// But for the code.
   var size: ProgramSize {
     ProgramSize(
       constants: constants.reduce(0) { $0 + $1.byteCount }, values: places.count,

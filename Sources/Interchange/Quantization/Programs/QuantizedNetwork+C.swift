@@ -10,7 +10,7 @@ extension QuantizedNetwork {
     let program = IntegerProgram(self)
     let frame = program.frame(name: name, headerFile: headerFile)
     return CProgram(
-      source: frame.source, header: frame.header, size: program.size)
+      source: frame.source, header: frame.header, size: program.sizeInC)
   }
 
   /// Products of weights with values of one image.
@@ -28,13 +28,21 @@ extension QuantizedNetwork {
 }
 
 extension IntegerProgram {
+  /// Code for a Cortex-M4: the functions, two bytes for each argument of a call, and what is around them.
+  fileprivate var sizeInC: ProgramSize {
+    var size = size
+    let arguments = calls.reduce(0) { $0 + $1.arguments.count }
+    size.code = functions.reduce(70 + 2 * arguments) { $0 + $1.codeByteCount }
+    return size
+  }
+
   fileprivate func frame(name: String, headerFile: String) -> CFrame {
     let (input, classes) = (network.values[0].shape, network.values.last!.shape.count)
     let logits = network.values.last!
     return CFrame(
       name: name, title: network.name + ", int8", headerFile: headerFile, input: input,
       classCount: classes, pixel: "uint8_t", logit: "int8_t",
-      sizes: size.text,
+      sizes: sizeInC.text,
       usage: """
         The class of an image [height][width][channels], grey values or colours of 0 to 255 as
          * they come; its logits unless that is null: \(logits.scale) * (logit - \
