@@ -155,10 +155,10 @@ struct Export: ParsableCommand {
   private func writeTFLite(_ model: TrainedModel, _ quantized: QuantizedNetwork?) throws {
     let end = logits ? TFLiteOutput.logits : .probabilities
     let bytes: [UInt8]
-    do {
-      bytes = try quantized.map { try model.tflite($0, end) } ?? model.tflite(end)
-    } catch let failure as Failure {
-      throw Failure(failure.kind, "\(checkpoint): \(failure.message)")
+    do throws(Failure) {
+      bytes = if let quantized { try model.tflite(quantized, end) } else { model.tflite(end) }
+    } catch {
+      throw Failure(error.kind, "\(checkpoint): \(error.message)")
     }
     try writeFile(output, bytes)
     let (input, type) = (model.network.input, quantized == nil ? "float" : "int8")

@@ -130,7 +130,7 @@ enum IntegerKernels {
     }
   }
 
-  /// y `[out]` of x `[count]`; weights `[out, count]`.
+  /// y `[out]` of x `[count]`; weights `[out, count]`. Rounded once, as TensorFlow Lite's dense layers are.
   static func connect(
     _ x: UnsafePointer<Int8>, _ zero: Int, _ count: Int, _ weights: UnsafePointer<Int8>,
     _ bias: UnsafePointer<Int32>, _ multiplier: Int32, _ shift: Int, _ out: Int,
@@ -139,7 +139,9 @@ enum IntegerKernels {
     for o in 0..<out {
       let sum =
         bias[o] &+ product(x, weights + o * count, count, Int16(truncatingIfNeeded: zero))
-      y[o] = clamped(Int(scaled(sum, multiplier, shift)) &+ resultZero, low, high)
+      let product = Int64(sum) &* Int64(multiplier) &+ (1 &<< Int64(30 - shift))
+      let result = Int(truncatingIfNeeded: product &>> Int64(31 - shift))
+      y[o] = clamped(result &+ resultZero, low, high)
     }
   }
 }
