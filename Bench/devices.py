@@ -30,7 +30,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 from training import BINARY, ROOT
 
-LEARNING = ["--epochs", "1", "--limit-train", "20000"]
+LEARNING = ["--epochs", "2"]
 NETWORKS = {
     "tiny": ("tiny", LEARNING),
     "compact": ("compact", LEARNING),

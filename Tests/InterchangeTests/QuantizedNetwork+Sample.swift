@@ -81,3 +81,14 @@ extension QuantizedWeights {
       bias: (0..<outputs).map { Int32($0 * 1000 - 500) })
   }
 }
+
+extension QuantizedOperation {
+  /// Of convolutions and dense layers.
+  var weights: QuantizedWeights? {
+    switch self {
+    case .convolution(let weights, _), .depthwiseConvolution(let weights, _), .dense(let weights):
+      weights
+    default: nil
+    }
+  }
+}

@@ -75,13 +75,3 @@ import Testing
     }
   }
 }
-
-extension QuantizedOperation {
-  fileprivate var weights: QuantizedWeights? {
-    switch self {
-    case .convolution(let weights, _), .depthwiseConvolution(let weights, _), .dense(let weights):
-      weights
-    default: nil
-    }
-  }
-}
