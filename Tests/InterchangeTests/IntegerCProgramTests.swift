@@ -38,14 +38,8 @@ import Testing
     let folder = try ProgramFolder([
       "net.h": program.header, "net.c": program.source, "main.c": main,
     ])
-    try folder.write(
-      (0..<count).flatMap { images.withImage($0) { Array($0) } }, to: "images")
-    let logits = IntegerInterpreter(network).logits(of: images, threadCount: 2)
-    let expected = (0..<count).map { index in
-      let row = Array(logits[index * classes..<(index + 1) * classes])
-      return ([row.firstIndex(of: row.max()!)!] + row.map { Int($0) }).map(String.init)
-        .joined(separator: " ")
-    }
+    try folder.write(images.allBytes, to: "images")
+    let expected = QuantizedSample.answers(network, images)
     let flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1", "-DNET_SELF_TEST"]
     for compiler in compilers {
       let compiled = try folder.run(

@@ -18,12 +18,6 @@ import Testing
     return Int(high < 0 ? -magnitude : magnitude)
   }
 
-  /// The one rounding of dense layers: halves go up.
-  private static func scaledOnce(_ x: Int, _ factor: FixedPoint) -> Int {
-    let product = Int128(x) * Int128(factor.multiplier)
-    return Int((product + 1 << Int128(30 - factor.shift)) >> Int128(31 - factor.shift))
-  }
-
   @Test func factorsRoundTwice() {
     var state: UInt64 = 3
     for round in 0..<20_000 {
@@ -38,6 +32,24 @@ import Testing
     #expect([-3, -1, 1, 3].map { IntegerKernels.scaled($0, 1 << 30, 0) } == [-1, 0, 1, 2])
     #expect([-6, -2, 2, 6].map { IntegerKernels.scaled($0, 1 << 30, -1) } == [-2, -1, 1, 2])
     #expect(FixedPoint(0x1p-40).multiplier == 0)
+  }
+
+  @Test func wideFactorsRoundOnce() {
+    var state: UInt64 = 5
+    for round in 0..<20_000 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      let x = Int32(truncatingIfNeeded: state >> 20) >> Int32(round % 20)
+      let factor = Double(state >> 11) * 0x1p-53 * (round % 3 == 0 ? 4 : 0x1p-12)
+      let wide = WideFactor(factor)
+      let exact = (Double(x) * factor).rounded(.toNearestOrAwayFromZero)
+      let result = IntegerKernels.scaledOnce(x, wide.high, wide.low, wide.shift)
+      #expect(Double(result) == min(0x1p30, max(-0x1p30, exact)))
+    }
+    let half = WideFactor(0.5)
+    #expect(
+      [-3, -1, 0, 1, 3].map { IntegerKernels.scaledOnce($0, half.high, half.low, half.shift) }
+        == [-2, -1, 0, 1, 2])
+    #expect(WideFactor(0x1p-40).high == 0)
   }
 
   @Test(arguments: [
@@ -72,10 +84,11 @@ import Testing
     let integer = network.integerSteps[index]
     let input = network.values[step.inputs[0]]
     let x = values[step.inputs[0]]
-    func finished(_ sum: Int, _ factor: FixedPoint, once: Bool = false) -> Int {
-      let scaled = once ? Self.scaledOnce(sum, factor) : Self.scaled(sum, factor)
-      let value = scaled + output.zeroPoint
-      return min(max(value, integer.range.lowerBound), integer.range.upperBound)
+    func clamped(_ value: Int) -> Int {
+      min(max(value, integer.range.lowerBound), integer.range.upperBound)
+    }
+    func finished(_ sum: Int, _ factor: FixedPoint) -> Int {
+      clamped(Self.scaled(sum, factor) + output.zeroPoint)
     }
     let other = step.inputs.count > 1 ? network.values[step.inputs[1]] : input
     let y = step.inputs.count > 1 ? values[step.inputs[1]] : []
@@ -101,12 +114,14 @@ import Testing
         }
         return finished(sum, factors[o])
       }
-    case .connect(let weights, let factor):
+    case .connect(let weights, _):
+      let scale = Double(input.scale) * Double(weights.scales[0]) / Double(output.scale)
       return (0..<output.shape.count).map { o in
-        finished(
-          x.indices.reduce(Int(weights.bias[o])) {
-            $0 + Int(weights.values[o * x.count + $1]) * (x[$1] - input.zeroPoint)
-          }, factor, once: true)
+        let sum = x.indices.reduce(Int(weights.bias[o])) {
+          $0 + Int(weights.values[o * x.count + $1]) * (x[$1] - input.zeroPoint)
+        }
+        let value = Int((Double(sum) * scale).rounded(.toNearestOrAwayFromZero))
+        return clamped(value + output.zeroPoint)
       }
     case .pool(let kind, let window):
       return windows(window, input, output, x) { channel, taps in

@@ -68,4 +68,20 @@ enum QuantizedSample {
     return try model.quantized(
       CalibrationImages(images, count: 30, threadCount: 2), ranges: ranges)
   }
+
+  /// A line for each image: the class and the logits of the interpreter.
+  static func answers(_ network: QuantizedNetwork, _ images: ImageSet) -> [String] {
+    let classes = network.values.last!.shape.count
+    let logits = IntegerInterpreter(network).logits(of: images, threadCount: 2)
+    return (0..<images.count).map { index in
+      let row = Array(logits[index * classes..<(index + 1) * classes])
+      return ([row.firstIndex(of: row.max()!)!] + row.map { Int($0) }).map(String.init)
+        .joined(separator: " ")
+    }
+  }
+}
+
+extension ImageSet {
+  /// All images, one after the other.
+  var allBytes: [UInt8] { (0..<count).flatMap { withImage($0) { Array($0) } } }
 }

@@ -85,7 +85,7 @@ package struct IntegerInterpreter: Sendable {
         window.padding.left, result.height, result.width, resultZero, low, high, y)
     case .connect(let weights, let factor):
       IntegerKernels.connect(
-        x, zero, shape.count, weights.values, weights.bias, factor.multiplier, factor.shift,
+        x, zero, shape.count, weights.values, weights.bias, factor.high, factor.low, factor.shift,
         result.channels, resultZero, low, high, y)
     case .pool(let kind, let window):
       let pool =

@@ -7,7 +7,7 @@ struct IntegerStep: Equatable, Sendable {
   enum Kernel: Equatable, Sendable {
     case convolve(QuantizedWeights, Window, [FixedPoint])
     case convolveDepthwise(QuantizedWeights, Window, [FixedPoint])
-    case connect(QuantizedWeights, FixedPoint)
+    case connect(QuantizedWeights, WideFactor)
     case pool(PoolKind, Window)
     case average(FixedPoint)
     case add(FixedPoint, FixedPoint, result: FixedPoint)
@@ -50,9 +50,10 @@ extension QuantizedNetwork {
     case .depthwiseConvolution(let weights, let window):
       return .convolveDepthwise(weights, window, factors(weights, input, result))
     case .dense(let weights):
-      // The product is rounded to a Float there.
-      let scale = Double(input.scale * weights.scales[0]) / Double(result.scale)
-      return .connect(weights, FixedPoint(scale))
+      // FULLY_CONNECTED multiplies in Double.
+      return .connect(
+        weights,
+        WideFactor(Double(input.scale) * Double(weights.scales[0]) / Double(result.scale)))
     case .pool(let kind, let window): return .pool(kind, window)
     case .mean: return .average(meanFactor(input, result))
     case .flatten: return .view
@@ -62,7 +63,7 @@ extension QuantizedNetwork {
       return .multiply(FixedPoint(Double(input.scale * factor.scale / result.scale)))
     case .concatenate: return .insertChannels
     case .rescale:
-      // These, too, are rounded to a Float.
+      // The quotient of two Floats is one there, as the product below.
       return .rescale(FixedPoint(Double(input.scale / result.scale)))
     case .leakyRelu(let slope):
       return .leakyRelu(

@@ -21,7 +21,8 @@ package struct LayerLoss: Equatable, Sendable {
 }
 
 extension TrainedModel {
-  /// The losses of a network that was quantised from this model, the largest additions first.
+  /// The losses of a network that was quantised from this model, the largest additions first; on the
+  /// first 100 images.
   ///
   /// Throws `badData` as `quantized` does.
   package func losses(
@@ -47,7 +48,7 @@ extension FusedNetwork {
   fileprivate func noise(
     of interpreter: IntegerInterpreter, layouts: [ValueLayout], on calibration: CalibrationImages
   ) -> [Double] {
-    let images = calibration.images
+    let images = calibration.images[0..<min(100, calibration.images.count)]
     let powers = concurrentMap(images.count, threadCount: calibration.threadCount) { index in
       images.withImage(index) { image in
         let (exact, integers) = (values(of: image), interpreter.values(of: image))

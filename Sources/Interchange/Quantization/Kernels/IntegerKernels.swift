@@ -130,18 +130,29 @@ enum IntegerKernels {
     }
   }
 
-  /// y `[out]` of x `[count]`; weights `[out, count]`. Rounded once, as TensorFlow Lite's dense layers are.
+  /// `x · (factorHigh · 2³¹ + factorLow) · 2^(−31 − shift)`, rounded once, halves away from 0.
+  @inline(__always)
+  static func scaledOnce(
+    _ x: Int32, _ factorHigh: Int32, _ factorLow: Int32, _ shift: Int
+  ) -> Int32 {
+    let size = x < 0 ? 0 &- Int64(x) : Int64(x)
+    let product = size &* Int64(factorHigh) &+ (size &* Int64(factorLow)) &>> 31
+    let result = (product &+ Int64(1) &<< Int64(shift &- 1)) &>> Int64(shift)
+    let limited = Int32(truncatingIfNeeded: result < 1 << 30 ? result : 1 << 30)
+    return x < 0 ? 0 &- limited : limited
+  }
+
+  /// y `[out]` of x `[count]`; weights `[out, count]`.
   static func connect(
     _ x: UnsafePointer<Int8>, _ zero: Int, _ count: Int, _ weights: UnsafePointer<Int8>,
-    _ bias: UnsafePointer<Int32>, _ multiplier: Int32, _ shift: Int, _ out: Int,
-    _ resultZero: Int, _ low: Int, _ high: Int, _ y: UnsafeMutablePointer<Int8>
+    _ bias: UnsafePointer<Int32>, _ factorHigh: Int32, _ factorLow: Int32, _ shift: Int,
+    _ out: Int, _ resultZero: Int, _ low: Int, _ high: Int, _ y: UnsafeMutablePointer<Int8>
   ) {
     for o in 0..<out {
       let sum =
         bias[o] &+ product(x, weights + o * count, count, Int16(truncatingIfNeeded: zero))
-      let product = Int64(sum) &* Int64(multiplier) &+ (1 &<< Int64(30 - shift))
-      let result = Int(truncatingIfNeeded: product &>> Int64(31 - shift))
-      y[o] = clamped(result &+ resultZero, low, high)
+      let result = Int(scaledOnce(sum, factorHigh, factorLow, shift)) &+ resultZero
+      y[o] = clamped(result, low, high)
     }
   }
 }

@@ -43,7 +43,7 @@ enum IntegerFunction: String, CaseIterable, Comparable {
     case .taps: 0
     case .add: 122
     case .average: 92
-    case .connect: 116
+    case .connect: 268
     case .convolve: 550
     case .convolveDepthwise: 588
     case .insertChannels: 56

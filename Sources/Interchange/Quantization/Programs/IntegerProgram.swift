@@ -78,8 +78,8 @@ struct IntegerProgram {
     case .connect(let weights, let factor):
       call(
         .connect,
-        [x, input.zeroPoint, shape.count] + constants(weights, nil, index) + numbers(factor)
-          + [result.channels] + clamp)
+        [x, input.zeroPoint, shape.count] + constants(weights, nil, index)
+          + [Int(factor.high), Int(factor.low), factor.shift, result.channels] + clamp)
     case .pool(let kind, let window):
       call(
         IntegerFunction(kind),
