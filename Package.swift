@@ -129,7 +129,9 @@ let package = Package(
         "Diagnostics", "Networks", "ImageFiles", "Datasets", "Engine", "Artifacts",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ], exclude: ["Generated/onnx.proto", "Generated/tensorboard.proto"],
-      resources: [.embedInCode("C/Runtime")]),
+      resources: [.embedInCode("C/Runtime"), .embedInCode("Quantization/Programs/Swift")],
+      // Calibration and the integer interpreter run whole networks on hundreds of images.
+      swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
       name: "Report",
       dependencies: [

@@ -40,11 +40,6 @@ def ptrain(*arguments):
     return process.stdout
 
 
-def idx(folder, name):
-    header, content = idx_file.read(folder, name)
-    return numpy.frombuffer(content, numpy.uint8).reshape(numpy.frombuffer(header[4:], ">u4"))
-
-
 def softmax(logits):
     powers = numpy.exp(logits.astype(numpy.float64) - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
@@ -155,8 +150,8 @@ def main():
     if not options.data:
         print("Bench/answers: no --data and no PTRAIN_DATA", file=sys.stderr)
         return 69
-    images = idx(options.data, "t10k-images-idx3-ubyte")
-    labels = idx(options.data, "t10k-labels-idx1-ubyte")
+    images = idx_file.array(options.data, "t10k-images-idx3-ubyte")
+    labels = idx_file.array(options.data, "t10k-labels-idx1-ubyte")
     with tempfile.TemporaryDirectory() as name:
         folder, run = Path(name), Path(name) / "run"
         recipe = ["--epochs", 3, "--limit-train", 6000, "--validation", 1000, "--tensorboard"]

@@ -10,3 +10,11 @@ def read(folder, name):
     data = path.read_bytes() if path.exists() else gzip.open(f"{path}.gz").read()
     start = 4 + 4 * data[3]
     return data[:start], data[start:]
+
+
+def array(folder, name):
+    """The bytes of a file in its shape."""
+    import numpy
+
+    header, content = read(folder, name)
+    return numpy.frombuffer(content, numpy.uint8).reshape(numpy.frombuffer(header[4:], ">u4"))

@@ -11,16 +11,10 @@ import idx_file
 MEAN, DEVIATION = 0.1307, 0.3081
 
 
-def idx(folder, name):
-    """An IDX file of bytes, plain or gzip, as an array."""
-    header, content = idx_file.read(folder, name)
-    return numpy.frombuffer(content, numpy.uint8).reshape(numpy.frombuffer(header[4:], ">u4"))
-
-
 def load(folder, part="train", limit=None, raw=False):
     """Images [N, 1, H, W], normalised or (raw) from 0 to 1, and labels [N]."""
-    pixels = idx(folder, f"{part}-images-idx3-ubyte")[:limit]
-    labels = idx(folder, f"{part}-labels-idx1-ubyte")[:limit]
+    pixels = idx_file.array(folder, f"{part}-images-idx3-ubyte")[:limit]
+    labels = idx_file.array(folder, f"{part}-labels-idx1-ubyte")[:limit]
     images = torch.from_numpy(pixels.astype(numpy.float32))[:, None] / 255
     images = images if raw else (images - MEAN) / DEVIATION
     return images, torch.from_numpy(labels.astype(numpy.int64))

@@ -20,7 +20,7 @@ import onnx
 import onnxruntime
 import report
 import torch
-from images import idx
+from idx_file import array as idx
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn

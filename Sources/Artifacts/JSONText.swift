@@ -28,6 +28,12 @@ package enum JSONText: Equatable, Sendable {
     }
   }
 
+  /// An object with one more field at its end.
+  package func adding(_ key: String, _ value: JSONText) -> JSONText {
+    guard case .object(let pairs) = self else { preconditionFailure("not an object") }
+    return .object(KeyValuePairs(pairs.fields + [(key, value)]))
+  }
+
   /// The value on one line, without spaces.
   package var text: String {
     switch self {

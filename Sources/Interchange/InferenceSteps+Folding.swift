@@ -62,13 +62,13 @@ extension [InferenceStep] {
       before = norm
     }
     guard case .batchNorm(let norm) = self[before].operation else { return }
-    self[index].operation.weights = weights.preceded(by: norm)
+    self[index].operation.weights = weights.preceded(by: norm.affine)
     remove(before)
   }
 }
 
 extension InferenceOperation {
-  fileprivate var weights: LinearWeights? {
+  var weights: LinearWeights? {
     get {
       switch self {
       case .convolution(let weights, _), .dense(let weights): weights
@@ -120,8 +120,8 @@ extension LinearWeights {
   }
 
   /// `w·(gain·x + offset) + b`, by input channel; a group's outputs meet its channels alone.
-  fileprivate func preceded(by norm: NormalizationValues) -> LinearWeights {
-    let (gain, offset) = norm.affine
+  func preceded(by affine: (gain: [Double], offset: [Double])) -> LinearWeights {
+    let (gain, offset) = affine
     let kernelCount = rowCount / shape[1]
     func input(_ index: Int) -> Int {
       let group = index / rowCount / (shape[0] / groups)

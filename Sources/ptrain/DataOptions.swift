@@ -63,13 +63,14 @@ struct DataOptions: ParsableArguments {
 
   /// Finds and reads the data; `lines` tell which was found, and what is remarkable about it.
   ///
-  /// `keeps`: whether decoded files are kept for the next time, and found from the last.
+  /// `keeps`: whether decoded files are kept for the next time, and found from the last. Files become
+  /// what they were for the training of `model`, if there is one, unless the options say otherwise.
   func dataset(
-    limitTrain: Int? = nil, testShare: Double? = nil, seed: UInt64 = 1, threads: Int? = nil,
-    keeps: Bool = true, drawsBar: Bool = true
+    for model: TrainedModel? = nil, limitTrain: Int? = nil, testShare: Double? = nil,
+    seed: UInt64 = 1, threads: Int? = nil, keeps: Bool = true, drawsBar: Bool = true
   ) throws -> (dataset: Dataset, lines: [String]) {
     let source = try locate()
-    var options = readingOptions(threads, drawsBar: drawsBar)
+    var options = readingOptions(threads, for: model, drawsBar: drawsBar)
     (options.testShare, options.seed) = (testShare, seed)
     if !keeps { options.cacheDirectory = nil }
     // What the leader decodes is there for all.
@@ -85,10 +86,8 @@ struct DataOptions: ParsableArguments {
     for model: TrainedModel, threads: Int? = nil
   ) throws -> (set: ImageSet, lines: [String]) {
     let source = try locate()
-    var options = readingOptions(threads)
-    options.modelInput = model.network.input
-    options.preparation.background = background ?? model.background
-    let (set, remarks) = try Job.leaderFirst { [options] in try source.loadTestSet(options) }
+    let options = readingOptions(threads, for: model)
+    let (set, remarks) = try Job.leaderFirst { try source.loadTestSet(options) }
     return (
       set[0..<min(limitTest ?? set.count, set.count)],
       ["Data: test set from \(source.path)"] + remarks
@@ -108,10 +107,16 @@ struct DataOptions: ParsableArguments {
     }
   }
 
-  private func readingOptions(_ threads: Int?, drawsBar: Bool = true) -> ReadingOptions {
+  private func readingOptions(
+    _ threads: Int?, for model: TrainedModel? = nil, drawsBar: Bool = true
+  ) -> ReadingOptions {
     var options = ReadingOptions()
     options.transposes = transpose
     options.preparation = preparation
+    if let model {
+      options.modelInput = model.network.input
+      options.preparation.background = background ?? model.background
+    }
     options.skipsBad = skipBad
     if let threads { options.threadCount = threads }
     options.cacheDirectory = DataSource.decodedCacheDirectory(Job.environment)
@@ -151,5 +156,17 @@ extension DataOptions {
     preparation = settings.preparation
     skipBad = settings.skipsBad
     limitTest = settings.limitTest
+  }
+}
+
+extension DataOptions {
+  /// One of these options that was given, if there is one.
+  var givenOption: String? {
+    let options = [
+      ("--data", data != nil), ("--transpose", transpose), ("--size", size != nil),
+      ("--channels", channels != nil), ("--background", background != nil),
+      ("--skip-bad", skipBad), ("--limit-test", limitTest != nil),
+    ]
+    return options.first { $0.1 }?.0
   }
 }

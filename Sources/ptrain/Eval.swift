@@ -20,13 +20,12 @@ struct Eval: ParsableCommand {
         ptrain eval --checkpoint runs/first/model.safetensors --per-class
         ptrain eval --checkpoint torch.safetensors --model eva8
         ptrain eval --checkpoint model.safetensors --logits logits.safetensors
+        ptrain eval --checkpoint model.safetensors --int8
       """)
-
-  /// Test images that are evaluated at a time; the result does not depend on it.
-  private static let batchSize = 256
 
   @OptionGroup(title: "Model") var source: TestedModelOptions
   @OptionGroup(title: "Data") var data: DataOptions
+  @OptionGroup(title: "8-bit integers") var quantization: QuantizationOptions
   @OptionGroup(title: "Machine") var machine: MachineOptions
   @OptionGroup(title: "Output") var output: EvaluationOutputOptions
 
@@ -41,53 +40,74 @@ struct Eval: ParsableCommand {
       throw Failure(.usage, "--model \(source.model!): the file describes another network itself")
     }
     let configuration = try machine.engineConfiguration()
-    let (trained, found, dataLines) = try modelAndData(file, named)
-    let set = try check(found, fits: trained)
-    for line in dataLines { Terminal.remark(line) }
-    let session = try Session(
-      trained.network, state: trained.state, configuration: configuration,
-      sampleCapacity: Self.batchSize)
-    let (result, values) = try evaluate(session, set, trained.normalization)
+    let (trained, data) = try modelAndData(file, named)
+    let tested = ModelTest(model: trained, source: checkpoint)
+    let set = try tested.check(data.test)
+    for line in data.lines { Terminal.remark(line) }
+    let (result, values) = try tested.answers(
+      to: set, configuration, keepsLogits: output.logits != nil)
+    let quantized = try data.training.map {
+      try quantization.quantize(
+        tested, training: $0, test: set, float: result, threads: configuration.threadCount)
+    }
     if let logits = output.logits, Job.isLeader {
-      let shape = [set.count, trained.network.classCount]
-      let tensor = Safetensors.Tensor(name: "logits", shape: shape, values: values)
-      try writeFile(logits, Safetensors(tensors: [tensor]).bytes)
+      try writeFile(logits, tensors(trained, values, quantized).bytes)
     }
-    try Terminal.writeResult(text(of: result, trained))
+    try Terminal.writeResult(text(of: result, trained, quantized))
+    if let warning = quantized?.warning { Terminal.remark(warning) }
   }
 
-  private func evaluate(
-    _ session: Session, _ set: ImageSet, _ normalization: Normalization
-  ) throws -> (Evaluation, logits: [Float]) {
-    do {
-      return try session.answers(set, normalization, keepsLogits: output.logits != nil)
-    } catch let failure as Failure {
-      throw Failure(failure.kind, "\(checkpoint): \(failure.message)")
+  /// What `--logits` writes.
+  private func tensors(
+    _ model: TrainedModel, _ logits: [Float], _ quantized: QuantizedModel?
+  ) -> Safetensors {
+    let classes = model.network.classCount
+    func tensor(_ name: String, _ values: [Float]) -> Safetensors.Tensor {
+      Safetensors.Tensor(name: name, shape: [values.count / classes, classes], values: values)
     }
+    let integers = quantized.map { [tensor("logits.int8", $0.logits.map { Float($0) })] }
+    return Safetensors(tensors: [tensor("logits", logits)] + (integers ?? []))
   }
 
-  private func text(of result: Evaluation, _ model: TrainedModel) throws -> String {
-    guard let report = EvaluationReport(result, classNames: model.classNames) else {
-      guard !output.perClass else {
-        throw Failure(
-          .usage,
-          "--per-class: \(checkpoint) has \(model.classNames.count) classes; up to "
-            + "\(ConfusionMatrix.classLimit) are told apart")
-      }
-      return (output.json ? result.json.text : result.testSetLine) + "\n"
+  private func text(
+    of result: Evaluation, _ model: TrainedModel, _ quantized: QuantizedModel?
+  ) throws -> String {
+    let report = EvaluationReport(result, classNames: model.classNames)
+    guard report != nil || !output.perClass else {
+      throw Failure(
+        .usage,
+        "--per-class: \(checkpoint) has \(model.classNames.count) classes; up to "
+          + "\(ConfusionMatrix.classLimit) are told apart")
     }
-    if output.json { return report.json(perClass: output.perClass).text + "\n" }
-    return result.testSetLine + "\n" + (output.perClass ? report.perClassText : "")
+    if output.json {
+      var json = report?.json(perClass: output.perClass) ?? result.json
+      if let quantized { json = json.adding("int8", quantized.json) }
+      return json.text + "\n"
+    }
+    return result.testSetLine + "\n" + (quantized?.text ?? "")
+      + (output.perClass ? report!.perClassText : "")
+  }
+
+  /// The sets that are tested and calibrated on.
+  private struct Data {
+    var test: ImageSet
+    /// With `--int8`.
+    var training: ImageSet?
+    var lines: [String]
   }
 
   /// The training files tell the normalization and the classes of a file that does not carry them.
   private func modelAndData(
     _ file: Safetensors, _ named: ModelDescription?
-  ) throws -> (TrainedModel, ImageSet, dataLines: [String]) {
+  ) throws -> (TrainedModel, Data) {
     guard let named, try file.description(source: checkpoint) == nil else {
       let trained = try TrainedModel(file, source: checkpoint)
-      let (set, lines) = try data.testSet(for: trained, threads: machine.threads)
-      return (trained, set, lines)
+      guard quantization.int8 else {
+        let (set, lines) = try data.testSet(for: trained, threads: machine.threads)
+        return (trained, Data(test: set, lines: lines))
+      }
+      let (dataset, lines) = try data.dataset(for: trained, threads: machine.threads)
+      return (trained, Data(test: dataset.test, training: dataset.training, lines: lines))
     }
     let (dataset, lines) = try data.dataset(threads: machine.threads)
     let network = try Network(
@@ -96,30 +116,8 @@ struct Eval: ParsableCommand {
       network: network,
       state: try ModelState(file, layout: network.layout, source: checkpoint),
       normalization: dataset.normalization, classNames: dataset.classNames)
-    return (trained, dataset.test, lines)
-  }
-
-  /// The set labelled by the model's classes; throws `badData` where that is not possible.
-  private func check(_ set: ImageSet, fits model: TrainedModel) throws -> ImageSet {
-    let network = model.network
-    guard set.imageShape == network.input else {
-      throw Failure(
-        .badData,
-        "\(checkpoint): takes images of \(network.input.text), the data has \(set.imageShape.text)")
-    }
-    guard set.pixelType == model.normalization.pixelType else {
-      throw Failure(
-        .badData,
-        "\(checkpoint): takes images of \(model.normalization.pixelType)s, the data has "
-          + "\(set.pixelType)s")
-    }
-    do {
-      return try set.relabeled(to: model.classNames, source: "the data")
-    } catch {
-      throw Failure(
-        .badData,
-        "\(checkpoint): knows \(network.classCount) classes; \(error)")
-    }
+    let training = quantization.int8 ? dataset.training : nil
+    return (trained, Data(test: dataset.test, training: training, lines: lines))
   }
 }
 
@@ -147,7 +145,10 @@ struct EvaluationOutputOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Write the logits of every test image, in order: tensor 'logits', float [N, classes].",
+      """
+      Write the logits of every test image, in order: tensor 'logits', float [N, classes]; with --int8 \
+      also 'logits.int8', the integers.
+      """,
       valueName: "file.safetensors"))
   var logits: String?
 

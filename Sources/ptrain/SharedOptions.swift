@@ -62,3 +62,8 @@ struct MachineOptions: ParsableArguments {
     }
   }
 }
+
+extension MachineOptions {
+  /// One of these options that was given, if there is one.
+  var givenOption: String? { threads != nil ? "--threads" : numa != .auto ? "--numa" : nil }
+}

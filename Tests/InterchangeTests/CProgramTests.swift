@@ -2,7 +2,6 @@
 
 import Artifacts
 import Datasets
-import Foundation
 import Networks
 import Testing
 
@@ -47,10 +46,6 @@ import Testing
   private func expectAnswers(_ model: TrainedModel) throws {
     let input = model.network.input
     let program = model.cProgram(name: "net", headerFile: "net.h")
-    let folder = FileManager.default.temporaryDirectory.appending(
-      path: "ptrain-c-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
     let main = """
       #include <stdio.h>
       #include "net.h"
@@ -70,15 +65,14 @@ import Testing
           return 0;
       }
       """
-    for (file, text) in [("net.h", program.header), ("net.c", program.source), ("main.c", main)] {
-      try Data(text.utf8).write(to: folder.appending(path: file))
-    }
+    let folder = try ProgramFolder([
+      "net.h": program.header, "net.c": program.source, "main.c": main,
+    ])
     let flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1", "-DNET_SELF_TEST"]
-    let compiled = try run(
-      "clang", flags + ["-fsanitize=address,undefined", "net.c", "main.c", "-o", "net", "-lm"],
-      in: folder)
+    let compiled = try folder.run(
+      "clang", flags + ["-fsanitize=address,undefined", "net.c", "main.c", "-o", "net", "-lm"])
     try #require(compiled.status == 0, "\(compiled.text)")
-    let answer = try run(folder.appending(path: "net").path, [], in: folder)
+    let answer = try folder.run("./net")
     try #require(answer.status == 0, "\(answer.text)")
     let lines = answer.text.split(separator: "\n")
     try #require(lines.count == 3)
@@ -105,21 +99,6 @@ import Testing
     }
     return ReferenceNetwork<Double>(network: model.network, state: model.state)
       .forward(values, mode: .evaluation).output
-  }
-
-  private func run(
-    _ program: String, _ arguments: [String], in folder: URL
-  ) throws -> (status: Int32, text: String) {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    process.currentDirectoryURL = folder
-    let pipe = Pipe()
-    (process.standardOutput, process.standardError) = (pipe, pipe)
-    try process.run()
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, text)
   }
 
   @Test(arguments: [

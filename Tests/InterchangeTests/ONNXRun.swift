@@ -1,5 +1,6 @@
 // Runs an exported graph on the reference layers, node by node, as a runtime would.
 
+import Foundation
 import Networks
 import Testing
 
@@ -16,7 +17,7 @@ struct ONNXRun {
 
   private typealias Layers = Reference<Double>
 
-  private let tensors: [String: Onnx_TensorProto]
+  private var tensors: [String: Onnx_TensorProto]
   private let count: Int
   private var values: [String: Value]
 
@@ -26,6 +27,10 @@ struct ONNXRun {
     for node in graph.node {
       let output = try #require(node.output.first)
       #expect(run.values[output] == nil, "a value has one node")
+      if node.opType == "DequantizeLinear", let tensor = run.tensors[node.input[0]] {
+        run.tensors[output] = try run.dequantized(tensor, node)
+        continue
+      }
       run.values[output] = try run.apply(node)
     }
     #expect(graph.node.last?.output == ["logits"])
@@ -61,6 +66,18 @@ struct ONNXRun {
             : Layers.addForward(x.values, inputs[1].values))
       }
       return with(x.values.map { product ? $0 * operands[0][0] : $0 + operands[0][0] })
+    case "QuantizeLinear":
+      let zero = Double(parameters[1].integers[0])
+      return with(
+        x.values.map {
+          min(127, max(-128, ($0 / operands[0][0]).rounded(.toNearestOrEven) + zero))
+        })
+    case "DequantizeLinear":
+      let zero = Double(parameters[1].integers[0])
+      return with(x.values.map { ($0 - zero) * operands[0][0] })
+    case "Transpose":
+      #expect(node.ints("perm", or: []) == [0, 2, 3, 1])
+      return channelsLast(x)
     case "Sigmoid": return with(Layers.sigmoidForward(x: x.values))
     case "Relu": return with(Layers.reluForward(x: x.values, mask: nil).y)
     case "Tanh": return with(Layers.tanhForward(x: x.values))
@@ -103,6 +120,38 @@ struct ONNXRun {
       Issue.record("unknown operator \(node.opType)")
       return x
     }
+  }
+
+  /// Weights, by output where there are several scales, or biases.
+  private func dequantized(
+    _ tensor: Onnx_TensorProto, _ node: Onnx_NodeProto
+  ) throws -> Onnx_TensorProto {
+    let scales = try #require(tensors[node.input[1]]).doubles
+    #expect(node.attribute.first { $0.name == "axis" }?.i == (scales.count == 1 ? nil : 0))
+    if node.input.count > 2 {
+      let zeros = try #require(tensors[node.input[2]]).integers
+      #expect(zeros == scales.map { _ in 0 })
+    }
+    let (values, row) = (tensor.integers, tensor.integers.count / Int(tensor.dims[0]))
+    var result = tensor
+    result.dataType = 1
+    let floats = values.indices.map {
+      Float(Double(values[$0]) * scales[scales.count == 1 ? 0 : $0 / row])
+    }
+    result.rawData = floats.withUnsafeBytes { Data($0) }
+    return result
+  }
+
+  /// `[N, H, W, C]` as a shape of its own.
+  private func channelsLast(_ x: Value) -> Value {
+    let (channels, pixels) = (x.shape.channels, x.shape.height * x.shape.width)
+    return Value(
+      shape: Shape(channels: x.shape.height, height: x.shape.width, width: channels),
+      values: x.values.indices.map { index in
+        let (sample, place) = index.quotientAndRemainder(dividingBy: x.shape.count)
+        return x.values[
+          sample * x.shape.count + place % channels * pixels + place / channels]
+      })
   }
 
   private func convolution(
@@ -164,6 +213,17 @@ extension Onnx_NodeProto {
 }
 
 extension Onnx_TensorProto {
+  /// The values of an int8 or int32 tensor.
+  var integers: [Int] {
+    [UInt8](rawData).withUnsafeBytes { bytes in
+      dataType == 3
+        ? bytes.map { Int(Int8(bitPattern: $0)) }
+        : stride(from: 0, to: bytes.count, by: 4).map {
+          Int(bytes.loadUnaligned(fromByteOffset: $0, as: Int32.self))
+        }
+    }
+  }
+
   /// The float values.
   var doubles: [Double] {
     [UInt8](rawData).withUnsafeBytes { bytes in

@@ -1,26 +1,45 @@
 // The parts of a C program around its steps: header, the function that answers, the self-test.
 
+import Artifacts
 import Datasets
 import Networks
 
+/// The texts that a program is made of.
 struct CFrame {
-  let writer: CWriter
-  let headerFile: String
-  let arenaCount: Int
-  let multiplyAdds: Int
+  /// Begins all that the files define.
+  var name: String
+  /// The description's name.
+  var title: String
+  var headerFile: String
+  var input: Shape
+  var classCount: Int
+  /// Types of the image's numbers and of the logits.
+  var pixel: String
+  var logit: String
+  /// How much of everything, for the header.
+  var sizes: String
+  /// What the caller passes and gets, for the header.
+  var usage: String
+  /// Headers besides `<stdint.h>`, and which of them are of a library.
+  var includes: [String]
+  var library = "none"
+  /// The functions that are called.
+  var functions: [String]
+  /// Constants and the arena.
+  var declarations: String
+  /// Brings the image into the arena.
+  var load: String
+  var calls: String
+  /// Where the logits lie.
+  var result: String
+  var selfTest: CSelfTest
 
-  private var name: String { writer.name }
-  private var input: Shape { writer.model.network.input }
-  private var classCount: Int { writer.model.network.classCount }
-  private var isBytes: Bool { writer.model.normalization.pixelType == .byte }
-  private var pixel: String { isBytes ? "uint8_t" : "float" }
   private var macro: String { name.uppercased() }
 
   var header: String {
     """
-    /* \(writer.model.network.description.name): written by ptrain.
-     * \(4 * writer.weightCount) bytes of weights, \(4 * arenaCount) bytes of values, \
-    \(multiplyAdds) multiply-adds an image. */
+    /* \(title): written by ptrain.
+     * \(sizes) */
     #ifndef \(macro)_H
     #define \(macro)_H
 
@@ -31,13 +50,12 @@ struct CFrame {
     #define \(macro)_CHANNELS \(input.channels)
     #define \(macro)_CLASSES \(classCount)
 
-    /* The class of an image [height][width][channels], \
-    \(isBytes ? "grey values or colours of 0 to 255" : "values") as they come; its
-     * logits unless that is null. Not for two threads at a time: the values lie in one static arena. */
-    int \(name)_predict(const \(pixel) *image, float *logits);
+    /* \(usage)
+     * Not for two threads at a time: the values lie in one static arena. */
+    int \(name)_predict(const \(pixel) *image, \(logit) *logits);
 
     #ifdef \(macro)_SELF_TEST
-    /* 0 if the logits of a built-in pattern are what they should be, to 1e-4 of the largest. */
+    /* 0 if the logits of a built-in pattern are what they should be\(selfTest.tolerance). */
     int \(name)_self_test(void);
     #endif
 
@@ -47,86 +65,52 @@ struct CFrame {
   }
 
   var source: String {
-    let functions = writer.functions.sorted()
-    let needsMath = functions.contains(where: \.needsMath)
-    return """
-      /* See \(headerFile). C99, no allocation, no library but \(needsMath ? "<math.h>" : "none"). */
-      #include "\(headerFile)"
+    """
+    /* See \(headerFile). C99, no allocation, no library but \(library). */
+    #include "\(headerFile)"
 
-      #include <stddef.h>
-      \(needsMath ? "#include <math.h>\n" : "")
-      \(functions.map(\.text).joined(separator: "\n"))
-      \(writer.constants)\(normalization)static float arena[\(arenaCount)];
-
-      int \(name)_predict(const \(pixel) *image, float *logits)
-      {
-          float *pixels = \(writer.imagePlace);
-          for (int i = 0; i < \(input.count); i++)
-              pixels[i] = (float)image[i] * input_gain[i % \(input.channels)] + \
-      input_offset[i % \(input.channels)];
-      \(writer.calls)    const float *result = \(writer.logitsPlace);
-          int best = 0;
-          for (int k = 0; k < \(classCount); k++) {
-              if (result[k] > result[best]) best = k;
-              if (logits) logits[k] = result[k];
-          }
-          return best;
-      }
-      \(selfTest)
-      """
-  }
-
-  private var normalization: String {
-    let channels = 0..<input.channels
-    let normalization = writer.model.normalization
-    let (values, shifts) = (normalization.gains, normalization.offsets)
-    let gains = channels.map { CWriter.literal(values[$0 % values.count]) }
-    let offsets = channels.map { CWriter.literal(shifts[$0 % shifts.count]) }
-    return """
-      static const float input_gain[\(input.channels)] = {\(gains.joined(separator: ", "))};
-      static const float input_offset[\(input.channels)] = {\(offsets.joined(separator: ", "))};
-
-
-      """
-  }
-
-  /// The reference's logits in Double of a pattern that the C code makes, too.
-  private var selfTest: String {
-    let normalization = writer.model.normalization
-    let pixels = input.height * input.width
-    var image = [Double](repeating: 0, count: input.count)
-    for index in 0..<input.count {
-      let byte = UInt8(truncatingIfNeeded: index &* 37 &+ index / 7)
-      let (pixel, channel) = index.quotientAndRemainder(dividingBy: input.channels)
-      let value = isBytes ? Float(byte) : Float(byte) / 64
-      image[channel * pixels + pixel] = Double(normalization.input(value, channel: channel))
+    \(includes.map { "#include \($0)\n" }.joined())
+    \(functions.joined(separator: "\n"))
+    \(declarations)
+    int \(name)_predict(const \(pixel) *image, \(logit) *logits)
+    {
+    \(load)\(calls)    const \(logit) *result = \(result);
+        int best = 0;
+        for (int k = 0; k < \(classCount); k++) {
+            if (result[k] > result[best]) best = k;
+            if (logits) logits[k] = result[k];
+        }
+        return best;
     }
-    let reference = ReferenceNetwork<Double>(
-      network: writer.model.network, state: writer.model.state)
-    let logits = reference.forward(image, mode: .evaluation).output.map { Float($0) }
-    return """
 
-      #ifdef \(macro)_SELF_TEST
-      int \(name)_self_test(void)
-      {
-          static const float expected[\(classCount)] = {
-              \(logits.map(CWriter.literal).joined(separator: ", "))};
-          static \(pixel) image[\(input.count)];
-          float logits[\(classCount)], largest = 0;
-          for (int i = 0; i < \(input.count); i++) image[i] = \(isBytes ? "" : "1.0f / 64 * ")(uint8_t)(i * 37 + i / 7);
-          \(name)_predict(image, logits);
-          for (int k = 0; k < \(classCount); k++) {
-              const float size = expected[k] < 0 ? -expected[k] : expected[k];
-              if (size > largest) largest = size;
-          }
-          for (int k = 0; k < \(classCount); k++) {
-              const float error = logits[k] - expected[k];
-              if (!(error <= 1e-4f * largest && -error <= 1e-4f * largest)) return 1;
-          }
-          return 0;
-      }
-      #endif
+    #ifdef \(macro)_SELF_TEST
+    int \(name)_self_test(void)
+    {
+        static const \(logit) expected[\(classCount)] = {
+            \(selfTest.expected.joined(separator: ", "))};
+        static \(pixel) image[\(input.count)];
+        \(logit) logits[\(classCount)];
+        for (int i = 0; i < \(input.count); i++) image[i] = \(selfTest.pattern);
+        \(name)_predict(image, logits);
+    \(selfTest.comparison(classCount))    return 0;
+    }
+    #endif
 
-      """
+    """
   }
+}
+
+/// The logits of a pattern that the C code makes, too.
+struct CSelfTest {
+  /// What the header says about how near they must be.
+  var tolerance: String
+  /// Pixel `i` of the pattern, in C.
+  var pattern: String
+  var expected: [String]
+  /// Statements that return 1 where logits differ.
+  var comparison: (_ classCount: Int) -> String
+
+  /// Byte `index` of the pattern.
+  static func byte(_ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: index &* 37 &+ index / 7) }
+  static let patternByte = "(uint8_t)(i * 37 + i / 7)"
 }

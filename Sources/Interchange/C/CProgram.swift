@@ -10,11 +10,24 @@ import Networks
 package struct CProgram: Sendable {
   package let source: String
   package let header: String
-  /// Bytes of weights.
-  package let weightByteCount: Int
+  package let size: ProgramSize
+}
+
+/// What a program costs a device.
+package struct ProgramSize: Equatable, Sendable {
+  /// Bytes of weights and whatever else is known beforehand.
+  package var constants: Int
+  /// Bytes of code, where that is known.
+  package var code: Int?
   /// Bytes of values while it answers.
-  package let arenaByteCount: Int
-  package let multiplyAdds: Int
+  package var values: Int
+  package var multiplyAdds: Int
+
+  package var text: String {
+    let constants = "\(constants) bytes of constants"
+    let flash = code.map { "\(self.constants + $0) bytes of flash (\(constants))" }
+    return "\(flash ?? constants), \(values) bytes of RAM, \(multiplyAdds) multiply-adds an image."
+  }
 }
 
 extension TrainedModel {
@@ -48,55 +61,25 @@ struct CWriter {
   private(set) var calls = ""
   private(set) var functions: Set<CFunction> = []
   private(set) var weightCount = 0
-  private var places: [Int: Int] = [:]
-  private var arenaCount = 0
+  private(set) var places: ValuePlaces
 
   init(model: TrainedModel, name: String) {
     self.model = model
     self.name = name
     steps = model.inferenceSteps.foldingBatchNorm
-    placeValues()
-  }
-
-  // MARK: Memory
-
-  /// Whether a step writes over its input: element by element, and nobody else reads that.
-  private func isInPlace(_ step: InferenceStep) -> Bool {
-    switch step.operation {
-    case .activation, .batchNorm, .add, .multiply:
-      let input = step.inputs[0]
-      return steps.reduce(0) { $0 + $1.inputs.count { $0 == input } } == 1
-    default: return false
+    let places = steps.map { step in
+      ValuePlaces.Step(
+        inputs: step.inputs, value: step.value,
+        result: step.operation.isElementwise ? .overInput : .apart)
     }
-  }
-
-  private mutating func placeValues() {
-    // The buffer of each value.
-    var buffers = [ArenaBuffer(count: model.network.input.count, lifetime: 0...0)]
-    var bufferOf = [Graph.image: 0]
-    for (index, step) in steps.enumerated() {
-      for input in step.inputs {
-        let buffer = bufferOf[input]!
-        buffers[buffer].lifetime = buffers[buffer].lifetime.lowerBound...index + 1
-      }
-      if isInPlace(step) {
-        bufferOf[step.value] = bufferOf[step.inputs[0]]!
-      } else {
-        bufferOf[step.value] = buffers.count
-        buffers.append(
-          ArenaBuffer(count: shape(of: step.value).count, lifetime: index + 1...index + 1))
-      }
+    self.places = ValuePlaces(image: Graph.image, places) {
+      model.network.graph.shape(of: $0).count
     }
-    let last = bufferOf[steps.last!.value]!
-    buffers[last].lifetime = buffers[last].lifetime.lowerBound...steps.count + 1
-    let plan = ArenaPlan(buffers, alignment: 4)
-    places = bufferOf.mapValues { plan.offsets[$0] }
-    arenaCount = plan.count
   }
 
   private func shape(of value: Int) -> Shape { model.network.graph.shape(of: value) }
 
-  private func place(_ value: Int) -> String { "arena + \(places[value]!)" }
+  private func place(_ value: Int) -> String { "arena + \(places[value])" }
 
   // MARK: Steps
 
@@ -207,18 +190,30 @@ struct CWriter {
   /// The shortest decimals that are this number.
   static func literal(_ value: Float) -> String { "\(value)f" }
 
+  var size: ProgramSize {
+    ProgramSize(
+      constants: 4 * weightCount, values: 4 * places.count,
+      multiplyAdds: model.network.multiplyAdds)
+  }
+
   func program(headerFile: String) -> CProgram {
-    let multiplyAdds = model.network.multiplyAdds
-    let frame = CFrame(
-      writer: self, headerFile: headerFile, arenaCount: arenaCount, multiplyAdds: multiplyAdds)
+    let frame = frame(headerFile: headerFile)
     return CProgram(
-      source: frame.source, header: frame.header, weightByteCount: 4 * weightCount,
-      arenaByteCount: 4 * arenaCount, multiplyAdds: multiplyAdds)
+      source: frame.source, header: frame.header, size: size)
   }
 
   /// Where the image lies, and the logits.
   var imagePlace: String { place(Graph.image) }
   var logitsPlace: String { place(steps.last!.value) }
+}
+
+extension InferenceOperation {
+  fileprivate var isElementwise: Bool {
+    switch self {
+    case .activation, .batchNorm, .add, .multiply: true
+    default: false
+    }
+  }
 }
 
 /// What may stand in a call.
@@ -232,22 +227,4 @@ extension Int: CArgument {
 
 extension String: CArgument {
   var cText: String { self }
-}
-
-extension LinearWeights {
-  /// `[out][height][width][in / groups]`.
-  fileprivate var channelsLast: [Float] {
-    let (inputs, taps) = (shape[1], shape[2] * shape[3])
-    return values.indices.map { index in
-      let (output, rest) = index.quotientAndRemainder(dividingBy: taps * inputs)
-      let (tap, input) = rest.quotientAndRemainder(dividingBy: inputs)
-      return values[(output * inputs + input) * taps + tap]
-    }
-  }
-
-  /// `[height][width][out]`, of one input a group.
-  fileprivate var byTap: [Float] {
-    let (outputs, taps) = (shape[0], shape[2] * shape[3])
-    return values.indices.map { values[$0 % outputs * taps + $0 / outputs] }
-  }
 }

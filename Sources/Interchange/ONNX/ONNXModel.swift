@@ -25,11 +25,23 @@ extension TrainedModel {
     if options.normalizes { builder.append(normalization) }
     let steps = options.foldsBatchNorm ? inferenceSteps.foldingBatchNorm : inferenceSteps
     for step in steps { builder.append(step) }
+    return try onnxFile(builder.finish(classCount: network.classCount, value: steps.last!.value))
+  }
+
+  /// The same of the network in 8-bit integers, `quantized`: input and output stay float32, between
+  /// them stand QuantizeLinear and DequantizeLinear.
+  package func onnx(
+    _ quantized: QuantizedNetwork, _ options: ONNXOptions = ONNXOptions()
+  ) throws -> [UInt8] {
+    var builder = ONNXIntegerBuilder(quantized)
+    return try onnxFile(builder.build(options.normalizes ? nil : normalization))
+  }
+
+  private func onnxFile(_ graph: Onnx_GraphProto) throws -> [UInt8] {
     var model = Onnx_ModelProto()
     model.irVersion = 8
     model.producerName = "ptrain"
-    model.graph = builder.finish(
-      classCount: network.classCount, value: steps.last!.value)
+    model.graph = graph
     model.opsetImport = [.with { $0.version = 17 }]
     model.metadataProps = metadata.dropFirst().map { entry in
       .with { ($0.key, $0.value) = (entry.key, entry.value) }

@@ -1,0 +1,113 @@
+// TensorFlow Lite files compute what the network computes, by operators and versions that runtimes know.
+
+import Artifacts
+import Datasets
+import Networks
+import Testing
+
+@testable import Interchange
+
+@Suite struct TFLiteModelTests {
+  /// Borders that are neither SAME nor VALID, a flattened image with several readers, pools of both kinds.
+  private static let windows = """
+    name: windows
+    layers:
+      - conv: {filters: 6, kernel: 3, stride: 2, padding: 1}
+      - relu6
+      - depthwise: {kernel: [5, 3], padding: [2, 1], stride: 1, bias: false}
+      - averagePool: {size: 3, stride: 2, padding: 1}
+      - maxPool: {size: 2, stride: 1, padding: 1}
+      - relu
+      - conv: {filters: 6, kernel: 3, dilation: 2, padding: 2, groups: 3}
+      - concat: [[flatten, tanh], [flatten, {dense: 3}]]
+      - dense: classes
+    """
+
+  private static let descriptions = ONNXModelTests.descriptions.merging(
+    [
+      "everything": try! .parse(yaml: CProgramTests.layers, source: "x"),
+      "windows": try! .parse(yaml: windows, source: "x"), "tiny": try! .preset(named: "tiny"),
+      "ds-cnn": try! .preset(named: "ds-cnn"),
+      "mobilenet-025": try! .preset(named: "mobilenet-025"),
+    ]) { $1 }
+
+  private func model(_ name: String, channels: Int = 1, extent: Int = 12) throws -> TrainedModel {
+    let means = (0..<channels).map { 0.1 + 0.2 * Float($0) }
+    return try .sample(
+      try #require(Self.descriptions[name]),
+      Shape(channels: channels, height: extent, width: extent), classCount: 4,
+      normalization: Normalization(means: means, standardDeviations: means.map { 0.4 - $0 / 2 }))
+  }
+
+  @Test(arguments: descriptions.keys.sorted())
+  func computesWhatTheNetworkComputes(name: String) throws {
+    for channels in [1, 3] {
+      let model = try model(name, channels: channels)
+      let logits = try TFLiteFile(model.tflite(.logits))
+      let probabilities = try TFLiteFile(model.tflite())
+      #expect(logits.tensors[logits.output].name == "logits")
+      #expect(probabilities.tensors[probabilities.output].name == "probabilities")
+      for seed in 0..<2 { try check(model, logits, probabilities, seed) }
+    }
+  }
+
+  private func check(
+    _ model: TrainedModel, _ logits: TFLiteFile, _ probabilities: TFLiteFile, _ seed: Int
+  ) throws {
+    let input = model.network.input
+    let pixels = input.height * input.width
+    let image = (0..<input.count).map { Double(($0 + seed) * 89 % 256) }
+    let planes = (0..<input.count).map { index in
+      let (channel, pixel) = index.quotientAndRemainder(dividingBy: pixels)
+      let grey = Float(image[pixel * input.channels + channel])
+      return Double(model.normalization.input(grey, channel: channel))
+    }
+    let expected = ReferenceNetwork<Double>(network: model.network, state: model.state)
+      .forward(planes, mode: .evaluation).output
+    let found = try TFLiteRun.output(logits, image: image)
+    let limit = 3e-6 * expected.map(abs).max()!
+    #expect(found.count == expected.count)
+    #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= limit }, "\(found) \(expected)")
+    let shares = try TFLiteRun.output(probabilities, image: image)
+    #expect(abs(shares.reduce(0, +) - 1) < 1e-9)
+    #expect(shares.firstIndex(of: shares.max()!) == found.firstIndex(of: found.max()!))
+  }
+
+  @Test func operatorsAreThoseOfTheReferenceModels() throws {
+    let file = try TFLiteFile(model("resnet8", channels: 3, extent: 32).tflite())
+    let counts = Dictionary(grouping: file.operators, by: \.code).mapValues(\.count)
+    // The normalisation is one product and one sum.
+    #expect(
+      counts == [
+        .conv2D: 9, .add: 4, .mul: 1, .averagePool2D: 1, .fullyConnected: 1, .softmax: 1,
+      ])
+    #expect(file.operators.allSatisfy { $0.version == 1 })
+    #expect(file.tensors[file.input].shape == [1, 32, 32, 3])
+    #expect(file.tensors[file.output].shape == [1, 4])
+  }
+
+  @Test func versionsAreTheOldestThatWork() throws {
+    let operators = try TFLiteFile(model("everything").tflite()).operators
+    // Groups came late.
+    let convolutions = operators.filter { $0.code == .conv2D }.map(\.version)
+    #expect(convolutions.contains(1) && convolutions.contains(6))
+    #expect(operators.filter { $0.code == .depthwiseConv2D }.allSatisfy { $0.version == 1 })
+  }
+
+  @Test func bordersArePutThereOnlyWhereNothingElseDoesIt() throws {
+    let file = try TFLiteFile(model("windows").tflite())
+    let codes = file.operators.map(\.code)
+    #expect(codes.filter { $0 == .pad }.count == 2)
+    #expect(codes.filter { $0 == .padV2 }.count == 1)
+    for name in ["lenet5", "tiny", "ds-cnn"] {
+      let codes = try TFLiteFile(model(name).tflite()).operators.map(\.code)
+      #expect(!codes.contains(.pad) && !codes.contains(.padV2) && !codes.contains(.transpose))
+    }
+  }
+
+  @Test func metadataNamesTheClasses() throws {
+    let file = try TFLiteFile(model("tiny").tflite())
+    #expect(file.metadata["class_names"] == #"["0","1","2","3"]"#)
+    #expect(file.metadata["description"] == nil)
+  }
+}
