@@ -1,7 +1,7 @@
 """Holds README, articles and the other texts against the repository: links, commands, code.
 
-Links lead to files and headings that exist, commands have the options of the help screens, blocks of
-Swift are excerpts of files that are compiled. One line a finding; ends non-zero if there is any.
+Links lead to files and headings that exist, commands have the options of the help screens, blocks
+of Swift are excerpts of files that are compiled. One line a finding; ends non-zero if there is any.
 """
 
 import re

@@ -1,6 +1,7 @@
 """Commands as texts tell them, held against the program's help screens and the scripts themselves.
 
-`Tests/ptrainTests/Help` has a screen for each subcommand, which HelpTests compares with the program.
+`Tests/ptrainTests/Help` has a screen for each subcommand, which HelpTests compares with the
+program.
 """
 
 import re
@@ -12,7 +13,20 @@ OPTION = re.compile(r"^ {2}(-.+?)(?: <([^>]+)>)?(?: {2,}.*)?$")
 # What stands for something of the reader's in a synopsis.
 PLACEHOLDER = re.compile(r"[|…\[\]]|^[A-Z]")
 # Programs of others that a block may call.
-OTHERS = {"swift", "mpirun", "git", "cd", "awk", "sudo", "chrt", "gcc", "curl", "tar", "sort", "head"}
+OTHERS = {
+    "swift",
+    "mpirun",
+    "git",
+    "cd",
+    "awk",
+    "sudo",
+    "chrt",
+    "gcc",
+    "curl",
+    "tar",
+    "sort",
+    "head",
+}
 
 
 class Screen:
