@@ -33,11 +33,14 @@ class Screen:
     """What a help screen says of a command's options and arguments."""
 
     def __init__(self, text: str) -> None:
+        # Options with a value: the words that it may be, or none where anything goes.
         self.values: dict[str, list[str] | None] = {}
-        """Options with a value: the words that it may be, or none where anything goes."""
         self.flags: set[str] = set()
+        # Options that must be there, each with its other names.
+        self.required: list[list[str]] = []
         body = text.partition("\nUSAGE:")[2]
         self.takes_arguments = "\nARGUMENTS:" in body
+        usage = re.sub(r"\[[^\]]*\]", "", body.partition("\n\n")[0])
         lines = body.splitlines()
         for index, line in enumerate(lines):
             match = OPTION.match(line)
@@ -51,9 +54,8 @@ class Screen:
                     self.flags.add(name)
                 else:
                     self.values[name] = words[1].split(", ") if words else None
-        usage = body.partition("\n\n")[0]
-        optional = re.sub(r"\[[^\]]*\]", "", usage)
-        self.required = [name for name in self.values if re.search(rf" {name}(?![\w-])", optional)]
+            if match[2] and any(re.search(rf" {name}(?![\w-])", usage) for name in names):
+                self.required.append(names)
 
     @staticmethod
     def _entry(lines: list[str], index: int) -> list[str]:
@@ -145,9 +147,9 @@ def program_findings(words: list[str], program: Program, *, is_whole: bool) -> I
                 yield f"{title} has {option} {', '.join(allowed)}, not {value}"
         elif option not in screen.flags:
             yield f"{title} has no option {option}"
-    for option in screen.required if is_whole and "--help" not in rest else []:
-        if option not in seen and not seen & {"--checkpoint"}:
-            yield f"{title} needs {option}"
+    for names in screen.required if is_whole and "--help" not in rest else []:
+        if not seen & set(names):
+            yield f"{title} needs {names[0]}"
 
 
 def script_findings(name: str, words: list[str], root: Path) -> Iterator[str]:
