@@ -199,8 +199,8 @@ let package = Package(
     .testTarget(
       name: "ReportTests",
       dependencies: [
-        "Diagnostics", "Memory", "Networks", "Datasets", "Engine", "Artifacts", "Interchange",
-        "Report",
+        "Diagnostics", "Kernels", "Memory", "Networks", "Datasets", "Engine", "Artifacts",
+        "Interchange", "Report",
       ]),
     .testTarget(name: "PTrainTests", dependencies: ["PTrain"]),
     .testTarget(name: "SpreadsheetTests", dependencies: ["Diagnostics", "Spreadsheet"]),

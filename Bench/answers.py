@@ -1,9 +1,9 @@
 """Holds what ptrain says about images against other programs.
 
 The confusion matrix and the figures by class against scikit-learn's from the logits; predictions of
-digits saved by Pillow as PNG and JPEG, and of the IDX file, against the logits of `ptrain eval`; the
-event file against what TensorBoard's own reader makes of it. --speed times predictions too. Bench/answers
-makes the environment and calls this.
+digits saved by Pillow as PNG and JPEG, and of the IDX file, against the logits of `ptrain eval`;
+the event file against what TensorBoard's own reader makes of it. --speed times predictions too.
+Bench/answers makes the environment and calls this.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from sklearn import metrics
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from training import BINARY
 
-failures = []
+failures: list[str] = []
 
 
 def check(name, is_right, detail=""):
@@ -62,7 +62,10 @@ def figures_by_class(run, data, folder, labels):
     figures = numpy.array([[row[key] for row in rows] for key in ("precision", "recall", "f1")])
     check("precision, recall, F1: scikit-learn's", abs(figures - expected).max() < 1e-9)
     kept = json.loads((run / "evaluation.json").read_text())
-    check("evaluation.json: the same", all(kept[key] == found[key] for key in found if key != "test_loss"))
+    check(
+        "evaluation.json: the same",
+        all(kept[key] == found[key] for key in found if key != "test_loss"),
+    )
     probabilities = softmax(logits)
     wrong = numpy.flatnonzero(answers != labels)
     wrong = wrong[numpy.argsort(-probabilities[wrong, answers[wrong]], kind="stable")]
@@ -88,7 +91,9 @@ def predictions(run, data, folder, images, logits):
     told = numpy.array([row["probability"] for row in rows])
     check("PNG: probabilities", abs(told - softmax(found).max(axis=1)).max() < 1e-12)
     found, _ = predict(*sorted(Path(data).glob("t10k-images*")))
-    check("IDX: eval's logits, bit for bit", found.shape == logits.shape and (found == logits).all())
+    check(
+        "IDX: eval's logits, bit for bit", found.shape == logits.shape and (found == logits).all()
+    )
     found, _ = predict(folder / "jpg")
     same = (found.argmax(axis=1) == logits[:count].argmax(axis=1)).mean()
     check("JPEG of quality 95: the same classes", same >= 0.99, f"{same:.2%}")
@@ -113,12 +118,17 @@ def events(run):
     check("TensorBoard: the scalars", sorted(reader.Tags()["scalars"]) == sorted(fields))
     for tag, field in fields.items():
         found = [(event.step, numpy.float32(event.value)) for event in reader.Scalars(tag)]
-        check(f"TensorBoard: {tag}", found == [(e["epoch"], numpy.float32(e[field])) for e in epochs])
+        check(
+            f"TensorBoard: {tag}", found == [(e["epoch"], numpy.float32(e[field])) for e in epochs]
+        )
     (tag,) = reader.Tags()["images"]
     (image,) = reader.Images(tag)
     picture = Image.open(io.BytesIO(image.encoded_image_string))
     picture.load()
-    check("TensorBoard: the confusion matrix", picture.size == (image.width, image.height) == (320, 320))
+    check(
+        "TensorBoard: the confusion matrix",
+        picture.size == (image.width, image.height) == (320, 320),
+    )
 
 
 def speed(run, folder, images):

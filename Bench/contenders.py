@@ -77,7 +77,13 @@ class PyTorch:
 
     def __init__(self, name, case, data, python, cache, prefix):
         self.measured = Measured(name)
-        command = [*prefix, python, str(BENCH / "torch_worker.py"), *case.options(data), *PYTORCH[name]]
+        command = [
+            *prefix,
+            python,
+            str(BENCH / "torch_worker.py"),
+            *case.options(data),
+            *PYTORCH[name],
+        ]
         start = time.perf_counter()
         self.process = subprocess.Popen(
             command,
@@ -92,6 +98,7 @@ class PyTorch:
         self.expected = median(self.answer("ready")["milliseconds"])
 
     def answer(self, event):
+        assert self.process.stdout
         line = self.process.stdout.readline()
         if not line:
             raise SystemExit(f"Bench/compare: {self.measured.name} ended before its {event}")
@@ -105,6 +112,7 @@ class PyTorch:
         self.measured.peak_mebibytes = answer["peak_mebibytes"]
 
     def close(self):
+        assert self.process.stdin
         self.process.stdin.close()
         self.process.wait()
 
@@ -129,6 +137,7 @@ class Ptrain:
             stdout=subprocess.PIPE,
             text=True,
         )
+        assert process.stdout
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

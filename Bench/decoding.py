@@ -1,9 +1,9 @@
 """Decodes class folders with ptrain and with torchvision, in turns, and compares every pixel.
 
-The data is an archive (`--archive cifar10-jpeg.tar.gz`), which is unpacked into a temporary folder, or
-a folder that is there. ptrain reads files and labels into memory (`ptrain bench data`); PyTorch runs
-`ImageFolder` with Pillow in a `DataLoader` of as many workers, batches of 256 as bytes, or as floats
-as its examples have them. Pixels come from the file that ptrain keeps of decoded images.
+The data is an archive (`--archive cifar10-jpeg.tar.gz`), which is unpacked into a temporary folder,
+or a folder that is there. ptrain reads files and labels into memory (`ptrain bench data`); PyTorch
+runs `ImageFolder` with Pillow in a `DataLoader` of as many workers, batches of 256 as bytes, or as
+floats as its examples have them. Pixels come from the file that ptrain keeps of decoded images.
 """
 
 import argparse
@@ -26,8 +26,8 @@ import torch
 from contenders import ROOT
 from PIL import Image, features
 
-# PyPI's torchvision does not find its operators beside a PyTorch for CPUs alone, and cannot be imported
-# unless these two are known; ImageFolder and the transforms use none.
+# PyPI's torchvision does not find its operators beside a PyTorch for CPUs alone, and cannot be
+# imported unless these two are known; ImageFolder and the transforms use none.
 OPERATORS = torch.library.Library("torchvision", "DEF")
 for name in ("nms", "qnms"):
     OPERATORS.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
@@ -94,7 +94,7 @@ def torchvision_round(options, data, transform):
 
 
 def differing_files(data, cache):
-    """Compares the kept images with Pillow's; returns the number of files and of those that differ."""
+    """Compares the kept images with Pillow's; returns how many files there are and differ."""
     [path] = (cache / "ptrain/decoded").glob("*.images")
     content = path.read_bytes()
     assert content.startswith(b"ptrain images 1\n")
@@ -124,7 +124,7 @@ def measure(options, data, scratch):
             options, data, torchvision.transforms.ToTensor()
         ),
     }
-    rates = {name: [] for name in contenders}
+    rates: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(options.rounds):
         for name, contender in contenders.items():
             rates[name].append(contender())
@@ -153,22 +153,29 @@ def measure(options, data, scratch):
 def text(run):
     own = median(run["images_per_second"]["ptrain"])
     rows = [
-        [name, f"{median(rates):,.0f}", f"{min(rates):,.0f} – {max(rates):,.0f}",
-         f"{own / median(rates):.1f}"]
+        [
+            name,
+            f"{median(rates):,.0f}",
+            f"{min(rates):,.0f} – {max(rates):,.0f}",
+            f"{own / median(rates):.1f}",
+        ]
         for name, rates in run["images_per_second"].items()
     ]
     versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
+    second, whole = (
+        f"{median(run[key]):.2f} s" for key in ("second_reading_seconds", "second_start_seconds")
+    )
     return f"""# Decoding class folders
 
 {report.timing_conditions(run)}
 
-{run['files']:,} files, {run['threads']} threads or workers, files in the page cache; {versions}.
+{run["files"]:,} files, {run["threads"]} threads or workers, files in the page cache; {versions}.
 
 {report.table(["", "images/s", "range", "ptrain is faster by"], rows)}
 
-Of {run['files']:,} decoded images {run['differing_files']:,} differ from Pillow's in any byte. The
-second reading, from the file of decoded images, takes {median(run['second_reading_seconds']):.2f} s; a
-whole second run, with an epoch of one minibatch, {median(run['second_start_seconds']):.2f} s from start to end.
+Of {run["files"]:,} decoded images {run["differing_files"]:,} differ from Pillow's in any byte. The
+second reading, from the file of decoded images, takes {second}; a
+whole second run, with an epoch of one minibatch, {whole} from start to end.
 """
 
 

@@ -1,8 +1,9 @@
 """Times evaluations of minibatches by ptrain and by ONNX Runtime in turns, in one run.
 
 ONNX Runtime gets the exported network with batch normalization folded, its input in memory, as many
-threads as ptrain; ptrain starts from bytes and normalises them. A figure is the median of the rounds'
-medians; images and weights are random. Bench/evaluation makes the environment and calls this.
+threads as ptrain; ptrain starts from bytes and normalises them. A figure is the median of the
+rounds' medians; images and weights are random. Bench/evaluation makes the environment and calls
+this.
 """
 
 import argparse
@@ -49,7 +50,10 @@ def write_data(folder, extents, classes):
         head = numpy.array([0x804, *images.shape], ">u4")
         name = f"{part}-images-idx4-ubyte"
         if extents[0] == 1:
-            head, name = numpy.array([0x803, count, *extents[1:]], ">u4"), f"{part}-images-idx3-ubyte"
+            head, name = (
+                numpy.array([0x803, count, *extents[1:]], ">u4"),
+                f"{part}-images-idx3-ubyte",
+            )
         (folder / name).write_bytes(head.tobytes() + images.tobytes())
         labels = numpy.arange(count, dtype=numpy.uint8) % classes
         head = numpy.array([0x801, count], ">u4").tobytes()
@@ -68,12 +72,13 @@ def exported(model, folder):
 
 
 def worker(file, extents, options):
-    """Times ONNX Runtime: a process of its own, so that it can run ahead of others as ptrain does."""
+    """Times ONNX Runtime: a process of its own, which can run ahead of others as ptrain does."""
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = options.threads
     session = onnxruntime.InferenceSession(file, settings, providers=["CPUExecutionProvider"])
     images = numpy.random.default_rng(1).standard_normal((options.batch_size, *extents), "f4")
-    seconds, end = [], time.perf_counter() + options.seconds
+    seconds: list[float] = []
+    end = time.perf_counter() + options.seconds
     for _ in range(3):
         session.run(["logits"], {"input": images})
     while time.perf_counter() < end or len(seconds) < 5:
@@ -120,15 +125,21 @@ def text(run):
         own, other = median(row["ptrain"]), median(row["onnxruntime"])
         wanted = "" if row["wanted"] is None else f"{row['wanted']:g}"
         rows.append(
-            [f"`{row['model']}`", MODELS[row["model"]][0], f"{own:.2f}", f"{other:.2f}",
-             f"{other / own:.2f}", wanted]
+            [
+                f"`{row['model']}`",
+                MODELS[row["model"]][0],
+                f"{own:.2f}",
+                f"{other:.2f}",
+                f"{other / own:.2f}",
+                wanted,
+            ]
         )
     head = ["model", "images", "ptrain, ms", "ONNX Runtime, ms", "times as fast", "wanted"]
     return (
         "# Evaluation beside ONNX Runtime\n\n"
         f"One minibatch of {run['batch_size']} images on {run['threads']} threads; ONNX Runtime "
-        f"{run['onnxruntime']} with batch normalization folded; median of {run['rounds']} rounds in "
-        f"turns.\n\n{report.table(head, rows)}\n\n{report.timing_conditions(run)}\n"
+        f"{run['onnxruntime']} with batch normalization folded; median of {run['rounds']} rounds "
+        f"in turns.\n\n{report.table(head, rows)}\n\n{report.timing_conditions(run)}\n"
     )
 
 
@@ -145,7 +156,8 @@ def main():
     report.keep_option(parser)
     options = parser.parse_args()
     if options.worker:
-        return worker(options.worker[0], tuple(map(int, options.worker[1:])), options)
+        worker(options.worker[0], tuple(map(int, options.worker[1:])), options)
+        return
     options.models = report.choices(parser, "--models", options.models, MODELS)
     others, start = machine.Others(), time.time()
     rows = [measure(model, options) for model in options.models]

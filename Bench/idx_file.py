@@ -7,7 +7,7 @@ from pathlib import Path
 def read(folder, name):
     """Header and content of a file, plain or gzip."""
     path = Path(folder) / name
-    data = path.read_bytes() if path.exists() else gzip.open(f"{path}.gz").read()
+    data = path.read_bytes() if path.exists() else gzip.decompress(Path(f"{path}.gz").read_bytes())
     start = 4 + 4 * data[3]
     return data[:start], data[start:]
 

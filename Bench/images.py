@@ -3,10 +3,9 @@
 All of them are normalised and in memory before the first step.
 """
 
+import idx_file
 import numpy
 import torch
-
-import idx_file
 
 MEAN, DEVIATION = 0.1307, 0.3081
 

@@ -1,8 +1,8 @@
 """Hands networks over between ptrain, PyTorch and ONNX Runtime, and compares what they compute.
 
-ptrain -> PyTorch -> ptrain -> PyTorch as safetensors, ptrain -> ONNX Runtime in every variant of the
-export. Ends non-zero where logits differ by more than 1e-5 of the image's largest; --keep keeps the
-table under results/. Bench/interchange makes the environment and calls this.
+ptrain -> PyTorch -> ptrain -> PyTorch as safetensors, ptrain -> ONNX Runtime in every variant of
+the export. Ends non-zero where logits differ by more than 1e-5 of the image's largest; --keep keeps
+the table under results/. Bench/interchange makes the environment and calls this.
 """
 
 import argparse
@@ -27,7 +27,12 @@ from torch import nn
 from training import BINARY, ROOT
 
 MODELS = ("eva8", "compact", "tiny", "lenet5", "resnet8", str(ROOT / "Bench/described.yaml"))
-VARIANTS = ([], ["--fold-batch-norm"], ["--normalize"], ["--fold-batch-norm", "--normalize"])
+VARIANTS: tuple[list[str], ...] = (
+    [],
+    ["--fold-batch-norm"],
+    ["--normalize"],
+    ["--fold-batch-norm", "--normalize"],
+)
 LIMIT = 1e-5
 LEARNING = ["--epochs", "3", "--limit-train", "16000"]
 TUNING = ["--weight-decay", "0.0001"]
@@ -50,7 +55,9 @@ def data_folder():
     """Where ptrain itself finds its data."""
     with tempfile.TemporaryDirectory() as folder:
         options = "--model tiny --epochs 1 --limit-train 8 --limit-test 8 --output".split()
-        return re.search("^Data: .* from (.*)$", ptrain(*options, folder), re.MULTILINE)[1]
+        found = re.search("^Data: .* from (.*)$", ptrain(*options, folder), re.MULTILINE)
+        assert found
+        return found[1]
 
 
 def ptrain(*arguments):
@@ -121,7 +128,7 @@ def train_in_torch(model, data, steps):
     return network
 
 
-statistics_of = {}
+statistics_of: dict[str, dict] = {}
 
 
 def hand_over(model, folder, data, steps):
@@ -143,8 +150,8 @@ def hand_over(model, folder, data, steps):
             torch_logits(model, foreign, data),
         ),
     )
-    # The preset's own recipe leaves an eva8 whose fp32 logits differ by 1.05e-5, rounding of both sides
-    # together; there the exact logits judge.
+    # The preset's own recipe leaves an eva8 whose fp32 logits differ by 1.05e-5, rounding of both
+    # sides together; there the exact logits judge.
     for name, recipe, kind in (
         ("the same, tuned by ptrain: ptrain, PyTorch", TUNING, torch.float32),
         ("tuned by the preset's recipe: ptrain, PyTorch in float64", [], torch.float64),
@@ -156,8 +163,9 @@ def hand_over(model, folder, data, steps):
         yield name, difference(ptrain_logits(tuned, folder, data), expected)
     plain = folder / "plain.safetensors"
     ptrain("export", "--checkpoint", str(own), "--output", str(plain))
-    yield "exported safetensors: ptrain, PyTorch", difference(
-        logits, torch_logits(model, plain, data)
+    yield (
+        "exported safetensors: ptrain, PyTorch",
+        difference(logits, torch_logits(model, plain, data)),
     )
     yield from run_in_onnx(model, own, folder, data, logits)
 
@@ -191,7 +199,8 @@ def text(run):
     versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     return (
         "# The same network in other programs\n\n"
-        f"Largest difference of a logit over {run['images']:,} test images, relative to the largest "
+        f"Largest difference of a logit over {run['images']:,} test images, relative to the "
+        f"largest "
         f"logit of its image; more than {LIMIT:g} would be an error. {versions}.\n\n"
         f"{report.table(['compared', *names], rows)}\n\n{report.machine_line(run)}\n"
     )
@@ -211,9 +220,7 @@ def main():
     for model in MODELS:
         with tempfile.TemporaryDirectory() as folder:
             for compared, found in hand_over(model, Path(folder), data, options.steps):
-                rows.append(
-                    {"model": Path(model).stem, "compared": compared, "difference": found}
-                )
+                rows.append({"model": Path(model).stem, "compared": compared, "difference": found})
                 mark = "ok  " if found <= LIMIT else "FAIL"
                 print(f"{mark}  {Path(model).stem}: {compared}: {found:.2e}", flush=True)
     run = report.circumstances(others, start) | {

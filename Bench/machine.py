@@ -22,9 +22,7 @@ def facts():
     return {
         "cpu": cpu_name(),
         "cpus": len(os.sched_getaffinity(0)),
-        "memory_gib": round(
-            os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1
-        ),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "kernel": platform.release(),
     }
 
@@ -49,7 +47,4 @@ class Others:
 
     def cpu_seconds(self):
         """Counts children that have ended; call it when all have."""
-        return max(
-            0.0,
-            self.busy_seconds() - self.start[0] - (self.own_seconds() - self.start[1]),
-        )
+        return max(0.0, self.busy_seconds() - self.start[0] - (self.own_seconds() - self.start[1]))

@@ -4,6 +4,7 @@ The comparison must not drift from what ptrain trains, so the twins are read fro
 """
 
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -35,7 +36,10 @@ def sequence(layers, x, classes):
     """Modules of a list of layers, and what they make of `x`."""
     modules = []
     for layer in layers:
-        name, value = next(iter(layer.items())) if isinstance(layer, dict) else (layer, None)
+        value: Any = None
+        name = layer
+        if isinstance(layer, dict):
+            name, value = next(iter(layer.items()))
         if name == "repeat":
             parts, x = sequence(value["layers"] * value["times"], x, classes)
         elif name in LAYERS:
@@ -90,7 +94,9 @@ class Padded(nn.Module):
 
     def forward(self, x):
         sides = []
-        for extent, reach, stride in zip(x.shape[:1:-1], self.reach[::-1], self.stride[::-1]):
+        for extent, reach, stride in zip(
+            x.shape[:1:-1], self.reach[::-1], self.stride[::-1], strict=False
+        ):
             total = max((-(-extent // stride) - 1) * stride + reach - extent, 0)
             sides += [total // 2, total - total // 2]
         if isinstance(self.module, nn.AvgPool2d):
@@ -191,7 +197,8 @@ PREFIXES = {nn.Conv2d: "conv", nn.BatchNorm2d: "bn", nn.BatchNorm1d: "bn", nn.Li
 
 def names(model):
     """ptrain's name of each module with parameters, by PyTorch's: `0.body.3` is `conv2`."""
-    counts, found = {}, {}
+    counts: dict[str, int] = {}
+    found: dict[str, str] = {}
     for name, module in model.named_modules():
         if prefix := PREFIXES.get(type(module)):
             counts[prefix] = counts.get(prefix, 0) + 1

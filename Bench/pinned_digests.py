@@ -1,8 +1,8 @@
-"""Digests that stand until the bits of training are meant to change: what `Bench/determinism --check`
-compares, and with --keep makes again.
+"""Digests that stand until the bits of training are meant to change: what `Bench/determinism
+--check` compares, and with --keep makes again.
 
-A digest depends on no thread count and no width of vectors; without fused multiply-add (the baseline of
-x86) it is another one.
+A digest depends on no thread count and no width of vectors; without fused multiply-add (the
+baseline of x86) it is another one.
 """
 
 import itertools
@@ -93,9 +93,13 @@ def keep(options, circumstances):
     for (model, kind), group in itertools.groupby(made, lambda r: (r["model"], r["arithmetic"])):
         found = {row["digest"] for row in group}
         if len(found) != 1:
-            raise SystemExit(f"{model}, {kind}: digests differ by threads or vectors; none is pinned")
+            raise SystemExit(
+                f"{model}, {kind}: digests differ by threads or vectors; none is pinned"
+            )
         digests.setdefault(model, {})[kind] = found.pop()
-    absent = {kind for kinds in digests.values() for kind in kinds} - {r["arithmetic"] for r in made}
+    absent = {kind for kinds in digests.values() for kind in kinds} - {
+        r["arithmetic"] for r in made
+    }
     for kind in sorted(absent):
         print(f"{kind} arithmetic: not on this machine, its digests stay", file=sys.stderr)
     run = circumstances() | {"flags": FLAGS, "digests": digests}

@@ -1,4 +1,4 @@
-"""Digests over threads, MPI ranks and NUMA modes: what `Bench/determinism --scale` runs and writes."""
+"""Digests over threads, MPI ranks and NUMA modes: what `Bench/determinism --scale` runs."""
 
 import itertools
 import sys
@@ -47,7 +47,7 @@ def rows(options):
 
 def holds(run):
     """Every column has one digest, and no two columns have the same."""
-    columns = zip(*(row["digests"].values() for row in run["rows"]))
+    columns = zip(*(row["digests"].values() for row in run["rows"]), strict=False)
     values = [set(column) for column in columns]
     return all(len(value) == 1 for value in values) and len(set.union(*values)) == len(values)
 
@@ -64,7 +64,8 @@ def text(run):
     answer = "**yes**" if holds(run) else "**no**"
     return (
         "# The same bits over threads, ranks and NUMA modes\n\n"
-        f"SHA-256 of the model after one epoch on the first {SAMPLES} images (first 12 digits; all 64 "
-        f"are in determinism-scale.json). Equal in each column: {answer}.\n\n"
-        f"{report.table(['ranks x threads, --numa', *columns], lines)}\n\n{report.conditions(run)}\n"
+        f"SHA-256 of the model after one epoch on the first {SAMPLES} images (first 12 digits; "
+        f"all 64 are in determinism-scale.json). Equal in each column: {answer}.\n\n"
+        f"{report.table(['ranks x threads, --numa', *columns], lines)}\n\n"
+        f"{report.conditions(run)}\n"
     )

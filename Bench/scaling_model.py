@@ -3,11 +3,11 @@
     T(p) = γ · C · ceil(S / p) / S + R / p + F + U + V / p + W · log2(p)
 
 C, R: shards and reduction on one core; S: shards of the minibatch, of which a core runs whole ones;
-F: batch-normalisation constants, which the leader computes alone; V: what of the optimizer's step is
-shared, U: the rest. From the run with the most threads that have a CPU each come γ, by how much
-sharing the machine slows the shards' arithmetic down (1 for p = 1), U against V, and W, the wait for
-the others for each doubling of the cores. Beyond that all cores are taken to be as fast: no further memory limit, no
-turbo, no remote memory is in it.
+F: batch-normalisation constants, which the leader computes alone; V: what of the optimizer's step
+is shared, U: the rest. From the run with the most threads that have a CPU each come γ, by how much
+sharing the machine slows the shards' arithmetic down (1 for p = 1), U against V, and W, the wait
+for the others for each doubling of the cores. Beyond that all cores are taken to be as fast: no
+further memory limit, no turbo, no remote memory is in it.
 """
 
 import math

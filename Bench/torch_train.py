@@ -9,15 +9,14 @@ import json
 import math
 import time
 
+import images
+import models
 import torch
 import torch.nn.functional as F
 
-import images
-import models
-
 
 def rate_at(recipe, step, steps):
-    """Learning rate of a step counted from 0, as ptrain's schedules and PyTorch's OneCycleLR say."""
+    """Rate of a step counted from 0, as ptrain's schedules and PyTorch's OneCycleLR say."""
     peak, kind = recipe["learningRate"], recipe.get("schedule", "constant")
 
     def cosine(start, end, part):
@@ -37,7 +36,7 @@ def rate_at(recipe, step, steps):
 
 
 def augmented(pixels, ranges):
-    """Random affine maps of [N, 1, H, W], grey values from 0 to 1; the shape of the draws is ptrain's."""
+    """Random affine maps of [N, 1, H, W], grey values 0 to 1; the draws have ptrain's shape."""
     count, side = len(pixels), pixels.shape[-1]
 
     def draw(key):
@@ -45,9 +44,12 @@ def augmented(pixels, ranges):
 
     angle, scale, shear = torch.deg2rad(draw("rotation")), 1 + draw("scale"), draw("shear")
     sine, cosine = torch.sin(angle), torch.cos(angle)
-    inverse = torch.stack(
-        [cosine + shear * sine, sine - shear * cosine, -sine, cosine], dim=1
-    ).reshape(count, 2, 2) / scale[:, None, None]
+    inverse = (
+        torch.stack([cosine + shear * sine, sine - shear * cosine, -sine, cosine], dim=1).reshape(
+            count, 2, 2
+        )
+        / scale[:, None, None]
+    )
     shift = torch.stack([draw("shift"), draw("shift")], dim=1)[:, :, None] * (2 / side)
     theta = torch.cat([inverse, -inverse @ shift], dim=2)
     grid = F.affine_grid(theta, list(pixels.shape), align_corners=False)
@@ -101,7 +103,7 @@ class Training:
     def accuracy(self, pixels, labels):
         """Percent of the set."""
         model = (self.average or self.model).eval()
-        parts = zip(pixels.split(1000), labels.split(1000))
+        parts = zip(pixels.split(1000), labels.split(1000), strict=False)
         correct = sum(int((model(part).argmax(1) == truth).sum()) for part, truth in parts)
         return 100 * correct / len(labels)
 

@@ -10,10 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-import torch
-
 import images
 import models
+import torch
 
 WARM_UP_STEPS = 5
 BATCHES = 8
@@ -46,9 +45,7 @@ def trainer(options):
     """A function that trains on one batch."""
     described = models.description(options.model)
     channels, height, width = options.input
-    model = models.network(
-        described["layers"], (height, width), options.classes, channels
-    ).train()
+    model = models.network(described["layers"], (height, width), options.classes, channels).train()
     if options.channels_last:
         model = model.to(memory_format=torch.channels_last)
     optimizer = models.optimizer(model, described["recipe"])

@@ -1,10 +1,11 @@
 """Trains random descriptions for five steps and compares the weights with PyTorch twins.
 
-Each network starts from ptrain's own weights and takes five steps of one full minibatch, in ptrain, and in
-PyTorch in float32 and float64. ptrain may be 30 times as far from float64 as PyTorch's float32 is: what
-rounding does to a network is then measured by the network itself, where a first look fails over 32 starts
-that differ in their last bit (a value at a kink falls on either side of it). Ends non-zero where it is further.
-Bench/twins makes the environment and calls this; --keep keeps the table under results/.
+Each network starts from ptrain's own weights and takes five steps of one full minibatch, in ptrain,
+and in PyTorch in float32 and float64. ptrain may be 30 times as far from float64 as PyTorch's
+float32 is: what rounding does to a network is then measured by the network itself, where a first
+look fails over 32 starts that differ in their last bit (a value at a kink falls on either side of
+it). Ends non-zero where it is further. Bench/twins makes the environment and calls this; --keep
+keeps the table under results/.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import machine
 import models
@@ -47,7 +49,11 @@ class Draw:
     def convolution(self):
         one = self.chance.choice
         kernel = [one((1, 2, 3, 5)), one((1, 2, 3))]
-        keys = {"kernel": one((3, kernel)), "stride": one((1, 1, [2, 1], 2)), "bias": one((True, False))}
+        keys: dict[str, Any] = {
+            "kernel": one((3, kernel)),
+            "stride": one((1, 1, [2, 1], 2)),
+            "bias": one((True, False)),
+        }
         # ptrain takes no padding as wide as the kernel.
         widest = 1 if min(models.pair(keys["kernel"])) > 1 else 0
         keys["padding"] = one(("same", "same", 0, widest))
@@ -67,7 +73,11 @@ class Draw:
         one = self.chance.choice
         return one(
             [
-                [{"conv": {"filters": one((4, 8, 16)), "padding": 1}}, "batchNorm", self.activation()],
+                [
+                    {"conv": {"filters": one((4, 8, 16)), "padding": 1}},
+                    "batchNorm",
+                    self.activation(),
+                ],
                 [{"depthwise": {"kernel": 3, "padding": 1}}, "batchNorm"],
                 [{"maxPool": {"size": 3, "stride": 1, "padding": 1}}],
                 [self.activation()],
@@ -108,7 +118,12 @@ class Draw:
 
     def text(self):
         recipe = {"epochs": STEPS, "batchSize": self.batch, "optimizer": "sgd", "momentum": 0.9}
-        recipe |= {"learningRate": RATE, "schedule": "constant", "weightDecay": 0, "augment": "none"}
+        recipe |= {
+            "learningRate": RATE,
+            "schedule": "constant",
+            "weightDecay": 0,
+            "augment": "none",
+        }
         return json.dumps({"name": "random", "layers": self.layers, "recipe": recipe})
 
 
@@ -166,15 +181,17 @@ def compare(seed, folder):
     ptrain(*common, "--output", str(folder / "end"))
     start = load_file(folder / "start/model.safetensors")
     state = {name: fresh(name, value) for name, value in start.items()}
-    images = torch.from_numpy(normalized(pixels, statistics(folder / "end/model.safetensors")))[:, None]
+    images = torch.from_numpy(normalized(pixels, statistics(folder / "end/model.safetensors")))[
+        :, None
+    ]
     targets = torch.from_numpy(labels.astype(numpy.int64))
     exact = train(draw, state, images, targets, torch.float64)
     single = train(draw, state, images, targets, torch.float32)
     own = deviation(load_file(folder / "end/model.safetensors"), exact)
     row = {"seed": seed, "ptrain": own, "float32": deviation(single, exact)}
     if not holds(row):
-        # A value at a kink, of ReLU or between two maxima, falls on either side of it by rounding alone:
-        # PyTorch's own deviation is then that of starts which differ in their last bit.
+        # A value at a kink, of ReLU or between two maxima, falls on either side of it by rounding
+        # alone: PyTorch's own deviation is then that of starts which differ in their last bit.
         chance = torch.Generator().manual_seed(seed)
         for _ in range(NEIGHBOURS):
             start = {name: neighbour(value, chance) for name, value in state.items()}
@@ -231,7 +248,8 @@ def text(run):
     ]
     return (
         "# Random descriptions beside PyTorch in float64\n\n"
-        f"Weights after {STEPS} steps of one minibatch, largest difference from a twin in float64 relative "
+        f"Weights after {STEPS} steps of one minibatch, largest difference from a twin in float64 "
+        f"relative "
         "to each tensor's largest weight; each network and its deviations are in twins.json.\n\n"
         f"{report.table(['', ''], lines)}\n\n{report.conditions(run)}\n"
     )

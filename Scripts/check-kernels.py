@@ -1,6 +1,6 @@
 """Holds the machine code of the hot kernels against what makes them fast.
 
-    python3 Scripts/check-kernels.py BUILD      the folder with KernelsAVX2.build and KernelsAVX512.build
+    python3 Scripts/check-kernels.py BUILD      the folder with KernelsAVX2.build and the like
 
 Every named kernel must be there as a function of its own, work on whole vectors of its
 instruction set and, if it multiplies, with fused multiply-adds on them; its innermost loops call
@@ -72,7 +72,7 @@ class Function:
         self.symbols = []
 
     def innermost_loops(self):
-        """Instructions between the target of a jump backwards and the jump, loops with no other inside."""
+        """Instructions from the target of a jump backwards to it, loops with no other inside."""
         starts = [address for address, _, _ in self.instructions]
         spans = set()
         for address, mnemonic, operands in self.instructions:
@@ -96,7 +96,11 @@ def functions(build, module):
         text=True,
     ).stdout
     text = subprocess.run(
-        ["swift", "demangle", "--simplified"], input=code, check=True, capture_output=True, text=True
+        ["swift", "demangle", "--simplified"],
+        input=code,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     current = None
     for line in text.splitlines():
@@ -170,7 +174,9 @@ def module_findings(build, module):
 
 def main():
     findings = [
-        f"{module}: {finding}" for module in WIDE for finding in module_findings(sys.argv[1], module)
+        f"{module}: {finding}"
+        for module in WIDE
+        for finding in module_findings(sys.argv[1], module)
     ]
     print(*findings, sep="\n", end="\n" if findings else "", file=sys.stderr)
     return 1 if findings else 0

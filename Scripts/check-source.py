@@ -39,7 +39,9 @@ def import_findings(package):
     order = {target["name"]: index for index, target in enumerate(targets)}
     for target in targets:
         name = target["name"]
-        folder = target.get("path") or f"{'Tests' if target['type'] == 'test' else 'Sources'}/{name}"
+        folder = (
+            target.get("path") or f"{'Tests' if target['type'] == 'test' else 'Sources'}/{name}"
+        )
         allowed = set(dependency_names(target))
         for path in tracked(f"{folder}/*.swift"):
             for number, line in enumerate(path.read_text().splitlines(), 1):

@@ -1,21 +1,18 @@
 """Pages of real runs in a browser, held against what `ptrain eval` says about the same pixels."""
 
-import array
 import gzip
 import json
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from chromium import Chromium
-from report_samples import LAYERS, STROKES, colour_images
+from report_runs import ROOT, eval_logits, make_runs
+from report_samples import STROKES, colour_images
 
-ROOT = Path(__file__).resolve().parent.parent
-PTRAIN = Path(os.environ.get("PTRAIN_BINARY") or ROOT / ".build/release/ptrain")
 PICTURES = ROOT / ".build/report"
 PYTORCH = Path(os.environ.get("PTRAIN_PYTHON") or ROOT / "Bench/.venv-interchange/bin/python")
 TOLERANCE = 1e-4
@@ -37,42 +34,12 @@ class Checks:
             say(f"FAILED: {text}")
 
 
-def ptrain(*arguments):
-    done = subprocess.run([PTRAIN, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"Scripts/check-report: ptrain {arguments[0]} ended with {done.returncode}: {done.stderr}")
-
-
-def write_idx(path, shape, values):
-    path.write_bytes(struct.pack(f">{1 + len(shape)}I", 0x800 + len(shape), *shape) + bytes(values))
-
-
-def read_logits(path, classes):
-    data = path.read_bytes()
-    values = array.array("f", data[8 + struct.unpack("<Q", data[:8])[0]:])
-    return [values[first:first + classes] for first in range(0, len(values), classes)]
-
-
-def write_set(folder, part, pixels, labels, shape):
-    """Images of bytes [H, W, C] as IDX files; `shape` is [H, W], or [C, H, W] for colours."""
-    channels = shape[0] if len(shape) == 3 else 1
-    planes = (bytes(image[channel::channels]) for image in pixels for channel in range(channels))
-    write_idx(folder / f"{part}-images-idx{1 + len(shape)}-ubyte", [len(pixels), *shape], b"".join(planes))
-    write_idx(folder / f"{part}-labels-idx1-ubyte", [len(pixels)], labels)
-
-
-def eval_logits(run, pixels, shape, folder):
-    """What `ptrain eval --logits` says about images of bytes."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    write_set(folder, "t10k", pixels, [0] * len(pixels), shape)
-    output = folder / "logits.safetensors"
-    ptrain("eval", "--checkpoint", run / "model.safetensors", "--data", folder, "--logits", output)
-    return read_logits(output, 10)
-
-
 def largest_difference(a, b):
-    return max(abs(x - y) for row, other in zip(a, b) for x, y in zip(row, other))
+    return max(
+        abs(x - y)
+        for row, other in zip(a, b, strict=False)
+        for x, y in zip(row, other, strict=False)
+    )
 
 
 def open_page(browser, run, checks, width=1280, scheme="light"):
@@ -106,13 +73,17 @@ def check_answers(browser, run, pixels, expected, checks):
 
 def draw(browser, strokes):
     """Strokes of the mouse over the board."""
-    browser.evaluate("ptrain.field.clear(); ptrain.field.board.canvas.scrollIntoView({block: 'center'})")
-    box = browser.evaluate("(({x, y, width, height}) => [x, y, width, height])"
-                           "(ptrain.field.board.canvas.getBoundingClientRect())")
+    browser.evaluate(
+        "ptrain.field.clear(); ptrain.field.board.canvas.scrollIntoView({block: 'center'})"
+    )
+    box = browser.evaluate(
+        "(({x, y, width, height}) => [x, y, width, height])"
+        "(ptrain.field.board.canvas.getBoundingClientRect())"
+    )
     for stroke in strokes:
         places = [(box[0] + x * box[2], box[1] + y * box[3]) for x, y in stroke]
         browser.mouse("mousePressed", *places[0])
-        for (x0, y0), (x1, y1) in zip(places, places[1:]):
+        for (x0, y0), (x1, y1) in zip(places, places[1:], strict=False):
             for step in range(1, 5):
                 browser.mouse("mouseMoved", x0 + (x1 - x0) * step / 4, y0 + (y1 - y0) * step / 4)
         browser.mouse("mouseReleased", *places[-1])
@@ -126,10 +97,15 @@ def check_drawings(browser, run, folder, checks):
         pixels.append(browser.evaluate("Array.from(ptrain.field.pixels)"))
         answers.append(browser.evaluate("ptrain.field.update()"))
     difference = largest_difference(answers, eval_logits(run, pixels, [28, 28], folder))
-    checks.that(difference <= TOLERANCE, f"{run.name}: logits of drawings differ by {difference:.2e}")
+    checks.that(
+        difference <= TOLERANCE, f"{run.name}: logits of drawings differ by {difference:.2e}"
+    )
     right = sum(max(range(10), key=row.__getitem__) == digit for digit, row in enumerate(answers))
     checks.that(right >= 8, f"{run.name}: {right} of 10 drawn digits are recognised")
-    say(f"{run.name}: {right} of 10 drawn digits recognised, logits differ by at most {difference:.1e}")
+    say(
+        f"{run.name}: {right} of 10 drawn digits recognised, logits differ by at most "
+        f"{difference:.1e}"
+    )
     browser.screenshot(PICTURES / f"{run.name}-drawn.png", whole=False)
 
 
@@ -137,7 +113,8 @@ def check_picture(browser, run, checks):
     """A picture file of a 7 in dark ink on paper, no square: inverted, centred and recognised."""
     browser.evaluate("""(async () => {
       const canvas = new OffscreenCanvas(300, 200), context = canvas.getContext("2d");
-      Object.assign(context, { fillStyle: "#f2efe6", strokeStyle: "#223", lineWidth: 9, lineCap: "round" });
+      Object.assign(context, { fillStyle: "#f2efe6", strokeStyle: "#223" });
+      Object.assign(context, { lineWidth: 9, lineCap: "round" });
       context.fillRect(0, 0, 300, 200);
       for (const [x, y] of [[40, 30], [100, 30], [65, 130]]) context.lineTo(x, y);
       context.stroke();
@@ -146,7 +123,9 @@ def check_picture(browser, run, checks):
       await new Promise((done) => setTimeout(done, 100));
     })()""")
     answer = browser.evaluate("ptrain.field.answer.textContent")
-    checks.that(browser.evaluate("ptrain.field.isInverted.checked"), f"{run.name}: paper is not inverted")
+    checks.that(
+        browser.evaluate("ptrain.field.isInverted.checked"), f"{run.name}: paper is not inverted"
+    )
     checks.that(answer.startswith("7 "), f"{run.name}: a picture of a 7 is answered {answer!r}")
     browser.evaluate("ptrain.field.take(new File(['no picture'], 'text.png'))")
     browser.wait_for("ptrain.field.answer.textContent.startsWith('text.png: no picture')")
@@ -161,8 +140,10 @@ def check_keyboard(browser, run, checks):
     browser.evaluate("ptrain.field.clear(); ptrain.field.board.canvas.focus()")
     for key in [" ", *["ArrowDown"] * 8, " "]:
         browser.key(key)
-    checks.that(browser.evaluate("ptrain.field.pixels.some((value) => value > 200)"),
-                f"{run.name}: arrow keys draw nothing")
+    checks.that(
+        browser.evaluate("ptrain.field.pixels.some((value) => value > 200)"),
+        f"{run.name}: arrow keys draw nothing",
+    )
     browser.evaluate("document.getElementById('theme').click()")
     theme = browser.evaluate("document.documentElement.dataset.theme")
     checks.that(theme == "light", f"{run.name}: the first click on the theme gives {theme!r}")
@@ -175,15 +156,20 @@ def check_reload(browser, run, checks):
     whole = page.read_text()
     head = json.loads(whole.split('id="run-data">')[1].split("</script>")[0])
     going = whole.replace('"state":"finished"', '"state":"running"', 1)
-    page.write_text(going.replace(f'"writtenAt":{head["writtenAt"]}', f'"writtenAt":{int(time.time())}', 1)
-                    .replace(f'"secondsPerEpoch":{head["secondsPerEpoch"]}', '"secondsPerEpoch":1', 1))
+    page.write_text(
+        going.replace(
+            f'"writtenAt":{head["writtenAt"]}', f'"writtenAt":{int(time.time())}', 1
+        ).replace(f'"secondsPerEpoch":{head["secondsPerEpoch"]}', '"secondsPerEpoch":1', 1)
+    )
     open_page(browser, run, checks)
     draw(browser, STROKES[7])
     before = browser.evaluate("window.isOld = true; Array.from(ptrain.field.pixels)")
     page.write_text(whole)
     browser.wait_for("!window.isOld && document.readyState === 'complete'")
     browser.wait_for("!ptrain.field.board.isEmpty")
-    checks.that(browser.evaluate("ptrain.run.state") == "finished", f"{run.name}: was not read again")
+    checks.that(
+        browser.evaluate("ptrain.run.state") == "finished", f"{run.name}: was not read again"
+    )
     after = browser.evaluate("Array.from(ptrain.field.pixels)")
     checks.that(before == after, f"{run.name}: a reload changes what was drawn")
     browser.evaluate("sessionStorage.clear()")
@@ -192,35 +178,32 @@ def check_reload(browser, run, checks):
 def check_torch(browser, run, pixels, expected, checks):
     """The PyTorch function in the page, run."""
     if not PYTORCH.exists():
-        say("NOT CHECKED: the page's PyTorch function; Bench/setup-pytorch interchange installs PyTorch")
+        say(
+            "NOT CHECKED: the page's PyTorch function; Bench/setup-pytorch interchange installs "
+            "PyTorch"
+        )
         return
-    code = browser.evaluate("ptrain.run.commands.find(({ title }) => title.includes('PyTorch')).code")
+    code = browser.evaluate(
+        "ptrain.run.commands.find(({ title }) => title.includes('PyTorch')).code"
+    )
     function = code.replace("from PIL import Image\n", "").split("\n\n\npicture =")[0]
     shape = browser.evaluate("ptrain.run.network.input")
     tail = f"""
 import json, sys
-images = torch.tensor(json.load(sys.stdin), dtype=torch.float32).reshape(-1, {shape[1]}, {shape[2]}, {shape[0]})
+images = torch.tensor(json.load(sys.stdin), dtype=torch.float32)
+images = images.reshape(-1, {shape[1]}, {shape[2]}, {shape[0]})
 print(json.dumps(logits(images.permute(0, 3, 1, 2)).tolist()))
 """
-    output = subprocess.run([PYTORCH, "-c", function + tail], check=True, capture_output=True, text=True,
-                            input=json.dumps([list(image) for image in pixels])).stdout
+    output = subprocess.run(
+        [PYTORCH, "-c", function + tail],
+        check=True,
+        capture_output=True,
+        text=True,
+        input=json.dumps([list(image) for image in pixels]),
+    ).stdout
     difference = largest_difference(json.loads(output), expected)
     checks.that(difference <= TOLERANCE, f"{run.name}: PyTorch's logits differ by {difference:.2e}")
     say(f"{run.name}: the page's PyTorch function differs by at most {difference:.1e}")
-
-
-def make_runs(folder):
-    """One epoch each: the default model, every layer, and colours."""
-    data = os.environ["PTRAIN_DATA"]
-    (folder / "layers.yaml").write_text(LAYERS)
-    ptrain("--model", "compact", "--epochs", 1, "--limit-train", 20000, "--data", data,
-           "--output", folder / "compact")
-    ptrain("--model", folder / "layers.yaml", "--data", data, "--limit-train", 2048, "--output",
-           folder / "layers")
-    (folder / "discs").mkdir()
-    for part, count in (("train", 512), ("t10k", 100)):
-        write_set(folder / "discs", part, *colour_images(count), [3, 32, 32])
-    ptrain("--model", "resnet8", "--epochs", 1, "--data", folder / "discs", "--output", folder / "resnet8")
 
 
 def main():
@@ -231,13 +214,17 @@ def main():
     checks, start = Checks(), time.monotonic()
     make_runs(folder)
     say(f"runs made in {time.monotonic() - start:.1f} s")
-    images = gzip.open(Path(os.environ["PTRAIN_DATA"]) / "t10k-images-idx3-ubyte.gz").read()[16:]
-    digits = [images[784 * k:784 * (k + 1)] for k in range(10)]
+    images = (Path(os.environ["PTRAIN_DATA"]) / "t10k-images-idx3-ubyte.gz").read_bytes()
+    images = gzip.decompress(images)[16:]
+    digits = [images[784 * k : 784 * (k + 1)] for k in range(10)]
     browser = Chromium()
     try:
         discs = colour_images(100)[0][:10]
-        for name, pixels, shape in (("compact", digits, [28, 28]), ("layers", digits, [28, 28]),
-                                    ("resnet8", discs, [3, 32, 32])):
+        for name, pixels, shape in (
+            ("compact", digits, [28, 28]),
+            ("layers", digits, [28, 28]),
+            ("resnet8", discs, [3, 32, 32]),
+        ):
             run = folder / name
             expected = eval_logits(run, pixels, shape, folder / "pixels")
             check_looks(browser, run, checks)

@@ -1,6 +1,7 @@
 """A headless Chromium, driven through a pipe with its DevTools protocol: no package, no port.
 
-Keeps what a page does that it should not: messages of errors, exceptions, requests that leave the file.
+Keeps what a page does that it should not: messages of errors, exceptions, requests that leave the
+file.
 """
 
 import base64
@@ -21,15 +22,29 @@ class Chromium:
         self.profile = tempfile.mkdtemp(prefix="ptrain-chromium-")
         program = next(filter(None, map(shutil.which, NAMES)))
         (commands_out, self._commands), (self._replies, replies_in) = os.pipe(), os.pipe()
-        flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                 "--no-first-run", "--disable-extensions", "--disable-background-networking",
-                 "--disable-component-update", "--hide-scrollbars", "--remote-debugging-pipe",
-                 f"--user-data-dir={self.profile}", "about:blank"]
-        # The browser reads commands from descriptor 3 and writes replies to 4; the shell puts them there.
+        flags = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-extensions",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--hide-scrollbars",
+            "--remote-debugging-pipe",
+            f"--user-data-dir={self.profile}",
+            "about:blank",
+        ]
+        # The browser reads commands from descriptor 3 and writes replies to 4; the shell puts them
+        # there.
         shell = f'exec "$@" 3<&{commands_out} 4>&{replies_in}'
         self.process = subprocess.Popen(
-            ["bash", "-c", shell, "bash", program, *flags], pass_fds=(commands_out, replies_in),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            ["bash", "-c", shell, "bash", program, *flags],
+            pass_fds=(commands_out, replies_in),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         os.close(commands_out)
         os.close(replies_in)
         self._buffer, self._count, self._session = b"", 0, None
@@ -64,7 +79,7 @@ class Chromium:
             message["sessionId"] = self._session
         data = json.dumps(message).encode() + b"\0"
         while data:
-            data = data[os.write(self._commands, data):]
+            data = data[os.write(self._commands, data) :]
         deadline = time.monotonic() + self.timeout
         while True:
             reply = self._receive(deadline)
@@ -76,9 +91,13 @@ class Chromium:
 
     def evaluate(self, expression):
         """The value of a JavaScript expression in the page; promises are waited for."""
-        reply = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        reply = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         if "exceptionDetails" in reply:
-            raise RuntimeError(reply["exceptionDetails"]["exception"].get("description", expression))
+            raise RuntimeError(
+                reply["exceptionDetails"]["exception"].get("description", expression)
+            )
         return reply["result"].get("value")
 
     def open(self, url):
@@ -102,8 +121,14 @@ class Chromium:
             method, what = event.get("method"), event.get("params", {})
             if method == "Runtime.exceptionThrown":
                 details = what["exceptionDetails"]
-                found.append(f"exception: {details.get('exception', {}).get('description', details['text'])}")
-            elif method == "Runtime.consoleAPICalled" and what["type"] in ("error", "warning", "assert"):
+                found.append(
+                    f"exception: {details.get('exception', {}).get('description', details['text'])}"
+                )
+            elif method == "Runtime.consoleAPICalled" and what["type"] in (
+                "error",
+                "warning",
+                "assert",
+            ):
                 found.append(f"console: {[argument.get('value') for argument in what['args']]}")
             elif method == "Log.entryAdded" and what["entry"]["level"] in ("error", "warning"):
                 found.append(f"log: {what['entry']['text']}")
@@ -114,9 +139,17 @@ class Chromium:
         return found
 
     def set_view(self, width, scheme, height=900):
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
-                  mobile=False)
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+        self.call(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": scheme}],
+        )
 
     def screenshot(self, path, whole=True):
         picture = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
@@ -124,8 +157,15 @@ class Chromium:
             file.write(base64.b64decode(picture["data"]))
 
     def mouse(self, kind, x, y):
-        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1,
-                  buttons=0 if kind == "mouseReleased" else 1)
+        self.call(
+            "Input.dispatchMouseEvent",
+            type=kind,
+            x=x,
+            y=y,
+            button="left",
+            clickCount=1,
+            buttons=0 if kind == "mouseReleased" else 1,
+        )
 
     def key(self, key, code=None):
         for kind in ("keyDown", "keyUp"):

@@ -66,7 +66,7 @@ def subcommands(command, path):
         name = f"{path} {child['commandName']}"
         if child["commandName"] == "help":
             continue
-        yield f".SS \"{escape(name)}\""
+        yield f'.SS "{escape(name)}"'
         yield escape(child.get("abstract", ""))
         yield from discussion(child.get("discussion"))
         yield from options(child)
@@ -75,7 +75,7 @@ def subcommands(command, path):
 
 def page(command):
     name = command["commandName"]
-    yield f".TH {name.upper()} 1 \"\" \"{name}\" \"User Commands\""
+    yield f'.TH {name.upper()} 1 "" "{name}" "User Commands"'
     yield f".SH NAME\n{name} \\- {escape(command['abstract'].rstrip('.'))}"
     yield f".SH SYNOPSIS\n.B {name}\n[\\fIsubcommand\\fR] [\\fIoptions\\fR]"
     yield ".SH DESCRIPTION"

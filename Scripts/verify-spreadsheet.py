@@ -43,7 +43,8 @@ def strip_cached_values(source, destination, rate=None):
                 stripped += count
                 if rate is not None:
                     text = re.sub(
-                        rf'(<c r="{RATE_CELL}"[^>]*><v>)[^<]*(</v>)', rf"\g<1>{rate}\2", text)
+                        rf'(<c r="{RATE_CELL}"[^>]*><v>)[^<]*(</v>)', rf"\g<1>{rate}\2", text
+                    )
                 data = text.encode()
             new.writestr(name, data)
     return stripped
@@ -53,8 +54,16 @@ def recalculate(workbook, folder):
     """LibreOffice's copy of a workbook, with the values that it computed."""
     target = folder / "recalculated"
     profile = (folder / "profile").resolve().as_uri()
-    run("soffice", "--headless", f"-env:UserInstallation={profile}", "--convert-to", "xlsx",
-        "--outdir", target, workbook)
+    run(
+        "soffice",
+        "--headless",
+        f"-env:UserInstallation={profile}",
+        "--convert-to",
+        "xlsx",
+        "--outdir",
+        target,
+        workbook,
+    )
     return target / workbook.name
 
 
@@ -120,17 +129,27 @@ def compare_formulas(written, recalculated):
     return count, worst
 
 
+def matched(pattern, text):
+    """The groups of a pattern that the whole text must have."""
+    found = re.fullmatch(pattern, text)
+    if not found:
+        raise Mismatch(f"{text}: expected {pattern}")
+    return found.groups()
+
+
 def compare_table(sheet, cells, table):
     """Every cell of a sheet's table against the CSV; columns are found by their titles."""
     rows = list(csv.reader(table.read_text().splitlines()))
     places = {content: name for name, (_, content) in cells.items() if content in rows[0]}
     worst = 0.0
     for column, title in enumerate(rows[0]):
-        letters, first = re.fullmatch(r"([A-Z]+)(\d+)", places[title]).groups()
+        letters, first = matched(r"([A-Z]+)(\d+)", places[title])
         for step, row in enumerate(rows[1:]):
             name = f"{letters}{int(first) + 1 + step}"
             found = cells.get(name, (False, None))[1]
-            worst = check(f"{sheet}!{name} ({title}, step {step})", found, float(row[column]), worst)
+            worst = check(
+                f"{sheet}!{name} ({title}, step {step})", found, float(row[column]), worst
+            )
     if len(rows) != ROWS + 1:
         raise Mismatch(f"{table.name}: {len(rows) - 1} rows, expected {ROWS}")
     return len(rows[0]) * (len(rows) - 1), worst
@@ -143,11 +162,12 @@ def compare_charts(path, written):
         charts = [name for name in archive.namelist() if name.startswith("xl/charts/chart")]
         for chart in charts:
             for values in ElementTree.fromstring(archive.read(chart)).iter(f"{CHART}yVal"):
-                reference = values.find(f".//{CHART}f").text
-                sheet, column, first, last = re.fullmatch(
-                    r"'(.+)'!\$([A-Z]+)\$(\d+):\$\2\$(\d+)", reference).groups()
+                reference = values.findtext(f".//{CHART}f", "")
+                sheet, column, first, last = matched(
+                    r"'(.+)'!\$([A-Z]+)\$(\d+):\$\2\$(\d+)", reference
+                )
                 cells = [f"{column}{row}" for row in range(int(first), int(last) + 1)]
-                points = [float(point.text) for point in values.iter(f"{CHART}v")]
+                points = [float(point.text or "") for point in values.iter(f"{CHART}v")]
                 if points != [written[sheet][cell][1] for cell in cells] or len(points) != ROWS:
                     raise Mismatch(f"{chart}: its points of {reference} are not the cells' values")
                 curves += 1
@@ -177,8 +197,16 @@ def verify_defaults(ptrain, folder):
 def verify_changed_rate(ptrain, folder):
     workbook, tables = folder / "one-rate.xlsx", folder / "changed"
     run(ptrain, "spreadsheet", "--output", workbook, "--learning-rates", "0.1")
-    run(ptrain, "spreadsheet", "--output", folder / "other.xlsx", "--learning-rates", "0.3",
-        "--csv", tables)
+    run(
+        ptrain,
+        "spreadsheet",
+        "--output",
+        folder / "other.xlsx",
+        "--learning-rates",
+        "0.3",
+        "--csv",
+        tables,
+    )
     changed = folder / "changed.xlsx"
     strip_cached_values(workbook, changed, rate="0.3")
     cells = read_cells(recalculate(changed, folder))["LR_0.1"]

@@ -50,7 +50,7 @@ package struct ModelSummary {
   private static func torchName(_ operation: Networks.Operation, isVector: Bool) -> String? {
     switch operation {
     case .convolution: "Conv2d"
-    case .activation(let function): torchName(function)
+    case .activation(let function): function.torchModule
     case .batchNorm: isVector ? "BatchNorm1d" : "BatchNorm2d"
     case .pool(.maximum, _): "MaxPool2d"
     case .pool(.average, _): "AvgPool2d"
@@ -58,19 +58,6 @@ package struct ModelSummary {
     case .dense: "Linear"
     case .flatten: "Flatten"
     case .globalPool, .add, .concatenate, .multiply: nil
-    }
-  }
-
-  private static func torchName(_ function: Activation) -> String {
-    switch function {
-    case .relu: "ReLU"
-    case .relu6: "ReLU6"
-    case .sigmoid: "Sigmoid"
-    case .tanh: "Tanh"
-    case .silu: "SiLU"
-    case .gelu: "GELU"
-    case .hardSwish: "Hardswish"
-    case .leakyRelu: "LeakyReLU"
     }
   }
 

@@ -126,7 +126,7 @@ package protocol JoinKernels: Sendable {
 
 /// An element-wise function as the kernels know it.
 package struct ActivationFunction: Equatable, Sendable {
-  package enum Kind: UInt8, Sendable {
+  package enum Kind: UInt8, CaseIterable, Sendable {
     case identity, relu, relu6, sigmoid, tanh, silu, gelu, hardSwish, leakyRelu
   }
   package var kind: Kind

@@ -14,7 +14,7 @@ public struct Image: Equatable, Sendable {
   /// Values `[height, width, channels]`.
   public var pixels: [UInt8] { decoded.bytes }
 
-  /// - Parameter pixels: values `[height, width, channels]`.
+  /// Of values `[height, width, channels]`.
   ///
   /// Throws `.badData` where the sizes do not fit.
   public init(

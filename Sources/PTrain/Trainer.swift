@@ -31,7 +31,7 @@ public final class Trainer: @unchecked Sendable {
 
   /// A new run of `description`'s recipe.
   ///
-  /// - Parameter start: a model with the first parameters, of the same layers; nil for random ones.
+  /// `start` is a model with the first parameters, of the same layers; nil stands for random ones.
   ///
   /// Throws `.usage` for a recipe or options out of range, `.badData` for layers that do not fit the images
   /// or the start.

@@ -74,7 +74,7 @@ struct TorchCode {
     case .batchNorm(_, let epsilon):
       let parts = parameters(node, [.runningMean, .runningVariance, .scale, .shift])
       return ("F.batch_norm(\(list([x] + parts + ["eps=\(epsilon)"])))", inputs[0].isFlat)
-    case .activation(let function): return (function.torch(x), inputs[0].isFlat)
+    case .activation(let function): return (function.torchCall(x), inputs[0].isFlat)
     case .pool(.maximum, let window):
       let padded = pad(x, window, value: ", value=float(\"-inf\")")
       return ("F.max_pool2d(\(list([padded] + size(window))))", false)
@@ -150,20 +150,5 @@ extension Node {
   fileprivate var isDropout: Bool {
     if case .dropout = operation { return true }
     return false
-  }
-}
-
-extension Activation {
-  fileprivate func torch(_ x: String) -> String {
-    switch self {
-    case .relu: "F.relu(\(x))"
-    case .relu6: "F.relu6(\(x))"
-    case .sigmoid: "torch.sigmoid(\(x))"
-    case .tanh: "torch.tanh(\(x))"
-    case .silu: "F.silu(\(x))"
-    case .gelu: "F.gelu(\(x))"
-    case .hardSwish: "F.hardswish(\(x))"
-    case .leakyRelu(let slope): "F.leaky_relu(\(x), \(slope))"
-    }
   }
 }

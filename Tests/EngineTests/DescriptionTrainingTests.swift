@@ -35,15 +35,17 @@ import Testing
     try train(ModelDescription.parse(yaml: text, source: file))
   }
 
-  @Test func theExamplesOfTheArticleTrain() throws {
-    let article = try String(
-      contentsOf: Self.root.appending(path: "Sources/Networks/Networks.docc/Descriptions.md"),
-      encoding: .utf8)
+  @Test(arguments: [
+    ("Sources/Networks/Networks.docc/Descriptions.md", 2),
+    ("Sources/PTrain/PTrain.docc/YourOwnNetwork.md", 1),
+  ])
+  func theExamplesOfArticlesTrain(file: String, count: Int) throws {
+    let article = try String(contentsOf: Self.root.appending(path: file), encoding: .utf8)
     let blocks = article.components(separatedBy: "```yaml\n").dropFirst().map {
       $0.components(separatedBy: "```")[0]
     }
-    #expect(blocks.count >= 2)
-    for block in blocks { try train(ModelDescription.parse(yaml: block, source: "article")) }
+    #expect(blocks.count == count)
+    for block in blocks { try train(ModelDescription.parse(yaml: block, source: file)) }
   }
 
   /// One step on nine images, so that the last shard holds one.

@@ -5,7 +5,15 @@ import zlib
 
 import numpy as np
 
-ADAM7 = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
+ADAM7 = [
+    (0, 0, 8, 8),
+    (0, 4, 8, 8),
+    (4, 0, 8, 4),
+    (0, 2, 4, 4),
+    (2, 0, 4, 2),
+    (0, 1, 2, 2),
+    (1, 0, 2, 1),
+]
 
 
 def png(color_type, samples, depth=8, interlaced=False, chunks=()):
@@ -38,7 +46,9 @@ def png(color_type, samples, depth=8, interlaced=False, chunks=()):
     )
 
 
-def bmp(pixels, bits, header_bytes=40, top_down=False, compression=0, extra=b"", palette=b"", data=None):
+def bmp(
+    pixels, bits, header_bytes=40, top_down=False, compression=0, extra=b"", palette=b"", data=None
+):
     height, width = pixels.shape[:2]
     if data is None:
         rows = pixels if top_down else pixels[::-1]
@@ -50,7 +60,18 @@ def bmp(pixels, bits, header_bytes=40, top_down=False, compression=0, extra=b"",
     else:
         colors = len(palette) // 4
         header = struct.pack(
-            "<IiiHHIIiiII", header_bytes, width, signed, 1, bits, compression, len(data), 0, 0, colors, 0
+            "<IiiHHIIiiII",
+            header_bytes,
+            width,
+            signed,
+            1,
+            bits,
+            compression,
+            len(data),
+            0,
+            0,
+            colors,
+            0,
         )
     head = (header + extra).ljust(header_bytes, b"\0")
     return struct.pack("<2sIII", b"BM", start + len(data), 0, start) + head + palette + data

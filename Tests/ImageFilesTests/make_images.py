@@ -10,6 +10,7 @@ through Pillow; a newer encoder may write other files, whose expected pixels are
 import struct
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from image_writers import bmp, png
@@ -17,7 +18,7 @@ from PIL import Image, ImageOps
 
 FOLDER = Path(__file__).parent / "Images"
 HEIGHT, WIDTH = 13, 19
-lines = []
+lines: list[str] = []
 
 
 def save(name, data):
@@ -64,7 +65,9 @@ def color_files(rgb):
     names["color.png"] = png(2, rgb)
     names["color-interlaced.png"] = png(2, rgb, interlaced=True)
     names["color-16.png"] = png(2, rgb.astype(np.uint16) * 257, depth=16)
-    names["color-16-interlaced.png"] = png(2, rgb.astype(np.uint16) * 257, depth=16, interlaced=True)
+    names["color-16-interlaced.png"] = png(
+        2, rgb.astype(np.uint16) * 257, depth=16, interlaced=True
+    )
     flat = rgb.reshape(-1, 3)
     indices = np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH)
     names["color-palette.png"] = png(3, indices, chunks=[(b"PLTE", flat.tobytes())])
@@ -85,7 +88,9 @@ def color_files(rgb):
     rgbx = np.dstack([rgb, np.zeros((HEIGHT, WIDTH), np.uint8)])
     names["color-masks.bmp"] = bmp(rgbx, 32, compression=3, extra=masks)
     alpha = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
-    names["color-alpha.bmp"] = bmp(np.dstack([bgr, opaque[:, :, 3]]), 32, 124, compression=3, extra=alpha)
+    names["color-alpha.bmp"] = bmp(
+        np.dstack([bgr, opaque[:, :, 3]]), 32, 124, compression=3, extra=alpha
+    )
     names["color-alpha-0.bmp"] = bmp(bgrx, 32, 108, compression=3, extra=alpha)
     palette = np.concatenate([flat[:, ::-1], np.zeros((len(flat), 1), np.uint8)], axis=1)
     names["color-palette.bmp"] = bmp(indices.astype(np.uint8), 8, palette=palette.tobytes())
@@ -145,8 +150,15 @@ def few_values():
     text = "\n".join("".join(map(str, row)) for row in 1 - bits)
     save("levels-1-text.pbm", f"P1\n19 13\n{text}\n".encode())
     black_and_white = b"\0\0\0\0\xff\xff\xff\0"
-    save("levels-1.bmp", bmp(np.packbits(bits, axis=1), 1, palette=black_and_white,
-         data=b"".join(r.tobytes() + b"\0" for r in np.packbits(bits, axis=1)[::-1])))
+    save(
+        "levels-1.bmp",
+        bmp(
+            np.packbits(bits, axis=1),
+            1,
+            palette=black_and_white,
+            data=b"".join(r.tobytes() + b"\0" for r in np.packbits(bits, axis=1)[::-1]),
+        ),
+    )
     data = bytearray((FOLDER / "levels-1.bmp").read_bytes())
     data[18:22] = struct.pack("<i", WIDTH)
     save("levels-1.bmp", bytes(data))
@@ -205,7 +217,7 @@ def transparent_files(rgb, grey):
 
 def jpeg_files(rgb):
     image = Image.fromarray(np.tile(rgb, (3, 2, 1)))
-    kinds = {
+    kinds: dict[str, dict[str, Any]] = {
         "quarter": dict(subsampling=2),
         "half": dict(subsampling=1),
         "full": dict(subsampling=0, quality=95),
@@ -229,7 +241,8 @@ def axis(n, m, i):
     """Source pixels and weights of target pixel i, as fractions."""
     if m <= n:
         for j in range(n):
-            low, high = max(Fraction(i * n, m), j), min(Fraction((i + 1) * n, m), j + 1)
+            low = max(Fraction(i * n, m), Fraction(j))
+            high = min(Fraction((i + 1) * n, m), Fraction(j + 1))
             if high > low:
                 yield j, (high - low) * Fraction(m, n)
     else:

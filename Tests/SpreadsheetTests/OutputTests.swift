@@ -46,6 +46,15 @@ import Testing
     #expect(try names() == ["a.xlsx", "b.xlsx", "deep"])
   }
 
+  @Test func theArticlesCodeWrites() throws {
+    let (workbook, tables) = (path("backpropagation.xlsx"), path("tables"))
+    // article: write
+    let experiment = try Experiment(learningRates: [0.1, 0.5, 2.0])
+    try SpreadsheetOutputs(workbook: workbook, csvDirectory: tables).write(experiment)
+    // end of article
+    #expect(try names() == ["backpropagation.xlsx", "tables"])
+  }
+
   @Test func csvHoldsEveryDigit() throws {
     let trajectory = try small().trajectories[1]
     let lines = trajectory.csv.split(separator: "\n")

@@ -33,7 +33,7 @@ package final class PictureClassifier {
   private let session: Session
   private let batchSize: Int
 
-  /// - Parameter pictureCount: how many there will be at most; few take less memory.
+  /// `pictureCount` is how many there will be at most; few take less memory.
   ///
   /// Throws `Failure` for a model that takes no pictures.
   package init(

@@ -18,6 +18,14 @@ struct StageDraft {
   fileprivate var isOpen: Bool {
     !stage.value.view.isGloballyPooled && stage.value.view.dropout == nil
   }
+
+  /// Whether the activation of its view, if it has one, never falls.
+  fileprivate func isMonotone(_ graph: Graph) -> Bool {
+    guard let node = nodes.activation,
+      case .activation(let function) = graph.nodes[node].operation
+    else { return true }
+    return function.isMonotone
+  }
 }
 
 /// What comes behind a node's output, as far as rules ask.
@@ -99,7 +107,7 @@ enum WindowPoolRule: FusionRule {
   static func absorb(_ node: Int, _ graph: Graph, into draft: inout StageDraft) -> Bool {
     guard case .pool(.maximum, let window) = graph.nodes[node].operation, window.isTiling,
       draft.isOpen, !draft.stage.value.isVector, draft.stage.value.window == 1,
-      draft.stage.value.view.activation.isMonotone
+      draft.isMonotone(graph)
     else { return false }
     draft.stage.value.window = window.height
     draft.nodes.pool = node
@@ -147,28 +155,13 @@ extension Window {
 }
 
 extension ActivationFunction {
+  /// The kernels' functions bear the words of descriptions.
   init(_ activation: Activation) {
+    let kind = Kind.allCases.first { "\($0)" == activation.word }
+    guard let kind else { preconditionFailure("no kernel has \(activation.word)") }
     var slope: Float = 0
-    let kind: Kind
-    switch activation {
-    case .relu: kind = .relu
-    case .relu6: kind = .relu6
-    case .sigmoid: kind = .sigmoid
-    case .tanh: kind = .tanh
-    case .silu: kind = .silu
-    case .gelu: kind = .gelu
-    case .hardSwish: kind = .hardSwish
-    case .leakyRelu(let value): (kind, slope) = (.leakyRelu, Float(value))
-    }
+    if case .leakyRelu(let value) = activation { slope = Float(value) }
     self.init(kind, slope: slope)
-  }
-
-  fileprivate var isMonotone: Bool {
-    switch kind {
-    case .identity, .relu, .relu6, .sigmoid, .tanh: true
-    case .leakyRelu: slope >= 0
-    case .silu, .gelu, .hardSwish: false
-    }
   }
 }
 

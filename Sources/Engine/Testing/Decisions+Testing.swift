@@ -52,20 +52,25 @@ extension Session {
     if let node = nodes.relu {
       decisions.reluMasks[node] = (isPooled(node) ? pooled : z).map { $0 > 0 }
     }
-    if let node = nodes.activation {
-      let pieces = pieces(state, isPooled(node) ? pooled : z, isPooled(node))
-      switch state.stage.value.view.activation.kind {
-      case .relu: decisions.reluMasks[node] = pieces.map { $0 > 0 }
-      case .relu6, .hardSwish, .leakyRelu: decisions.pieces[node] = pieces
-      case .identity, .sigmoid, .tanh, .silu, .gelu: break
+    if let node = nodes.activation,
+      case .activation(let function) = runner.executor.plan.network.graph.nodes[node].operation
+    {
+      let pieced = PiecewiseActivation(function)
+      let pieces = pieces(
+        state, isPooled(node) ? pooled : z, isPooled(node), kinks: pieced?.kinks ?? [0])
+      if function == .relu {
+        decisions.reluMasks[node] = pieces.map { $0 > 0 }
+      } else if pieced != nil {
+        decisions.pieces[node] = pieces
       }
     }
   }
 
-  private func pieces(_ state: StageState, _ z: [Float], _ isPooled: Bool) -> [Int8] {
+  private func pieces(
+    _ state: StageState, _ z: [Float], _ isPooled: Bool, kinks: [Float]
+  ) -> [Int8] {
     let value = state.stage.value
     let pixels = isPooled ? value.pooledPixels : value.pixels
-    let kinks = value.view.activation.kinks
     return z.indices.map { place in
       let channel = place / pixels % value.channels
       let scaled = state[.shift][channel].addingProduct(state[.scale][channel], z[place])
@@ -163,17 +168,5 @@ extension Session {
       }
     }
     return values
-  }
-}
-
-extension ActivationFunction {
-  /// Where its derivative jumps.
-  fileprivate var kinks: [Float] {
-    switch kind {
-    case .relu, .leakyRelu: [0]
-    case .relu6: [0, 6]
-    case .hardSwish: [-3, 3]
-    case .identity, .sigmoid, .tanh, .silu, .gelu: []
-    }
   }
 }

@@ -26,11 +26,9 @@ package struct EngineConfiguration: Sendable {
 
   /// Uses what this process may use of a machine.
   ///
-  /// - Parameters:
-  ///   - threadCount: nil: what topology and quota suggest, shared with the ranks on this machine.
-  ///   - localRankCount: processes of the job on this machine.
-  ///   - bindsToNodes: whether workers and buffers are bound to CPUs and nodes.
-  ///   - warn: told, on any thread, what the system refuses: binding, or some of the workers.
+  /// `threadCount` nil is what topology and quota suggest, shared with the `localRankCount` processes of
+  /// the job on this machine. `bindsToNodes` binds workers and buffers to CPUs and nodes; `warn` is told,
+  /// on any thread, what the system refuses: binding, or some of the workers.
   package init(
     kernels: any KernelSet, topology: Topology, threadCount: Int?,
     communicator: any Communicator = SingleProcess(), localRankCount: Int = 1,

@@ -42,7 +42,7 @@ package final class TopologyBinding: WorkerBinding {
   private let hasWarned = Atomic<Bool>(false)
   private let warn: @Sendable (String) -> Void
 
-  /// - Parameter warn: called at most once, on any thread.
+  /// `warn` is called at most once, on any thread.
   package init(
     _ topology: Topology, workerCount: Int, warn: @escaping @Sendable (String) -> Void
   ) {

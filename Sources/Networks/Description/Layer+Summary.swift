@@ -37,22 +37,3 @@ extension Layer {
     }
   }
 }
-
-extension Activation {
-  /// The key of a description file.
-  package var word: String {
-    switch self {
-    case .relu: "relu"
-    case .relu6: "relu6"
-    case .sigmoid: "sigmoid"
-    case .tanh: "tanh"
-    case .silu: "silu"
-    case .gelu: "gelu"
-    case .hardSwish: "hardSwish"
-    case .leakyRelu: "leakyRelu"
-    }
-  }
-
-  /// Functions without a number, by their word.
-  static let plain: [Activation] = [.relu, .relu6, .sigmoid, .tanh, .silu, .gelu, .hardSwish]
-}

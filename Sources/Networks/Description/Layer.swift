@@ -27,15 +27,6 @@ public indirect enum Layer: Equatable, Sendable {
 }
 
 extension Layer {
-  public static let relu = Layer.activation(.relu)
-  public static let relu6 = Layer.activation(.relu6)
-  public static let sigmoid = Layer.activation(.sigmoid)
-  public static let tanh = Layer.activation(.tanh)
-  public static let silu = Layer.activation(.silu)
-  public static let gelu = Layer.activation(.gelu)
-  public static let hardSwish = Layer.activation(.hardSwish)
-  public static func leakyRelu(_ slope: Double) -> Layer { .activation(.leakyRelu(slope: slope)) }
-
   public static var batchNorm: Layer { .batchNorm(BatchNormalization()) }
   public static let globalAveragePool = Layer.globalPool(.average)
   public static let globalMaxPool = Layer.globalPool(.maximum)

@@ -1,17 +1,6 @@
 // What a node of the graph computes, every size resolved.
 // A new operation is a case here, its shape, its reference file and a stage of the engine.
 
-/// An element-wise function.
-public enum Activation: Equatable, Sendable {
-  case relu, relu6, sigmoid, tanh, silu
-  /// The exact one, `x·Φ(x)`, by the error function.
-  case gelu
-  /// `x · min(max(x + 3, 0), 6) / 6`
-  case hardSwish
-  /// `x` above zero, `slope · x` below.
-  case leakyRelu(slope: Double)
-}
-
 /// Zeros (or, for pools, nothing) around an image.
 package struct Padding: Equatable, Sendable {
   package var top: Int

@@ -136,28 +136,4 @@ extension ReferenceNetwork {
       Reference.maxPoolBackward(inputCount: count, places: places, dy: $0)
     }
   }
-
-  private func activation(
-    _ function: Activation, _ index: Int, _ x: [Scalar], _ mode: Mode
-  ) -> Step {
-    switch function {
-    case .relu:
-      let (y, mask) = Reference.reluForward(x: x, mask: mode.reluMasks[index])
-      return Step(y, record: .relu(mask: mask)) { Reference.reluBackward(mask: mask, dy: $0) }
-    case .sigmoid:
-      let y = Reference.sigmoidForward(x: x)
-      return Step(y) { Reference.sigmoidBackward(y: y, dy: $0) }
-    case .tanh:
-      let y = Reference.tanhForward(x: x)
-      return Step(y) { Reference.tanhBackward(y: y, dy: $0) }
-    case .silu: return Step(Reference.siluForward(x: x)) { Reference.siluBackward(x: x, dy: $0) }
-    case .gelu: return Step(Reference.geluForward(x: x)) { Reference.geluBackward(x: x, dy: $0) }
-    case .relu6, .hardSwish, .leakyRelu:
-      let pieced = PiecewiseActivation(function)!
-      let (y, pieces) = Reference.piecewiseForward(pieced, x: x, pieces: mode.pieces[index])
-      return Step(y, record: .pieces(pieces)) {
-        Reference.piecewiseBackward(pieced, x: x, pieces: pieces, dy: $0)
-      }
-    }
-  }
 }

@@ -1,37 +1,19 @@
-"""Golden values of PyTorch for the reference: layers, losses, optimizers, schedules, training steps.
+"""Golden values of PyTorch for the reference: layers, losses, optimizers, schedules, trainings.
 
-Writes layers.json, optimizers.json, training.json and losses.json beside itself, all in float64. Made with
-Python 3.11, torch 2.15.0 and numpy 2.4.6 (Bench/requirements.txt); losses.json with torch 2.13.0.
+Writes layers.json, optimizers.json, training.json and losses.json beside itself, all in float64.
+Made with Python 3.11, torch 2.15.0 and numpy 2.4.6 (Bench/requirements.txt); losses.json with torch
+2.13.0.
 """
 
 import json
 import pathlib
 
-import numpy
 import torch
 import torch.nn.functional as F
+from golden_training import trainings
+from golden_values import fields, flat, leaf, normal, random
 
-torch.set_default_dtype(torch.float64)
-torch.set_num_threads(1)
-random = numpy.random.RandomState(20240229)
 FOLDER = pathlib.Path(__file__).parent
-
-
-def normal(*shape):
-    """Values with three digits: short files, exact in every format that reads decimals."""
-    return torch.tensor(numpy.round(random.randn(*shape), 3))
-
-
-def leaf(*shape):
-    return normal(*shape).requires_grad_()
-
-
-def flat(tensor):
-    return tensor.detach().reshape(-1).tolist()
-
-
-def fields(**tensors):
-    return {name: flat(value) if torch.is_tensor(value) else value for name, value in tensors.items()}
 
 
 def conv(count, channels, height, width, filters, kernel, stride, padding, bias):
@@ -41,9 +23,15 @@ def conv(count, channels, height, width, filters, kernel, stride, padding, bias)
     dz = normal(*z.shape)
     z.backward(dz)
     return dict(
-        count=count, input=[channels, height, width], filters=filters, kernel=kernel, stride=stride,
-        padding=padding, **fields(x=x, weights=w, z=z, dz=dz, dx=x.grad, dWeights=w.grad),
-        **(fields(bias=b, dBias=b.grad) if bias else {}))
+        count=count,
+        input=[channels, height, width],
+        filters=filters,
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        **fields(x=x, weights=w, z=z, dz=dz, dx=x.grad, dWeights=w.grad),
+        **(fields(bias=b, dBias=b.grad) if b is not None else {}),
+    )
 
 
 def batch_norm(count, channels, height, width):
@@ -58,11 +46,24 @@ def batch_norm(count, channels, height, width):
         y = bn(x)
         dy = normal(*shape)
         y.backward(dy)
-        batches.append(dict(training=training, **fields(
-            x=x, y=y, dy=dy, dx=x.grad, dScale=bn.weight.grad, dShift=bn.bias.grad,
-            runningMean=bn.running_mean, runningVariance=bn.running_var)))
-    return dict(input=[channels, height, width], batches=batches,
-                **fields(scale=bn.weight, shift=bn.bias))
+        batches.append(
+            dict(
+                training=training,
+                **fields(
+                    x=x,
+                    y=y,
+                    dy=dy,
+                    dx=x.grad,
+                    dScale=bn.weight.grad,
+                    dShift=bn.bias.grad,
+                    runningMean=bn.running_mean,
+                    runningVariance=bn.running_var,
+                ),
+            )
+        )
+    return dict(
+        input=[channels, height, width], batches=batches, **fields(scale=bn.weight, shift=bn.bias)
+    )
 
 
 def max_pool(count, channels, height, width, size):
@@ -107,8 +108,12 @@ def dense(bias):
     z = F.linear(x, w, b)
     dz = normal(*z.shape)
     z.backward(dz)
-    return dict(inputs=5, outputs=4, **fields(x=x, weights=w, z=z, dz=dz, dx=x.grad, dWeights=w.grad),
-                **(fields(bias=b, dBias=b.grad) if bias else {}))
+    return dict(
+        inputs=5,
+        outputs=4,
+        **fields(x=x, weights=w, z=z, dz=dz, dx=x.grad, dWeights=w.grad),
+        **(fields(bias=b, dBias=b.grad) if b is not None else {}),
+    )
 
 
 def cross_entropy(smoothing):
@@ -116,8 +121,11 @@ def cross_entropy(smoothing):
     labels = torch.tensor(random.randint(0, 7, 5))
     losses = F.cross_entropy(logits, labels, reduction="none", label_smoothing=smoothing)
     losses.mean().backward()
-    return dict(labelSmoothing=smoothing, labels=labels.tolist(),
-                **fields(logits=logits, losses=losses, gradient=logits.grad))
+    return dict(
+        labelSmoothing=smoothing,
+        labels=labels.tolist(),
+        **fields(logits=logits, losses=losses, gradient=logits.grad),
+    )
 
 
 def weighted_cross_entropy():
@@ -126,8 +134,10 @@ def weighted_cross_entropy():
     labels = torch.tensor([3, 0, 0, 1, 3, 3])
     loss = F.cross_entropy(logits, labels, weight=weights)
     loss.backward()
-    return dict(labels=labels.tolist(), **fields(
-        logits=logits, weights=weights, loss=loss, gradient=logits.grad))
+    return dict(
+        labels=labels.tolist(),
+        **fields(logits=logits, weights=weights, loss=loss, gradient=logits.grad),
+    )
 
 
 def half_squared_error():
@@ -139,20 +149,29 @@ def half_squared_error():
 
 def layers():
     return dict(
-        conv=[conv(2, 3, 7, 6, 4, 3, 1, 1, True), conv(2, 2, 8, 7, 3, 3, 2, 1, True),
-              conv(1, 1, 6, 9, 2, 5, 3, 2, False), conv(3, 2, 3, 3, 2, 2, 1, 0, True),
-              conv(2, 4, 3, 2, 5, 1, 1, 0, False), conv(1, 2, 2, 2, 2, 3, 2, 2, True)],
+        conv=[
+            conv(2, 3, 7, 6, 4, 3, 1, 1, True),
+            conv(2, 2, 8, 7, 3, 3, 2, 1, True),
+            conv(1, 1, 6, 9, 2, 5, 3, 2, False),
+            conv(3, 2, 3, 3, 2, 2, 1, 0, True),
+            conv(2, 4, 3, 2, 5, 1, 1, 0, False),
+            conv(1, 2, 2, 2, 2, 3, 2, 2, True),
+        ],
         batchNorm=[batch_norm(3, 2, 3, 4), batch_norm(5, 3, 1, 1)],
         maxPool=[max_pool(2, 2, 5, 7, 2), max_pool(1, 3, 6, 6, 3)],
-        averagePool=average_pool(), dropout=dropout(), relu=activation(torch.relu),
-        sigmoid=activation(torch.sigmoid), dense=[dense(True), dense(False)],
-        crossEntropy=[cross_entropy(0.0), cross_entropy(0.1)], halfSquaredError=half_squared_error())
+        averagePool=average_pool(),
+        dropout=dropout(),
+        relu=activation(torch.relu),
+        sigmoid=activation(torch.sigmoid),
+        dense=[dense(True), dense(False)],
+        crossEntropy=[cross_entropy(0.0), cross_entropy(0.1)],
+        halfSquaredError=half_squared_error(),
+    )
 
 
 def losses():
     """Later than the others, with random numbers of its own, so that theirs stay what they were."""
-    global random
-    random = numpy.random.RandomState(20261128)
+    random.seed(20261128)
     return dict(weightedCrossEntropy=weighted_cross_entropy())
 
 
@@ -161,8 +180,9 @@ def optimizer_run(make, learning_rates, **settings):
     weight, bias = torch.nn.Parameter(normal(2, 3)), torch.nn.Parameter(normal(2))
     start = flat(weight) + flat(bias)
     decay = settings.pop("weightDecay")
-    optimizer = make([dict(params=[weight], weight_decay=decay),
-                      dict(params=[bias], weight_decay=0.0)], settings)
+    optimizer = make(
+        [dict(params=[weight], weight_decay=decay), dict(params=[bias], weight_decay=0.0)], settings
+    )
     gradients, values = [], []
     for rate in learning_rates:
         for group in optimizer.param_groups:
@@ -171,8 +191,14 @@ def optimizer_run(make, learning_rates, **settings):
         gradients.append(flat(weight.grad) + flat(bias.grad))
         optimizer.step()
         values.append(flat(weight) + flat(bias))
-    return dict(weightDecay=decay, learningRates=learning_rates, start=start, gradients=gradients,
-                values=values, **settings)
+    return dict(
+        weightDecay=decay,
+        learningRates=learning_rates,
+        start=start,
+        gradients=gradients,
+        values=values,
+        **settings,
+    )
 
 
 def adam(groups, settings):
@@ -180,8 +206,9 @@ def adam(groups, settings):
 
 
 def sgd(groups, settings):
-    return torch.optim.SGD(groups, lr=1.0, momentum=settings["momentum"],
-                           nesterov=settings["nesterov"])
+    return torch.optim.SGD(
+        groups, lr=1.0, momentum=settings["momentum"], nesterov=settings["nesterov"]
+    )
 
 
 def schedule(kind, make, epochs, steps_per_epoch, rate, **settings):
@@ -192,15 +219,27 @@ def schedule(kind, make, epochs, steps_per_epoch, rate, **settings):
         rates.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         scheduler.step()
-    return dict(kind=kind, epochs=epochs, stepsPerEpoch=steps_per_epoch, learningRate=rate,
-                rates=rates, **settings)
+    return dict(
+        kind=kind,
+        epochs=epochs,
+        stepsPerEpoch=steps_per_epoch,
+        learningRate=rate,
+        rates=rates,
+        **settings,
+    )
 
 
 def one_cycle(epochs, steps_per_epoch, rate, warm_up):
     return schedule(
-        "one-cycle", lambda o, total: torch.optim.lr_scheduler.OneCycleLR(
-            o, rate, total_steps=total, pct_start=warm_up,
-            cycle_momentum=False), epochs, steps_per_epoch, rate, warmUp=warm_up)
+        "one-cycle",
+        lambda o, total: torch.optim.lr_scheduler.OneCycleLR(
+            o, rate, total_steps=total, pct_start=warm_up, cycle_momentum=False
+        ),
+        epochs,
+        steps_per_epoch,
+        rate,
+        warmUp=warm_up,
+    )
 
 
 def optimizers():
@@ -208,86 +247,37 @@ def optimizers():
     drops = torch.optim.lr_scheduler
     return dict(
         adam=[optimizer_run(adam, rates, weightDecay=decay) for decay in (0.0, 0.02)],
-        sgd=[optimizer_run(sgd, rates, weightDecay=decay, momentum=momentum, nesterov=nesterov)
-             for decay, momentum, nesterov in
-             ((0.0, 0.0, False), (0.01, 0.9, False), (0.01, 0.9, True))],
+        sgd=[
+            optimizer_run(sgd, rates, weightDecay=decay, momentum=momentum, nesterov=nesterov)
+            for decay, momentum, nesterov in (
+                (0.0, 0.0, False),
+                (0.01, 0.9, False),
+                (0.01, 0.9, True),
+            )
+        ],
         schedules=[
             schedule("constant", lambda o, n: drops.ConstantLR(o, 1.0), 2, 3, 0.01),
-            schedule("step", lambda o, n: drops.StepLR(o, 2 * 3, 0.3), 5, 3, 0.5, stepEpochs=2,
-                     stepFactor=0.3),
+            schedule(
+                "step",
+                lambda o, n: drops.StepLR(o, 2 * 3, 0.3),
+                5,
+                3,
+                0.5,
+                stepEpochs=2,
+                stepFactor=0.3,
+            ),
             schedule("cosine", lambda o, n: drops.CosineAnnealingLR(o, n), 3, 7, 0.4),
-            one_cycle(4, 5, 0.2, 0.2), one_cycle(3, 11, 0.02, 0.35), one_cycle(2, 4, 0.1, 0.0)])
+            one_cycle(4, 5, 0.2, 0.2),
+            one_cycle(3, 11, 0.02, 0.35),
+            one_cycle(2, 4, 0.1, 0.0),
+        ],
+    )
 
 
-class Small(torch.nn.Module):
-    """The eva8 network with few channels."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv1, self.bn1 = torch.nn.Conv2d(1, 4, 3, padding=1), torch.nn.BatchNorm2d(4)
-        self.conv2, self.bn2 = torch.nn.Conv2d(4, 6, 3, padding=1), torch.nn.BatchNorm2d(6)
-        self.fc1, self.fc2 = torch.nn.Linear(6, 5), torch.nn.Linear(5, 3)
-
-    def forward(self, x, mask):
-        x = F.max_pool2d(self.bn1(torch.relu(self.conv1(x))), 2)
-        x = self.bn2(torch.relu(self.conv2(x))).mean((2, 3))
-        return self.fc2(self.fc1(x * mask if self.training else x))
-
-
-class Stack(torch.nn.Module):
-    """The compact network with few channels: BN before ReLU, no conv bias, dropout on planes."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv1 = torch.nn.Conv2d(1, 3, 3, padding=1, bias=False)
-        self.bn1 = torch.nn.BatchNorm2d(3)
-        self.conv2 = torch.nn.Conv2d(3, 4, 3, padding=1, bias=False)
-        self.bn2 = torch.nn.BatchNorm2d(4)
-        self.fc1 = torch.nn.Linear(4, 3)
-
-    def forward(self, x, mask):
-        x = F.max_pool2d(torch.relu(self.bn1(self.conv1(x))), 2)
-        x = torch.relu(self.bn2(self.conv2(x * mask if self.training else x)))
-        return self.fc1(x.mean((2, 3)))
-
-
-def state(model):
-    return {name: flat(value) for name, value in model.state_dict().items()
-            if "num_batches_tracked" not in name}
-
-
-def training(model, optimizer, mask_shape, rate, smoothing, count=6):
-    start = state(model)
-    steps = []
-    for _ in range(3):
-        x, labels = normal(count, 1, 8, 8), torch.tensor(random.randint(0, 3, count))
-        mask = torch.tensor((random.rand(count, *mask_shape) >= rate) / (1 - rate))
-        optimizer.zero_grad()
-        logits = model(x, mask)
-        loss = F.cross_entropy(logits, labels, label_smoothing=smoothing)
-        loss.backward()
-        optimizer.step()
-        steps.append(dict(labels=labels.tolist(), gradients={
-            name: flat(value.grad) for name, value in model.named_parameters()
-        }, **fields(x=x, mask=mask, logits=logits, loss=loss)))
-    model.eval()
-    test = normal(4, 1, 8, 8)
-    return dict(start=start, steps=steps, end=state(model),
-                test=fields(x=test, logits=model(test, None)))
-
-
-def trainings():
-    torch.manual_seed(5)
-    small, stack = Small(), Stack()
-    decayed = [p for p in stack.parameters() if p.dim() > 1]
-    others = [p for p in stack.parameters() if p.dim() == 1]
-    nesterov = torch.optim.SGD([dict(params=decayed, weight_decay=0.01), dict(params=others)],
-                               lr=0.1, momentum=0.9, nesterov=True)
-    adam_optimizer = torch.optim.Adam(small.parameters(), lr=0.01)
-    return dict(small=training(small, adam_optimizer, (6,), 0.25, 0.0),
-                stack=training(stack, nesterov, (3, 4, 4), 0.25, 0.1))
-
-
-for name, make in (("layers", layers), ("optimizers", optimizers), ("training", trainings),
-                   ("losses", losses)):
+for name, make in (
+    ("layers", layers),
+    ("optimizers", optimizers),
+    ("training", trainings),
+    ("losses", losses),
+):
     (FOLDER / f"{name}.json").write_text(json.dumps(make(), separators=(",", ":")) + "\n")

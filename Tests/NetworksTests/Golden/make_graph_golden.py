@@ -1,8 +1,8 @@
 """Golden values of PyTorch for whole graphs: logits, gradients and running statistics, in float64.
 
 Writes graphs.json beside itself: descriptions that together have every layer of the grammar, run by
-the PyTorch twins of Bench/models.py. Made with Python 3.11, torch 2.13.0, numpy 2.4.6 and PyYAML 6.0.3
-(Bench/requirements-interchange.txt).
+the PyTorch twins of Bench/models.py. Made with Python 3.11, torch 2.13.0, numpy 2.4.6 and PyYAML
+6.0.3 (Bench/requirements-interchange.txt).
 """
 
 import json
@@ -122,17 +122,31 @@ def golden(layers, count=3, channels=2, height=9, width=8, classes=3):
         module, _, suffix = name.rpartition(".")
         gradients[f"{prefixes[module]}.{suffix}"] = flat(value.grad)
     return dict(
-        layers=layers, input=[channels, height, width], classes=classes, start=start, x=flat(x),
-        logits=flat(logits), weighting=flat(weighting), gradients=gradients, dx=flat(x.grad),
-        end=state(model), evaluation=flat(model.eval()(x)))
+        layers=layers,
+        input=[channels, height, width],
+        classes=classes,
+        start=start,
+        x=flat(x),
+        logits=flat(logits),
+        weighting=flat(weighting),
+        gradients=gradients,
+        dx=flat(x.grad),
+        end=state(model),
+        evaluation=flat(model.eval()(x)),
+    )
 
 
 def activations():
     """The functions alone, on both sides of every kink and on it."""
     x = torch.tensor([-7.0, -3, -2.5, -0.3, 0, 0.2, 1.5, 3, 4, 6, 6.5]).requires_grad_()
     functions = dict(
-        relu6=F.relu6, tanh=torch.tanh, silu=F.silu, gelu=F.gelu, hardSwish=F.hardswish,
-        leakyRelu=lambda x: F.leaky_relu(x, 0.2))
+        relu6=F.relu6,
+        tanh=torch.tanh,
+        silu=F.silu,
+        gelu=F.gelu,
+        hardSwish=F.hardswish,
+        leakyRelu=lambda x: F.leaky_relu(x, 0.2),
+    )
     found = {}
     for name, function in functions.items():
         x.grad = None
