@@ -155,6 +155,12 @@ let package = Package(
         "Datasets", "Engine", "Artifacts", "Interchange", "Report",
         .target(name: "Spreadsheet", condition: .when(traits: ["Spreadsheet"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      // A release brings its libraries along, in lib beside bin: RPATH, which holds for theirs too.
+      linkerSettings: [
+        .unsafeFlags(
+          ["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib", "-Xlinker", "--disable-new-dtags"],
+          .when(platforms: [.linux]))
       ]),
     .executableTarget(
       name: "PlacementCheck",
