@@ -102,6 +102,7 @@ struct QuantizedModel {
     guard lostPoints > Self.warningPoints else { return nil }
     return "Warning: int8 loses \(fixed(lostPoints, 2)) points of accuracy, most from "
       + losses.prefix(2).map(\.name).joined(separator: " and ")
+      + "; more images (--calibration) or other --ranges may help"
   }
 
   /// What `eval --json` prints under "int8".

@@ -28,6 +28,9 @@ struct IntegerStep: Equatable, Sendable {
   var isElementwise: Bool {
     switch kernel {
     case .add, .multiply, .rescale, .leakyRelu: true
+    case .convolveDepthwise(let weights, let window, _):
+      // A number for each number, in their order.
+      weights.groups == weights.outputCount && window == Window(height: 1, width: 1)
     default: false
     }
   }

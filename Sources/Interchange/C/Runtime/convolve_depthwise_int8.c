@@ -1,4 +1,5 @@
-/* y [oh][ow][out] of x [h][w][in], out a multiple of in; weights [kh][kw][out]. */
+/* y [oh][ow][out] of x [h][w][in], out a multiple of in; weights [kh][kw][out]. With a window of one
+ * pixel and as many channels, y may be x. */
 static void convolve_depthwise_int8(const int8_t *x, int zero, int h, int w, int in,
                                     const int8_t *weights, const int32_t *bias,
                                     const int32_t *multipliers, const int8_t *shifts, int out,

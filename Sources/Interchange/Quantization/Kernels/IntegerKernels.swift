@@ -93,7 +93,8 @@ enum IntegerKernels {
     }
   }
 
-  /// y `[oh, ow, channels · multiplier]` of x `[h, w, channels]`; weights `[kh, kw, out]`.
+  /// y `[oh, ow, out]` of x `[h, w, channels]`, out a multiple of channels; weights `[kh, kw, out]`. With
+  /// a window of one pixel and as many channels, y may be x.
   static func convolveDepthwise(
     _ x: UnsafePointer<Int8>, _ zero: Int, _ h: Int, _ w: Int, _ channels: Int,
     _ weights: UnsafePointer<Int8>, _ bias: UnsafePointer<Int32>,
