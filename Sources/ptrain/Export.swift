@@ -31,10 +31,9 @@ struct Export: ParsableCommand {
       Examples:
         ptrain export --checkpoint runs/first/model.safetensors --output model.onnx
         ptrain export --checkpoint x.safetensors --output x.onnx --fold-batch-norm
-        ptrain export --checkpoint runs/first/model.safetensors --output digits.tflite
+        ptrain export --checkpoint x.safetensors --output x.tflite
         ptrain export --checkpoint runs/first/model.safetensors --output digits.c
         ptrain export --checkpoint x.safetensors --int8 --data photos --output x.c
-        ptrain export --checkpoint x.safetensors --int8 --data photos --output x.tflite
       """)
 
   @Option(

@@ -47,6 +47,39 @@ import Testing
     #expect(!absent.contains(where: holds))
   }
 
+  @Test func tensorFlowLiteInFloatsAndIntegers() throws {
+    let integers = ["--int8", "--data", "data", "--calibration", "20"]
+    for (options, words) in [
+      ([], ["input float [1, 12, 12, 1]", "output float probabilities"]),
+      (["--logits"], ["output float logits"]),
+      (integers, ["input int8 [1, 12, 12, 1]", "output int8 probabilities"]),
+      (integers + ["--logits"], ["output int8 logits"]),
+    ] {
+      let run = try export("model.tflite", options)
+      #expect(run.exitCode == 0, "\(run.errors)")
+      #expect(words.allSatisfy(run.errors.contains), "\(run.errors)")
+      let file = try bytes("model.tflite")
+      #expect(Array(file[4..<8]) == Array("TFL3".utf8))
+      // A tensor's name.
+      let hasSoftmax = Data(file).range(of: Data("probabilities".utf8)) != nil
+      #expect(hasSoftmax == !options.contains("--logits"))
+    }
+    let graph = try export("model.onnx", integers)
+    #expect(graph.exitCode == 0 && graph.errors.contains("int8 inside"), "\(graph.errors)")
+  }
+
+  @Test func optionsThatWouldBeIgnoredAreRefused() throws {
+    for (name, options) in [
+      ("model.onnx", ["--logits"]), ("model.c", ["--logits"]), ("model.tflite", ["--normalize"]),
+      ("model.tflite", ["--data", "data"]), ("model.tflite", ["--calibration", "9"]),
+      ("model.safetensors", ["--int8", "--data", "data"]),
+      ("model.onnx", ["--int8", "--data", "data", "--fold-batch-norm"]),
+    ] {
+      #expect(try export(name, options).exitCode == 64, "\(name) \(options)")
+    }
+    #expect(!(try scratch.names().contains { $0.hasPrefix("model.") }))
+  }
+
   @Test func aCheckpointLosesWhatIsNotTheModels() throws {
     let checkpoint = try #require(try scratch.names("run/checkpoint").last)
     let run = try ptrain(
