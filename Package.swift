@@ -51,7 +51,13 @@ let package = Package(
     .executable(name: "ptrain", targets: ["ptrain"]),
     .library(name: "PTrain", targets: ["PTrain"]),
   ],
-  traits: [.trait(name: "MPI", description: "Train over several processes with Open MPI.")],
+  traits: [
+    .default(enabledTraits: ["Images", "NUMA", "Spreadsheet"]),
+    .trait(name: "Images", description: "Read PNG and JPEG files with libspng and libjpeg-turbo."),
+    .trait(name: "NUMA", description: "Bind memory to NUMA nodes with libnuma."),
+    .trait(name: "Spreadsheet", description: "Write the workbook with libxlsxwriter."),
+    .trait(name: "MPI", description: "Train over several processes with Open MPI."),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -82,7 +88,11 @@ let package = Package(
       name: "Kernels",
       dependencies: ["Diagnostics", "KernelTypes", "KernelsBaseline", "CShims"]
         + kernelVariants.map { .target(name: $0.name) }),
-    .target(name: "Memory", dependencies: ["Diagnostics", "CShims", "CNuma"]),
+    .target(
+      name: "Memory",
+      dependencies: [
+        "Diagnostics", "CShims", .target(name: "CNuma", condition: .when(traits: ["NUMA"])),
+      ]),
     .target(
       name: "Networks",
       dependencies: ["Diagnostics", "Memory", .product(name: "Yams", package: "Yams")],
@@ -90,7 +100,11 @@ let package = Package(
       // The reference runs whole training steps in tests; unoptimised it would take minutes.
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
-      name: "ImageFiles", dependencies: ["Diagnostics", "CSpng", "CJPEG"],
+      name: "ImageFiles",
+      dependencies: [
+        "Diagnostics", .target(name: "CSpng", condition: .when(traits: ["Images"])),
+        .target(name: "CJPEG", condition: .when(traits: ["Images"])),
+      ],
       // Every pixel of every file passes through it.
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
@@ -123,19 +137,21 @@ let package = Package(
       ],
       resources: [.embedInCode("Page")]),
     .target(
+      name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"],
+      resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),
+    .target(
       name: "PTrain",
       dependencies: [
         "Diagnostics", "Kernels", "Memory", "Networks", "ImageFiles", "Datasets", "Engine",
         "Artifacts", "Interchange",
+        .target(name: "Spreadsheet", condition: .when(traits: ["Spreadsheet"])),
       ]),
-    .target(
-      name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"],
-      resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),
     .executableTarget(
       name: "ptrain",
       dependencies: [
         "CCommit", "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "ImageFiles",
-        "Datasets", "Engine", "Artifacts", "Interchange", "Report", "Spreadsheet",
+        "Datasets", "Engine", "Artifacts", "Interchange", "Report",
+        .target(name: "Spreadsheet", condition: .when(traits: ["Spreadsheet"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(

@@ -234,9 +234,11 @@ def optimizer(model, recipe):
     decay = recipe.get("weightDecay", 0)
     groups = [{"params": weights, "weight_decay": decay}, {"params": others, "weight_decay": 0}]
     rate = recipe["learningRate"]
-    if recipe["optimizer"] == "adam":
+    if recipe["optimizer"] in ("adam", "adamw"):
         kind = torch.optim.AdamW if decay else torch.optim.Adam
         return kind(groups, lr=rate, fused=True)
+    if recipe["optimizer"] != "sgd":
+        raise ValueError(f"no twin for optimizer {recipe['optimizer']}")
     return torch.optim.SGD(
         groups,
         lr=rate,

@@ -88,6 +88,13 @@ public struct ImageSet: Equatable, Sendable {
   /// Whether the data came without names of classes.
   var hasNumberedClasses: Bool { classNames == Self.numbers(classNames.count) }
 
+  /// Values `[height, width, channels]` of an image; those of 4 bytes in the machine's order.
+  public func pixels(of index: Int) -> [UInt8] {
+    precondition(labels.indices.contains(index), "no image \(index)")
+    return Array(
+      UnsafeRawBufferPointer(start: images.base + index * byteCount, count: byteCount))
+  }
+
   /// The samples of `range`, in order.
   public subscript(range: Range<Int>) -> ImageSet {
     ImageSet(

@@ -14,12 +14,27 @@ package enum KernelChoice {
   /// Environment variable that forces an instruction set.
   package static let variable = "PTRAIN_ISA"
 
-  /// Instruction sets that this build has and this processor runs, narrowest first.
-  package static var available: [InstructionSet] {
+  /// Instruction sets that this build has, narrowest first.
+  package static var built: [InstructionSet] {
     #if arch(x86_64)
-      [.baseline] + (ptrain_has_avx2() ? [.avx2] : []) + (ptrain_has_avx512() ? [.avx512] : [])
+      [.baseline, .avx2, .avx512]
     #else
       [KernelsBaseline.VariantKernels().instructionSet]
+    #endif
+  }
+
+  /// Those that this processor runs.
+  package static var available: [InstructionSet] {
+    #if arch(x86_64)
+      built.filter {
+        switch $0 {
+        case .avx2: ptrain_has_avx2()
+        case .avx512: ptrain_has_avx512()
+        default: true
+        }
+      }
+    #else
+      built
     #endif
   }
 

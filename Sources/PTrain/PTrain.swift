@@ -5,5 +5,9 @@
 import Diagnostics
 @_exported import Networks
 
+#if Spreadsheet
+  @_exported import Spreadsheet
+#endif
+
 /// What goes wrong: a kind, and one line that says what, where, what was expected and what was found.
 public typealias PTrainError = Failure

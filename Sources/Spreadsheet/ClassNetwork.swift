@@ -7,7 +7,7 @@ struct ClassNetwork {
   private let inputs: [Double]
   private let targets: [Double]
   private var network: ReferenceNetwork<Double>
-  private var optimizer: ReferenceSGD<Double>
+  private var optimizer: ReferenceOptimizer<Double>
 
   static let description = ModelDescription(
     name: "spreadsheet",
@@ -22,7 +22,7 @@ struct ClassNetwork {
     inputs = start.inputs
     targets = start.targets
     self.network = ReferenceNetwork(network: network, values: start.weights)
-    optimizer = ReferenceSGD(layout: network.layout, hyperparameters: SGDHyperparameters())
+    optimizer = ReferenceOptimizer(layout: network.layout, rule: SGD())
   }
 
   /// One step of plain gradient descent; returns the row of the table as it was before the update.

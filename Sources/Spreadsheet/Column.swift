@@ -2,7 +2,7 @@
 // Sheet, CSV and explanation all take their titles, order and formulas from here.
 
 /// A quantity of one training step of the 2-2-2 network; the raw value is the column's title.
-package enum Column: String, CaseIterable, Sendable {
+public enum Column: String, CaseIterable, Sendable {
   case t1, t2, i1, i2, w1, w2, w3, w4
   case h1
   case hiddenActivation1 = "a_h1"
@@ -25,10 +25,10 @@ package enum Column: String, CaseIterable, Sendable {
   case gradient7 = "∂E/∂w7"
   case gradient8 = "∂E/∂w8"
 
-  package var title: String { rawValue }
+  public var title: String { rawValue }
 
   /// Position in the table, counted from 0.
-  package var index: Int { Self.positions[self]! }
+  public var index: Int { Self.positions[self]! }
 
   private static let positions = Dictionary(
     uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })

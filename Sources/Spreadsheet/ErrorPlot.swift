@@ -3,13 +3,13 @@
 import Diagnostics
 
 /// E_total against the step, one curve for each learning rate.
-package struct ErrorPlot: Sendable {
+public struct ErrorPlot: Sendable {
   let path: String
   let format: PlotFormat
   let isLogarithmic: Bool
 
   /// Throws a `Failure` of kind `usage` when `path` ends neither in `.png` nor in `.svg`.
-  package init(path: String, isLogarithmic: Bool = false) throws {
+  public init(path: String, isLogarithmic: Bool = false) throws {
     self.path = path
     format = try PlotFormat(path: path)
     self.isLogarithmic = isLogarithmic

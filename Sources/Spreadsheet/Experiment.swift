@@ -3,15 +3,15 @@
 import Diagnostics
 
 /// Inputs, targets and starting weights of the 2-2-2 network without biases.
-package struct StartingValues: Equatable, Sendable {
+public struct StartingValues: Equatable, Sendable {
   /// i1, i2
-  package var inputs: [Double] = [0.05, 0.10]
+  public var inputs: [Double] = [0.05, 0.10]
   /// t1, t2
-  package var targets: [Double] = [0.01, 0.99]
+  public var targets: [Double] = [0.01, 0.99]
   /// w1 … w8: w1 w2 lead to h1, w3 w4 to h2, w5 w6 to o1, w7 w8 to o2.
-  package var weights: [Double] = [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55]
+  public var weights: [Double] = [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55]
 
-  package init() {}
+  public init() {}
 
   /// Throws a `Failure` of kind `usage` when a list has the wrong length or a value is not finite.
   func validate() throws {
@@ -31,23 +31,23 @@ package struct StartingValues: Equatable, Sendable {
 }
 
 /// One training run for each learning rate, all from the same starting values.
-package struct Experiment: Sendable {
+public struct Experiment: Sendable {
   /// The rates the class asks for.
-  package static let defaultLearningRates = [0.1, 0.2, 0.5, 0.8, 1.0, 2.0]
-  package static let defaultIterations = 300
+  public static let defaultLearningRates = [0.1, 0.2, 0.5, 0.8, 1.0, 2.0]
+  public static let defaultIterations = 300
   /// libxlsxwriter counts the points of a chart in 16 bits; a workbook itself has room for more.
-  package static let maximumIterations = 65_000
+  public static let maximumIterations = 65_000
 
-  package let start: StartingValues
-  package let iterations: Int
-  package let trajectories: [Trajectory]
+  public let start: StartingValues
+  public let iterations: Int
+  public let trajectories: [Trajectory]
 
   /// Trains `iterations` rows for each rate.
   ///
   /// Throws a `Failure`: `usage` for rates that are not positive finite numbers or given twice, a
   /// row count outside 1 … `maximumIterations`, or unusable starting values; `badData` when a
   /// run leaves the range in which a spreadsheet can compute a sigmoid.
-  package init(
+  public init(
     start: StartingValues = StartingValues(),
     learningRates: [Double] = defaultLearningRates,
     iterations: Int = defaultIterations

@@ -3,13 +3,13 @@
 import Diagnostics
 
 /// Where the results of an experiment go.
-package struct SpreadsheetOutputs: Sendable {
+public struct SpreadsheetOutputs: Sendable {
   let workbook: String
   let csvDirectory: String?
   let plot: ErrorPlot?
 
   /// Throws a `Failure` of kind `usage` when `workbook` does not end in `.xlsx`.
-  package init(workbook: String, csvDirectory: String? = nil, plot: ErrorPlot? = nil) throws {
+  public init(workbook: String, csvDirectory: String? = nil, plot: ErrorPlot? = nil) throws {
     guard workbook.lowercased().hasSuffix(".xlsx") else {
       throw Failure(.usage, "--output: expected a name ending in .xlsx, found \(workbook)")
     }
@@ -23,7 +23,7 @@ package struct SpreadsheetOutputs: Sendable {
   /// Throws a `Failure`: `cannotCreate` for a path that refuses or a plotter that is missing,
   /// `inputOutput` when writing fails half-way. No file is left half written or without the others.
   @discardableResult
-  package func write(_ experiment: Experiment) throws -> [String] {
+  public func write(_ experiment: Experiment) throws -> [String] {
     var files = StagedFiles()
     try files.stage(workbook, bytes: Self.workbook(of: experiment))
     if let plot { try files.stage(plot.path, bytes: plot.render(experiment)) }

@@ -3,7 +3,7 @@
 
 extension Trajectory {
   /// A header line with the column titles, then one line a step; UTF-8, newline `\n`.
-  package var csv: String {
+  public var csv: String {
     var text = Column.allCases.map(\.title).joined(separator: ",") + "\n"
     for row in rows {
       text += row.values.map { "\($0)" }.joined(separator: ",") + "\n"

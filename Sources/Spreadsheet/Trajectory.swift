@@ -3,11 +3,11 @@
 import Diagnostics
 
 /// One row of the table: the weights before a step, what the network makes of them, the gradients.
-package struct Iteration: Equatable, Sendable {
+public struct Iteration: Equatable, Sendable {
   /// One value for each case of `Column`, in its order.
-  package internal(set) var values = [Double](repeating: 0, count: Column.allCases.count)
+  public internal(set) var values = [Double](repeating: 0, count: Column.allCases.count)
 
-  package internal(set) subscript(column: Column) -> Double {
+  public internal(set) subscript(column: Column) -> Double {
     get { values[column.index] }
     set { values[column.index] = newValue }
   }
@@ -19,13 +19,16 @@ package struct Iteration: Equatable, Sendable {
 }
 
 /// Training of the 2-2-2 network with one learning rate.
-package struct Trajectory: Equatable, Sendable {
-  package let learningRate: Double
+public struct Trajectory: Equatable, Sendable {
+  public let learningRate: Double
   /// Row k holds the network after k updates.
-  package let rows: [Iteration]
+  public let rows: [Iteration]
+
+  /// E_total before each step.
+  public var errors: [Double] { rows.map { $0[.totalError] } }
 
   /// As file and sheet names carry it: `0.1`, `2.0`.
-  package var label: String { "\(learningRate)" }
+  public var label: String { "\(learningRate)" }
 
   /// Below this a spreadsheet's EXP(-h) overflows and the sheet shows an error, not a number.
   private static let smallestSum = -709.0

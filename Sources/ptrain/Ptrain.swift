@@ -28,15 +28,18 @@ import Memory
 
       Without a subcommand, ptrain trains: see 'ptrain train --help' for the options.
       """,
-    version: "ptrain \(Version.full)",
+    version: Build.text,
     subcommands: [
       Train.self, Predict.self, Eval.self, FindRate.self, Export.self, ReportCommand.self,
-      Models.self, Summary.self,
-      TopologyCommand.self,
-      Bench.self,
-      SpreadsheetCommand.self,
-    ],
+      Models.self, Summary.self, TopologyCommand.self, Bench.self,
+    ] + spreadsheet,
     defaultSubcommand: Train.self)
+
+  #if Spreadsheet
+    private static let spreadsheet: [any ParsableCommand.Type] = [SpreadsheetCommand.self]
+  #else
+    private static let spreadsheet: [any ParsableCommand.Type] = []
+  #endif
 
   static func main() {
     AddressSpace.shareHeapsWhereLimited()

@@ -28,7 +28,7 @@ struct RecipeOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Learning rate: the peak of one-cycle, the start of step and cosine. Where --optimizer changes \
-      the optimizer, 0.001 (adam) or 0.1 (sgd) unless given.
+      the optimizer, a rate that is common with it unless given.
       """, valueName: "x"))
   var learningRate: Double?
 
@@ -87,7 +87,10 @@ struct RecipeOptions: ParsableArguments {
     if let optimizer { recipe.change(optimizer: optimizer) }
     if let momentum {
       guard recipe.optimizer == .sgd else {
-        throw Failure(.usage, "--momentum \(momentum): adam has none; it acts with --optimizer sgd")
+        throw Failure(
+          .usage,
+          "--momentum \(momentum): acts with --optimizer sgd, not with \(recipe.optimizer.rawValue)"
+        )
       }
       recipe.momentum = momentum
       recipe.nesterov = recipe.nesterov && momentum > 0

@@ -12,7 +12,7 @@ enum Terminal {
     for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 {
       // Gets the lowest number that is free: this one.
       guard open("/dev/null", stream == STDIN_FILENO ? O_RDONLY : O_WRONLY) == stream else {
-        _exit(Failure.Kind.inputOutput.rawValue)
+        _exit(Failure.Kind.inputOutput.exitCode)
       }
     }
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }

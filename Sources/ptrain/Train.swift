@@ -22,7 +22,7 @@ struct Train: ParsableCommand {
         ptrain --model eva8 --epochs 20 --threads 2 --output runs/first
         ptrain --resume runs/first
 
-      Built with '--traits MPI', several processes train one model:
+      Built with '--traits default,MPI', several processes train one model:
         mpirun -np 2 ptrain --model eva8 --threads 1
       """)
 

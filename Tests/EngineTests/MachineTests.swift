@@ -74,7 +74,7 @@ import Testing
       }
       #expect(failure.kind == .usage)
       #expect(failure.message.contains("one of 2 ranks"))
-      #expect(failure.message.contains("--traits MPI"))
+      #expect(failure.message.contains("--traits default,MPI"))
     }
   #endif
 }

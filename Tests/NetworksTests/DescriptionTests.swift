@@ -144,7 +144,10 @@ import Testing
     ("learningRate: 0:0.5", "`learningRate` must be a number"),
     ("augment: {rotation: 1:30.5}", "`rotation` must be a number"),
     ("learningRate: .inf", "`learningRate` is inf"), ("learningRate: -1", "`learningRate` is -1"),
-    ("optimizer: lion", "`optimizer` is `lion`, expected one of adam, sgd"),
+    (
+      "optimizer: adagrad",
+      "`optimizer` is `adagrad`, expected one of adam, adamw, sgd, lion, muon"
+    ),
     ("momentum: 0.9", "`momentum` needs `optimizer: sgd`"),
     ("nesterov: true", "`nesterov` needs `optimizer: sgd`"),
     ("warmUp: 0.3", "`warmUp` needs `schedule: one-cycle`"),

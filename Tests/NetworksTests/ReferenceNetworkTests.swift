@@ -18,7 +18,7 @@ import Testing
     var model = ReferenceNetwork<Double>(
       network: network, values: [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55])
     let targets = [0.01, 0.99]
-    var sgd = ReferenceSGD<Double>(layout: network.layout, hyperparameters: SGDHyperparameters())
+    var sgd = ReferenceOptimizer<Double>(layout: network.layout, rule: SGD())
     var errors: [Double] = []
     var first: [Double] = []
     for row in 0...50 {

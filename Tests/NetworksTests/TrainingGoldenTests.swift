@@ -29,8 +29,8 @@ import Testing
 
   @Test func adam() throws {
     for values in try golden["adam"].list {
-      let settings = AdamHyperparameters(weightDecay: try values["weightDecay"].number)
-      var optimizer = ReferenceAdam<Double>(layout: layout, hyperparameters: settings)
+      let settings = Adam(weightDecay: try values["weightDecay"].number)
+      var optimizer = ReferenceOptimizer<Double>(layout: layout, rule: settings)
       try run(values) { optimizer.step(values: &$0, gradient: $1, learningRate: $2) }
       #expect(optimizer.stepCount == 5)
     }
@@ -38,10 +38,10 @@ import Testing
 
   @Test func sgd() throws {
     for values in try golden["sgd"].list {
-      let settings = SGDHyperparameters(
+      let settings = SGD(
         momentum: try values["momentum"].number, nesterov: try values["nesterov"].flag,
         weightDecay: try values["weightDecay"].number)
-      var optimizer = ReferenceSGD<Double>(layout: layout, hyperparameters: settings)
+      var optimizer = ReferenceOptimizer<Double>(layout: layout, rule: settings)
       try run(values) { optimizer.step(values: &$0, gradient: $1, learningRate: $2) }
     }
   }
@@ -75,7 +75,7 @@ import Testing
     let model = ModelDescription(name: "bn", layers: [.batchNorm])
     let layout = try Network(description: model, input: Shape(channels: 2), classCount: 2).layout
     var values = before
-    var adam = ReferenceAdam<Double>(layout: layout, hyperparameters: AdamHyperparameters())
+    var adam = ReferenceOptimizer<Double>(layout: layout, rule: Adam())
     adam.step(values: &values, gradient: before, learningRate: 0.1)
     #expect(values[..<4] != before[..<4])
     #expect(values[4...] == before[4...])
@@ -158,11 +158,11 @@ import Testing
 
   @Test func eva8LikeWithAdam() throws {
     let layout = try network(Self.small).layout
-    var adam = ReferenceAdam<Double>(layout: layout, hyperparameters: AdamHyperparameters())
+    var adam = ReferenceOptimizer<Double>(layout: layout, rule: Adam())
     try train("small", Self.small, smoothing: 0, Double.self) {
       adam.step(values: &$0, gradient: $1, learningRate: 0.01)
     }
-    var adamFloat = ReferenceAdam<Float>(layout: layout, hyperparameters: AdamHyperparameters())
+    var adamFloat = ReferenceOptimizer<Float>(layout: layout, rule: Adam())
     try train("small", Self.small, smoothing: 0, factor: 10, Float.self) {
       adamFloat.step(values: &$0, gradient: $1, learningRate: 0.01)
     }
@@ -170,12 +170,12 @@ import Testing
 
   @Test func compactLikeWithNesterovAndSmoothing() throws {
     let layout = try network(Self.stack).layout
-    let settings = SGDHyperparameters(momentum: 0.9, nesterov: true, weightDecay: 0.01)
-    var sgd = ReferenceSGD<Double>(layout: layout, hyperparameters: settings)
+    let settings = SGD(momentum: 0.9, nesterov: true, weightDecay: 0.01)
+    var sgd = ReferenceOptimizer<Double>(layout: layout, rule: settings)
     try train("stack", Self.stack, smoothing: 0.1, Double.self) {
       sgd.step(values: &$0, gradient: $1, learningRate: 0.1)
     }
-    var sgdFloat = ReferenceSGD<Float>(layout: layout, hyperparameters: settings)
+    var sgdFloat = ReferenceOptimizer<Float>(layout: layout, rule: settings)
     try train("stack", Self.stack, smoothing: 0.1, Float.self) {
       sgdFloat.step(values: &$0, gradient: $1, learningRate: 0.1)
     }

@@ -40,7 +40,10 @@ import Testing
   @Test func tellsItsVersion() throws {
     let run = try CommandLineRun(["--version"], in: Scratch())
     #expect(run.exitCode == 0)
-    #expect(try /ptrain \d+\.\d+\.\d+(?: \([0-9a-f]{12}\+?\))?\n/.wholeMatch(in: run.output) != nil)
+    let lines = run.output.split(separator: "\n")
+    #expect(try /ptrain \d+\.\d+\.\d+(?: \([0-9a-f]{12}\+?\))?/.wholeMatch(in: lines[0]) != nil)
+    #expect(lines[1].hasPrefix("Instruction sets: "))
+    #expect(lines[2...] == ["Traits: Images, NUMA, Spreadsheet"])
   }
 
   @Test func noCommandIsForgotten() throws {

@@ -12,7 +12,7 @@ private let mpiBinary: String? = {
   #endif
 }()
 
-@Suite(.enabled(if: mpiBinary != nil, "PTRAIN_MPI_BINARY names no ptrain built with --traits MPI"))
+@Suite(.enabled(if: mpiBinary != nil, "PTRAIN_MPI_BINARY names no ptrain with the trait MPI"))
 struct RanksTests {
   private let scratch: Scratch
 

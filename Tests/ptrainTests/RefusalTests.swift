@@ -110,7 +110,7 @@ func expectRefusal(
     @Test func refusesToBeOneOfSeveralRanksWithoutMPI() throws {
       try expectRefusal(
         ["--epochs", "1"], in: Scratch(), exitCode: 64,
-        naming: "--traits MPI", environment: ["OMPI_COMM_WORLD_SIZE": "2"])
+        naming: "--traits default,MPI", environment: ["OMPI_COMM_WORLD_SIZE": "2"])
     }
   #endif
 

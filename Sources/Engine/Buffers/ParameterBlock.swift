@@ -10,7 +10,7 @@ final class ParameterBlock: @unchecked Sendable {
   let layout: StateLayout
   let values: MutableFloatPointer
   let gradient: MutableFloatPointer
-  /// Adam's mean or SGD's velocity.
+  /// What the optimizer keeps of each value: Adam's mean, SGD's velocity.
   let firstMoment: MutableFloatPointer
   /// Adam's variance.
   let secondMoment: MutableFloatPointer

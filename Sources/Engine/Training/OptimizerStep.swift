@@ -1,30 +1,36 @@
-// The hyper-parameters of one step from the recipe, in the precision that kernels take.
+// One step of the recipe's optimizer: with a kernel, or by the rule's own loops.
 
 import KernelTypes
 import Networks
 
-/// One step of the recipe's optimizer.
+/// Adam and SGD have kernels; their numbers are in the precision that those take.
 enum OptimizerStep: Sendable {
   /// `decay` applies to weights; BN and biases go without.
   case adam(AdamStep)
   case sgd(SGDStep)
+  case rule(any OptimizerRule, index: Int, rate: Double)
 
   init(_ recipe: Recipe, index: Int, rate: Double) {
-    switch recipe.optimizer {
-    case .adam:
-      let constants = AdamHyperparameters(weightDecay: recipe.weightDecay)
-      let rates = constants.rates(step: index + 1, learningRate: rate)
+    switch recipe.rule {
+    case let adam as Adam:
+      let rates = adam.rates(step: index + 1, learningRate: rate)
       self = .adam(
         AdamStep(
           stepSize: Float(rates.stepSize),
           inverseRootCorrection: Float(rates.inverseRootCorrection),
-          meanShare: Float(1 - constants.beta1), varianceShare: Float(1 - constants.beta2),
-          epsilon: Float(constants.epsilon), decay: Float(rates.decay)))
-    case .sgd:
+          meanShare: Float(1 - adam.beta1), varianceShare: Float(1 - adam.beta2),
+          epsilon: Float(adam.epsilon), decay: Float(rates.decay)))
+    case let sgd as SGD:
       self = .sgd(
         SGDStep(
-          learningRate: Float(rate), momentum: Float(recipe.momentum),
-          weightDecay: Float(recipe.weightDecay), nesterov: recipe.nesterov))
+          learningRate: Float(rate), momentum: Float(sgd.momentum),
+          weightDecay: Float(sgd.weightDecay), nesterov: sgd.nesterov))
+    case let rule: self = .rule(rule, index: index, rate: rate)
     }
+  }
+
+  /// Whether a step on a weight needs all of it.
+  var takesWholeWeights: Bool {
+    if case .rule(let rule, _, _) = self { type(of: rule).takesWholeWeights } else { false }
   }
 }

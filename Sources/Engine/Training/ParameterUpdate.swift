@@ -41,17 +41,32 @@ extension Stage {
 extension Executor {
   /// One optimizer step on a part, from the summed gradients to packed weights.
   func update(_ part: UpdatePart, _ block: ParameterBlock, _ step: OptimizerStep) {
-    let state = states[part.stage]
-    let tensors = plan.tensors[part.stage]
-    if let weight = tensors.weight {
-      unpack(part, state, block.gradient(weight))
-      apply(step, part, state, to: weight, block)
+    gatherGradient(part, block)
+    if let weight = plan.tensors[part.stage].weight {
+      apply(step, part, states[part.stage], to: weight, block)
     }
-    if part.hasVectors { updateVectors(state, tensors, block, step) }
+    updateRest(part, block, step)
+  }
+
+  /// The first third of it: the part's summed weight gradient to its place in the block.
+  func gatherGradient(_ part: UpdatePart, _ block: ParameterBlock) {
+    guard let weight = plan.tensors[part.stage].weight else { return }
+    unpack(part, states[part.stage], block.gradient(weight))
+  }
+
+  /// The second third on all of a weight, once all of its parts' gradients are there.
+  func updateWhole(_ weight: StateTensor, _ block: ParameterBlock, _ step: OptimizerStep) {
+    apply(step, to: weight, 0..<weight.count, block)
+  }
+
+  /// The last third: vectors, and packing.
+  func updateRest(_ part: UpdatePart, _ block: ParameterBlock, _ step: OptimizerStep) {
+    if part.hasVectors {
+      updateVectors(states[part.stage], plan.tensors[part.stage], block, step)
+    }
     pack(part, block)
   }
 
-  /// A part's summed weight gradient to its place in the block.
   private func unpack(_ part: UpdatePart, _ state: StageState, _ result: MutableFloatPointer) {
     let gradient = state.sums + state.slotLayout.weightGradient.lowerBound
     switch part.weights {
@@ -121,6 +136,12 @@ extension Executor {
       kernels.sgd(
         step, count: range.count, gradient: block.gradient + first,
         parameters: block.values + first, velocity: block.firstMoment + first)
+    case .rule(let rule, let index, let rate):
+      let piece = OptimizerPiece<Float>(
+        tensor: tensor, count: range.count, values: block.values + first,
+        gradient: FloatPointer(block.gradient + first), firstMoment: block.firstMoment + first,
+        secondMoment: block.secondMoment + first)
+      rule.stepFloats(piece, index: index, learningRate: rate)
     }
   }
 

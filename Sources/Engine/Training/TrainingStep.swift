@@ -195,11 +195,29 @@ final class StepRunner {
   }
 
   private func update(_ step: OptimizerStep) {
-    pool.run(updateParts.count) { [executor, block, updateParts] _, index in
-      executor.update(updateParts[index], block, step)
+    if step.takesWholeWeights {
+      updateWholeWeights(step)
+    } else {
+      pool.run(updateParts.count) { [executor, block, updateParts] _, index in
+        executor.update(updateParts[index], block, step)
+      }
     }
     copyWeights()
     clock.book(.update)
+  }
+
+  /// Weights, not parts of them, in the middle of the step.
+  private func updateWholeWeights(_ step: OptimizerStep) {
+    let weights = executor.plan.tensors.compactMap(\.weight)
+    pool.run(updateParts.count) { [executor, block, updateParts] _, index in
+      executor.gatherGradient(updateParts[index], block)
+    }
+    pool.run(weights.count) { [executor, block] _, index in
+      executor.updateWhole(weights[index], block, step)
+    }
+    pool.run(updateParts.count) { [executor, block, updateParts] _, index in
+      executor.updateRest(updateParts[index], block, step)
+    }
   }
 
   /// Refreshes the other nodes' replicas; the tasks of a node stand where its workers begin.

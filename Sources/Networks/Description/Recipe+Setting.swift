@@ -22,11 +22,11 @@ package struct RecipeSetting: Equatable, Sendable {
 }
 
 extension Recipe {
-  /// Changes the optimizer and, since no rate suits both, the learning rate to one that is common.
+  /// Changes the optimizer and, since no rate suits all, the learning rate to one that is common.
   package mutating func change(optimizer: Optimizer) {
     guard optimizer != self.optimizer else { return }
     self.optimizer = optimizer
-    learningRate = optimizer == .adam ? 0.001 : 0.1
+    learningRate = optimizer.usualLearningRate
   }
 
   /// The recipe with keys set; all at once, so that their order does not matter.

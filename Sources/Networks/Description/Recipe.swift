@@ -5,7 +5,10 @@ import Diagnostics
 
 /// Optimizer, schedule and regularisation of a training run.
 public struct Recipe: Equatable, Sendable {
-  public enum Optimizer: String, CaseIterable, Sendable, Codable { case adam, sgd }
+  public enum Optimizer: String, CaseIterable, Sendable, Codable {
+    /// `adam` and `adamw` are one: decay is decoupled from the gradient.
+    case adam, adamw, sgd, lion, muon
+  }
   public enum Schedule: String, CaseIterable, Sendable, Codable {
     case constant, step, cosine
     case oneCycle = "one-cycle"
@@ -22,7 +25,7 @@ public struct Recipe: Equatable, Sendable {
   /// SGD only (Sutskever et al. 2013).
   public var nesterov = false
   /// Decay of weights, not of biases and BN: added to the gradient by SGD (as PyTorch's), decoupled
-  /// from it by Adam (Loshchilov & Hutter 2019).
+  /// from it by the others (Loshchilov & Hutter 2019).
   public var weightDecay = 0.0
   public var schedule = Schedule.constant
   /// Epochs between two drops of the step schedule.

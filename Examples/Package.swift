@@ -1,0 +1,13 @@
+// swift-tools-version: 6.2
+// Programs that train and ask networks; each is one file. Another package names ptrain by its address
+// instead: .package(url: "…", from: "0.1.0").
+import PackageDescription
+
+let package = Package(
+  name: "Examples",
+  dependencies: [.package(name: "ptrain", path: "..")],
+  targets: ["TrainOnFolder", "PredictionServer", "EarlyStop", "SpreadsheetNetwork"].map { name in
+    .executableTarget(name: name, dependencies: [.product(name: "PTrain", package: "ptrain")])
+  },
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,130 @@
+// Muon: the momentum of a weight, as a matrix, with all its singular values brought near to 1.
+
+/// Momentum orthogonalised by Newton-Schulz iterations (Jordan 2024), with updates as large as AdamW's
+/// (Liu et al. 2025), so that one rate suits the biases and BN too, which Adam steps.
+package struct Muon: OptimizerRule, Equatable {
+  package static let takesWholeWeights = true
+
+  package var momentum = 0.95
+  package var weightDecay = 0.0
+  /// Newton-Schulz iterations.
+  package var iterationCount = 5
+
+  /// Of the odd polynomial of an iteration: singular values go to about 0.7 to 1.2, and do so fast.
+  private static let coefficients = (a: 3.4445, b: -4.775, c: 2.0315)
+  /// Keeps a matrix of zeros one.
+  private static let smallestNorm = 1e-7
+  /// Root mean square of AdamW's updates.
+  private static let updateSize = 0.2
+
+  package init(weightDecay: Double = 0) { self.weightDecay = weightDecay }
+
+  /// `m ← m + (1 − momentum)·(g − m)`, `u = g + momentum·(m − g)`,
+  /// `p ← p − rate·decay·p − rate·0.2·√max(rows, columns)·orthogonal(u)`.
+  package func step<Scalar: ReferenceScalar>(
+    _ piece: OptimizerPiece<Scalar>, index: Int, learningRate: Double
+  ) {
+    guard piece.tensor.role == .weight else {
+      return Adam().step(piece, index: index, learningRate: learningRate)
+    }
+    let (share, momentum) = (Scalar(1 - momentum), Scalar(momentum))
+    var update = [Scalar](repeating: 0, count: piece.count)
+    for place in 0..<piece.count {
+      let gradient = piece.gradient[place]
+      piece.firstMoment[place] += share * (gradient - piece.firstMoment[place])
+      update[place] = gradient + momentum * (piece.firstMoment[place] - gradient)
+    }
+    let rows = piece.tensor.shape[0]
+    let columns = piece.count / rows
+    orthogonalize(&update, rows: rows, columns: columns)
+    let size = Scalar(
+      learningRate * Self.updateSize * Double(max(rows, columns)).squareRoot())
+    let decay = Scalar(learningRate * weightDecay)
+    for place in 0..<piece.count {
+      piece.values[place] -= decay * piece.values[place]
+      piece.values[place] -= size * update[place]
+    }
+  }
+
+  /// Each iteration is `X ← aX + (bG + cG²)X` with `G = XXᵀ`, on the side that is smaller.
+  private func orthogonalize<Scalar: ReferenceScalar>(
+    _ matrix: inout [Scalar], rows: Int, columns: Int
+  ) {
+    if rows > columns { matrix = transposed(matrix, rows, columns) }
+    let (side, length) = (min(rows, columns), max(rows, columns))
+    let norm = matrix.withUnsafeBufferPointer {
+      dotProduct($0.baseAddress!, $0.baseAddress!, $0.count).squareRoot()
+    }
+    let scale = 1 / max(norm, Scalar(Self.smallestNorm))
+    for place in matrix.indices { matrix[place] *= scale }
+    var gram = [Scalar](repeating: 0, count: side * side)
+    var polynomial = gram
+    var next = matrix
+    let (a, b, c) = (
+      Scalar(Self.coefficients.a), Scalar(Self.coefficients.b), Scalar(Self.coefficients.c)
+    )
+    for _ in 0..<iterationCount {
+      products(of: matrix, side, length, &gram)
+      // G is symmetric: its rows are its columns.
+      products(of: gram, side, side, &polynomial)
+      for place in gram.indices { polynomial[place] = b * gram[place] + c * polynomial[place] }
+      for row in 0..<side {
+        let first = row * length
+        for place in 0..<length { next[first + place] = a * matrix[first + place] }
+        for other in 0..<side {
+          let factor = polynomial[row * side + other]
+          for place in 0..<length {
+            next[first + place] += factor * matrix[other * length + place]
+          }
+        }
+      }
+      swap(&matrix, &next)
+    }
+    if rows > columns { matrix = transposed(matrix, columns, rows) }
+  }
+
+  /// `result[i][j]` is the product of rows `i` and `j`.
+  private func products<Scalar: ReferenceScalar>(
+    of matrix: [Scalar], _ rows: Int, _ columns: Int, _ result: inout [Scalar]
+  ) {
+    matrix.withUnsafeBufferPointer { matrix in
+      for i in 0..<rows {
+        for j in 0...i {
+          let product = dotProduct(
+            matrix.baseAddress! + i * columns, matrix.baseAddress! + j * columns, columns)
+          result[i * rows + j] = product
+          result[j * rows + i] = product
+        }
+      }
+    }
+  }
+
+  private func transposed<Scalar>(_ matrix: [Scalar], _ rows: Int, _ columns: Int) -> [Scalar] {
+    matrix.indices.map { matrix[$0 % rows * columns + $0 / rows] }
+  }
+}
+
+/// Eight sums side by side, which vectors can hold, then their sum.
+private func dotProduct<Scalar: ReferenceScalar>(
+  _ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>, _ count: Int
+) -> Scalar {
+  var (s0, s1, s2, s3): (Scalar, Scalar, Scalar, Scalar) = (0, 0, 0, 0)
+  var (s4, s5, s6, s7): (Scalar, Scalar, Scalar, Scalar) = (0, 0, 0, 0)
+  var k = 0
+  while k + 8 <= count {
+    s0 += a[k] * b[k]
+    s1 += a[k + 1] * b[k + 1]
+    s2 += a[k + 2] * b[k + 2]
+    s3 += a[k + 3] * b[k + 3]
+    s4 += a[k + 4] * b[k + 4]
+    s5 += a[k + 5] * b[k + 5]
+    s6 += a[k + 6] * b[k + 6]
+    s7 += a[k + 7] * b[k + 7]
+    k += 8
+  }
+  while k < count {
+    s0 += a[k] * b[k]
+    k += 1
+  }
+  return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
+}
