@@ -17,6 +17,11 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|<img\s[^>]*src=\"([^\"]+)\"")
 ARTICLE_LINK = re.compile(r"<doc:([^>]+)>")
 INLINE_CODE = re.compile(r"`[^`\n]*`")
 FENCE = re.compile(r"^\s*```(\w*)\s*$")
+# A file of the repository, or a folder of sources: from the root, Sources, or the module
+# whose article names it.
+PATH = re.compile(
+    r"(?:Sources|Tests|Examples)(?:/[\w.+-]+)+|[A-Z]\w*(?:/[\w+-]+)*/[\w+-]+\.(?:swift|c|js)"
+)
 EXCERPT = re.compile(r"^<!-- (\S+\.swift): (\w+) -->$")
 LANGUAGES = {"sh", "text", "yaml", "swift", "c", "python"}
 # Tables that scripts write beside their data.
@@ -95,6 +100,16 @@ def file_finding(path: Path, target: str, catalog: Path | None) -> str | None:
     return None
 
 
+def path_finding(path: Path, code: str) -> str | None:
+    """Whether code names a file that is not there."""
+    if not PATH.fullmatch(code):
+        return None
+    module = next((parent.parent for parent in path.parents if parent.suffix == ".docc"), ROOT)
+    if any((folder / code).exists() for folder in (ROOT, ROOT / "Sources", module)):
+        return None
+    return f"names {code}, which is not there"
+
+
 def dedented(lines: list[str]) -> list[str]:
     margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
     return [line[margin:].rstrip() for line in lines]
@@ -139,6 +154,8 @@ def findings(path: Path, program: Program) -> Iterator[tuple[int, str]]:
             yield block.number, finding
     for number, line in prose:
         for code in INLINE_CODE.findall(line):
+            if finding := path_finding(path, code[1:-1]):
+                yield number, finding
             for text in command_findings(code[1:-1], program, is_whole=False):
                 yield number, text
     for block in (block for block in blocks if block.language == "sh"):

@@ -10,6 +10,7 @@ import PTrain
     try dataset.limit(training: 6000, test: 2000)
     try dataset.holdOutValidation(.share(0.1), seed: 1)
 
+    // article: schedule
     var options = Trainer.Options()
     // Up for an epoch, then down by a third each epoch.
     options.learningRate = { step, stepsPerEpoch in
@@ -17,6 +18,7 @@ import PTrain
       return epoch < 1 ? 0.05 * epoch : 0.05 / (1 + (epoch - 1) / 2)
     }
     let trainer = try Trainer(.preset(named: "tiny"), on: dataset, options: options)
+    // end of article
 
     var best = Double.infinity
     for try await event in trainer.events() {

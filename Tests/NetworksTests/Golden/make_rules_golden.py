@@ -1,8 +1,9 @@
-"""Golden values of PyTorch for optimizers beyond Adam and SGD: writes rules.json beside itself, in float64.
+"""Golden values of PyTorch for optimizers beyond Adam and SGD: writes rules.json, in float64.
 
-Made with Python 3.11, torch 2.13.0 and numpy 2.4.6. PyTorch's Muon iterates in bfloat16, which is float64
-here; it takes matrices alone, so that a convolution's weight is one with a row for each filter. Lion is not in
-PyTorch: it is the program of the paper (Chen et al. 2023, table 1) on its tensors.
+Made with Python 3.11, torch 2.13.0 and numpy 2.4.6. PyTorch's Muon iterates in bfloat16, which is
+float64 here; it takes matrices alone, so that a convolution's weight is one with a row for each
+filter. Lion is not in PyTorch: it is the program of the paper (Chen et al. 2023, table 1) on its
+tensors.
 """
 
 import json
