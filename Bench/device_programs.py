@@ -27,9 +27,7 @@ def c_logits(source, images, kind, classes=10):
     """Logits of images [N, H, W, C] of bytes, by a program whose logits are `kind`."""
     source = Path(source)
     main, program = source.with_suffix(".main.c"), source.with_suffix("")
-    main.write_text(
-        MAIN.format(name=source.stem, count=images[0].size, kind=kind, classes=classes)
-    )
+    main.write_text(MAIN.format(name=source.stem, count=images[0].size, kind=kind, classes=classes))
     compiler = os.environ.get("CC", "clang")
     subprocess.run([compiler, *FLAGS, source, main, "-o", program, "-lm"], check=True)
     output = subprocess.run(

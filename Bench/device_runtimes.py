@@ -1,5 +1,6 @@
 """Exported files in TensorFlow Lite's interpreter and in ONNX Runtime."""
 
+import os
 from pathlib import Path
 
 import numpy
@@ -8,10 +9,7 @@ import onnxruntime
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-KERNELS = {
-    "reference kernels": OpResolverType.BUILTIN_REF,
-    "XNNPACK": OpResolverType.BUILTIN,
-}
+KERNELS = {"reference kernels": OpResolverType.BUILTIN_REF, "XNNPACK": OpResolverType.BUILTIN}
 
 
 def answer(task):
@@ -31,7 +29,7 @@ def answer(task):
 
 
 def tflite_outputs(pool, file, kernels, images):
-    parts = numpy.array_split(images, pool.size)
+    parts = numpy.array_split(images, os.cpu_count() or 1)
     return numpy.concatenate(pool.map(answer, [(file, kernels, part) for part in parts]))
 
 
@@ -41,9 +39,7 @@ def check_schema(file):
     if not schema.Model.ModelBufferHasIdentifier(content, 0):
         raise SystemExit(f"{file.name}: no TFL3")
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
-    names = {
-        value: name for name, value in vars(schema.BuiltinOperator).items() if name[0] != "_"
-    }
+    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if name[0] != "_"}
     graph = model.subgraphs[0]
     tensors = len(graph.tensors)
     for tensor in graph.tensors:
@@ -60,9 +56,7 @@ def onnx_logits(file, images):
     onnx.checker.check_model(onnx.load(file), full_check=True)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        str(file), options, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     planes = images.transpose(0, 3, 1, 2).astype(numpy.float32)
     parts = numpy.split(planes, range(100, len(planes), 100))
     return numpy.concatenate([session.run(["logits"], {"input": part})[0] for part in parts])

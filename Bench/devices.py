@@ -1,11 +1,12 @@
 """Runs exported networks where they are meant to run, and compares their answers with ptrain's.
 
-Each network is trained for a moment and exported in floating point and in 8-bit integers. Floating point:
-TensorFlow Lite's kernels, with and without the XNNPACK delegate, and the C program, against
-`ptrain eval --logits`. Integers: TensorFlow Lite's reference kernels and the C program must give ptrain's
-numbers for every image; predictions with XNNPACK and of ONNX Runtime may differ for one image in a
-thousand. Every file is unpacked by the generated readers of TensorFlow Lite's schema. Ends non-zero where
-something differs; --keep keeps the table under results/. Bench/devices makes the environment and calls this.
+Each network is trained for a moment and exported in floating point and in 8-bit integers.
+Floating point: TensorFlow Lite's kernels, with and without the XNNPACK delegate, and the C program,
+against `ptrain eval --logits`. Integers: TensorFlow Lite's reference kernels and the C program must
+give ptrain's numbers for every image; predictions with XNNPACK and of ONNX Runtime may differ for
+one image in a thousand. Every file is unpacked by the generated readers of TensorFlow Lite's
+schema. Ends non-zero where something differs; --keep keeps the table under results/. Bench/devices
+makes the environment and calls this.
 """
 
 import argparse
@@ -178,11 +179,12 @@ def text(run):
     versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     return (
         "# The same network on devices\n\n"
-        f"{run['images']:,} test images. float32: largest difference of a logit, relative to the largest "
-        f"logit of its image; more than {LIMIT:g} would be an error. int8: images whose logits equal "
-        "ptrain's integers, or the share of equal predictions; less than all, or less than "
-        f"{AGREEMENT:.1%}, would be one. {versions}.\n\n"
-        f"{report.table(['compared', *networks], rows)}\n\n{operators}\n\n{report.machine_line(run)}\n"
+        f"{run['images']:,} test images. float32: largest difference of a logit, relative to the "
+        f"largest logit of its image; more than {LIMIT:g} would be an error. int8: images whose "
+        "logits equal ptrain's integers, or the share of equal predictions; less than all, or less "
+        f"than {AGREEMENT:.1%}, would be one. {versions}.\n\n"
+        f"{report.table(['compared', *networks], rows)}\n\n{operators}\n\n"
+        f"{report.machine_line(run)}\n"
     )
 
 
@@ -209,7 +211,6 @@ def main():
         return 69
     others, start, rows, operators = machine.Others(), time.time(), Rows(), {}
     with tempfile.TemporaryDirectory() as top, multiprocessing.Pool(os.cpu_count()) as pool:
-        pool.size = os.cpu_count()
         sources = {False: digits(options.data, options.images)}
         if options.pictures:
             sources[True] = pictures(options.pictures, top, options.images)
@@ -218,12 +219,8 @@ def main():
             model, recipe = NETWORKS[name]
             ptrain("--model", model, "--output", folder, *recipe, *data.options)
             trained = folder / "model.safetensors"
-            operators[f"{name}, float32"] = compare_floats(
-                rows, name, trained, data, folder, pool
-            )
-            operators[f"{name}, int8"] = compare_integers(
-                rows, name, trained, data, folder, pool
-            )
+            operators[f"{name}, float32"] = compare_floats(rows, name, trained, data, folder, pool)
+            operators[f"{name}, int8"] = compare_integers(rows, name, trained, data, folder, pool)
     run = report.circumstances(others, start) | {
         "versions": {
             "ai-edge-litert": ai_edge_litert.__version__,
