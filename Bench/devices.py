@@ -66,17 +66,19 @@ def digits(folder, count):
 
 def pictures(archive, folder, count):
     """Class folders from an archive, decoded once: every program sees the same bytes."""
-    arrays = {}
+    arrays, decoded = {}, {}
     with tarfile.open(archive) as files:
-        names = sorted(name for name in files.getnames() if name.endswith(".jpg"))
-        classes = sorted({Path(name).parts[-2] for name in names})
-        for part in ("train", "test"):
-            own = [name for name in names if Path(name).parts[-3] == part]
-            decoded = [Image.open(files.extractfile(name)).convert("RGB") for name in own]
-            labels = [classes.index(Path(name).parts[-2]) for name in own]
-            order = numpy.random.default_rng(1).permutation(len(own))
-            arrays[f"x_{part}"] = numpy.stack([numpy.asarray(image) for image in decoded])[order]
-            arrays[f"y_{part}"] = numpy.array(labels, numpy.uint8)[order]
+        for member in files:
+            if member.name.endswith(".jpg"):
+                picture = Image.open(files.extractfile(member)).convert("RGB")
+                decoded[Path(member.name).parts[-3:]] = numpy.asarray(picture)
+    classes = sorted({label for _, label, _ in decoded})
+    for part in ("train", "test"):
+        own = sorted(place for place in decoded if place[0] == part)
+        order = numpy.random.default_rng(1).permutation(len(own))
+        labels = [classes.index(label) for _, label, _ in own]
+        arrays[f"x_{part}"] = numpy.stack([decoded[place] for place in own])[order]
+        arrays[f"y_{part}"] = numpy.array(labels, numpy.uint8)[order]
     file = Path(folder) / "pictures.npz"
     numpy.savez(file, **arrays)
     return Data(file, arrays["x_test"][:count])
