@@ -83,25 +83,36 @@ struct FusedNetwork: Sendable {
       let (gain, offset) = norm.affine
       operation = .scale(norm.name, gain, offset)
     case .activation(let function):
-      if let clamp = FusedActivation(function) {
-        let readers = all.reduce(0) { $0 + $1.inputs.count { $0 == step.inputs[0] } }
-        if readers == 1, inputs[0] > 0, steps[inputs[0] - 1].takesActivation {
-          steps[inputs[0] - 1].activation = clamp
-          values[step.value] = inputs[0]
-          return
-        }
-      } else if case .leakyRelu(let slope) = function, slope >= 0 {
-      } else {
-        throw Failure(
-          .badData,
-          "\(node.origin): 8-bit integers have no \(function.word); relu, relu6 and leakyRelu they have"
-        )
+      try require(function, node)
+      let readers = all.reduce(0) { $0 + $1.inputs.count { $0 == step.inputs[0] } }
+      if let clamp = FusedActivation(function), readers == 1, fuse(clamp, into: inputs[0]) {
+        values[step.value] = inputs[0]
+        return
       }
     default: break
     }
     values[step.value] = append(
       Step(operation: operation, inputs: inputs, name: node.name, origin: node.origin),
       shape: node.output)
+  }
+
+  private func require(_ function: Activation, _ node: Node) throws(Failure) {
+    switch function {
+    case .relu, .relu6: return
+    case .leakyRelu(let slope) where slope >= 0: return
+    default:
+      throw Failure(
+        .badData,
+        "\(node.origin): 8-bit integers have no \(function.word); relu, relu6 and leakyRelu they have"
+      )
+    }
+  }
+
+  /// Whether the step that leaves `value` could take the clamp.
+  private mutating func fuse(_ clamp: FusedActivation, into value: Int) -> Bool {
+    guard value > 0, steps[value - 1].takesActivation else { return false }
+    steps[value - 1].activation = clamp
+    return true
   }
 }
 
