@@ -4,9 +4,9 @@ Each network is trained for a moment and exported in floating point and in 8-bit
 Floating point: TensorFlow Lite's kernels, with and without the XNNPACK delegate, and the C program,
 against `ptrain eval --logits`. Integers: TensorFlow Lite's reference kernels and the C program must
 give ptrain's numbers for every image; predictions with XNNPACK and of ONNX Runtime may differ for
-one image in a thousand, where ptrain's largest logit is not shared by several classes. Every file
-is unpacked by the generated readers of TensorFlow Lite's schema. Ends non-zero where something
-differs; --keep keeps the table under results/. Bench/devices makes the environment and calls this.
+one image in a thousand. Every file is unpacked by the generated readers of TensorFlow Lite's
+schema. Ends non-zero where something differs; --keep keeps the table under results/. Bench/devices
+makes the environment and calls this.
 """
 
 import argparse
@@ -118,11 +118,11 @@ class Rows:
         self.add(network, compared, f"{count} of {len(expected)}", count == len(expected))
 
     def agree(self, network, compared, found, expected):
-        """An image whose largest logits are one integer has several answers, and each counts as the same."""
+        """In brackets with every class of an image whose largest logits are one integer."""
         answers = found.argmax(1)
-        first = float((answers == expected.argmax(1)).mean())
-        share = float((expected[numpy.arange(len(answers)), answers] == expected.max(1)).mean())
-        self.add(network, compared, f"{share:.2%} ({first:.2%})", share >= AGREEMENT)
+        share = float((answers == expected.argmax(1)).mean())
+        ties = float((expected[numpy.arange(len(answers)), answers] == expected.max(1)).mean())
+        self.add(network, compared, f"{share:.2%} ({ties:.2%})", share >= AGREEMENT)
 
 
 def compare_floats(rows, name, model, data, folder, pool):
@@ -186,8 +186,8 @@ def text(run):
         "# The same network on devices\n\n"
         f"{run['images']:,} test images. float32: largest difference of a logit, relative to the "
         f"largest logit of its image; more than {LIMIT:g} would be an error. int8: images whose "
-        "logits equal ptrain's integers, or the share of predictions that are a class of ptrain's "
-        "largest logit (in brackets: the first such class); less than all, or less than "
+        "logits equal ptrain's integers, or the share of equal predictions (in brackets: where ptrain's "
+        "largest logit is that of several classes, any of them); less than all, or less than "
         f"{AGREEMENT:.1%}, would be one. {versions}.\n\n"
         f"{report.table(['compared', *networks], rows)}\n\n{operators}\n\n"
         f"{report.machine_line(run)}\n"
