@@ -186,9 +186,9 @@ def text(run):
         "# The same network on devices\n\n"
         f"{run['images']:,} test images. float32: largest difference of a logit, relative to the "
         f"largest logit of its image; more than {LIMIT:g} would be an error. int8: images whose "
-        "logits equal ptrain's integers, or the share of equal predictions (in brackets: where ptrain's "
-        "largest logit is that of several classes, any of them); less than all, or less than "
-        f"{AGREEMENT:.1%}, would be one. {versions}.\n\n"
+        "logits equal ptrain's integers, or the share of equal predictions (in brackets: where "
+        "ptrain's largest logit is that of several classes, any of them); less than all, or less "
+        f"than {AGREEMENT:.1%}, would be one. {versions}.\n\n"
         f"{report.table(['compared', *networks], rows)}\n\n{operators}\n\n"
         f"{report.machine_line(run)}\n"
     )
