@@ -34,7 +34,8 @@ import Testing
     #expect(try completions("ptrain summary --mod") == ["--model"])
     #expect(try completions("ptrain summary --model ev") == ["eva8"])
     #expect(try completions("ptrain summary --model my") == ["my-net.yaml"])
-    #expect(try completions("ptrain train --optimizer ") == ["adam", "sgd"])
+    let optimizers = ["adam", "adamw", "sgd", "lion", "muon"]
+    #expect(try completions("ptrain train --optimizer ") == optimizers)
     #expect(try completions("ptrain predict --model m").contains("model.safetensors"))
     #expect(try !completions("ptrain predict --model n").contains("notes.txt"))
   }
