@@ -34,7 +34,7 @@ func expectRefusal(
     (["--limit-train", "0"], "--limit-train 0"),
     (["--limit-test", "0"], "--limit-test 0"),
     (["--target-accuracy", "101"], "--target-accuracy 101"),
-    (["--optimizer", "magic"], "'lion' and 'muon'"),
+    (["--optimizer", "magic"], "'lion' or 'muon'"),
     (["--schedule", "magic"], "'one-cycle'"),
     (
       ["--augment", "magic"],
