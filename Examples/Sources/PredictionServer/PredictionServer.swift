@@ -38,7 +38,9 @@ struct Handler: Sendable {
           return (index, await handler.answer(to: body.map { [UInt8]($0) } ?? []))
         }
       }
-      return await requests.reduce(into: [Int: String]()) { $0[$1.0] = $1.1 }
+      var answers: [Int: String] = [:]
+      for await (index, answer) in requests { answers[index] = answer }
+      return answers
     }
     for (index, path) in arguments.dropFirst(2).enumerated() {
       print("\(path): \(answers[index]!)")
