@@ -26,7 +26,8 @@ package struct GradientAxis: Equatable, Sendable {
     return remainder < 0 ? remainder + stride : remainder
   }
 
-  private func firstTap(_ residue: Int) -> Int { (residue + padding) % stride }
+  /// The first place of the window that the inputs of a residue meet, if it lies inside.
+  package func firstTap(_ residue: Int) -> Int { (residue + padding) % stride }
 
   /// Places of the window that the inputs `residue`, `residue + stride` … meet.
   package func tapCount(_ residue: Int) -> Int {
@@ -60,6 +61,11 @@ package struct GradientAxis: Equatable, Sendable {
   package func firstOutput(_ residue: Int) -> Int {
     let last = firstTap(residue) + (tapCount(residue) - 1) * stride
     return (residue + padding - last) / stride
+  }
+
+  /// The last output that the residue's first input meets: with its first tap.
+  package func lastOutput(_ residue: Int) -> Int {
+    (residue + padding - firstTap(residue)) / stride
   }
 
   /// Zeros that are read before the first output.

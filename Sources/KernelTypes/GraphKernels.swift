@@ -49,6 +49,15 @@ package struct WindowGeometry: Equatable, Sendable {
   package var outputCount: Int { blocks * outputHeight * outputWidth * channelLanes }
   /// Floats of packed weights, and of their gradient: `[blocks, taps, 16]`.
   package var weightCount: Int { blocks * taps * channelLanes }
+
+  /// The convolution of this size and step over `channels`, whose frame of zeros the gradient of the
+  /// output has.
+  package func convolution(channels: Int) -> ConvGeometry {
+    ConvGeometry(
+      inputChannels: channels, outputChannels: channels, inputHeight: height, inputWidth: width,
+      kernelHeight: windowHeight, kernelWidth: windowWidth, verticalStride: verticalStride,
+      horizontalStride: horizontalStride, padding: padding, planeChannels: 0)
+  }
 }
 
 /// Depthwise convolutions of multiplier 1 without bias.
@@ -69,7 +78,8 @@ package protocol DepthwiseKernels: Sendable {
   func depthwiseForward(
     _ geometry: WindowGeometry, x: FloatPointer, weights: FloatPointer, z: MutableFloatPointer)
 
-  /// `accumulator [blocks, taps, 16] += Σ x·dz` over the image's pixels; unless nil,
+  /// `accumulator [blocks, taps, 16] += Σ x·dz` over the image's pixels, `dz` laid out as that of
+  /// `geometry.convolution`; unless nil,
   /// `dx [blocks, height, width, 16]` overwritten by the input gradient (without the padding's).
   func depthwiseBackward(
     _ geometry: WindowGeometry, x: FloatPointer, dz: FloatPointer, weights: FloatPointer,

@@ -27,6 +27,19 @@ private struct DepthwiseReference {
     }
   }
 
+  /// `dz` with the zeros around it that the input gradient reads.
+  var framed: Floats {
+    let frame = g.convolution(channels: channels)
+    let result = Floats(frame.outputGradientCount)
+    for i in 0..<g.outputCount {
+      let (row, column) = (i / 16).quotientAndRemainder(dividingBy: g.outputWidth)
+      let (block, y) = row.quotientAndRemainder(dividingBy: g.outputHeight)
+      let place = (block * frame.gradientHeight + y + frame.gradientTop) * frame.gradientWidth
+      result[(place + column + frame.gradientLeft) * 16 + i % 16] = dz[i]
+    }
+    return result
+  }
+
   func compute() -> (z: [Double], dx: [Double], dw: [Double]) {
     var z = [Double](repeating: 0, count: g.outputCount)
     var dx = [Double](repeating: 0, count: g.inputCount)
@@ -60,6 +73,7 @@ private struct DepthwiseReference {
 func depthwiseConvolution(_ g: WindowGeometry) {
   let r = DepthwiseReference(g)
   let expected = r.compute()
+  let dz = r.framed
   check(
     "depthwise", tolerance: 2e-6,
     expected: ["z": expected.z, "dx": expected.dx, "dw": expected.dw]
@@ -74,7 +88,7 @@ func depthwiseConvolution(_ g: WindowGeometry) {
     let dx = Floats(g.inputCount, fill: .nan)
     let accumulator = Floats(g.weightCount)
     kernels.depthwiseBackward(
-      g, x: r.x.read, dz: r.dz.read, weights: packed.read, accumulator: accumulator.pointer,
+      g, x: r.x.read, dz: dz.read, weights: packed.read, accumulator: accumulator.pointer,
       dx: dx.pointer)
     let dw = Floats(r.weights.count, fill: .nan)
     for block in 0..<g.blocks {

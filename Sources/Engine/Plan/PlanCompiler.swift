@@ -68,7 +68,11 @@ struct PlanCompiler {
     let input = graph.shape(of: node.inputs[0])
     if groups > 1, groups == input.channels, node.output.channels == groups, window.dilation == 1 {
       let source = form(node.inputs[0], isVector: false)
-      add(draft(index, .depthwise(geometry(window, of: source)), [source]))
+      let window = geometry(window, of: source)
+      add(
+        draft(
+          index, .depthwise(window), [source],
+          geometry: window.convolution(channels: input.channels)))
       return
     }
     let isImage = node.inputs[0] == Graph.image

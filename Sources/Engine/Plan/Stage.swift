@@ -92,7 +92,7 @@ struct Stage: Equatable, Sendable {
   var work: Work
   /// Places in the plan's reads.
   var reads: Range<Int>
-  /// Of a convolution or dense layer; of other work the layout of its output, as that of a 1x1
+  /// Of a convolution, depthwise or not, or a dense layer; of other work the layout of its output, as that of a 1x1
   /// convolution.
   var geometry: ConvGeometry
   var hasBias = false
@@ -117,9 +117,14 @@ struct Stage: Equatable, Sendable {
   var isRecomputed: Bool {
     isConvolution && geometry.planeChannels == 1 && value.window > 1
   }
-  /// Whether the gradient of the output is that of `z` already.
+  /// Whether it has a window's weights for each channel.
+  var isDepthwise: Bool {
+    if case .depthwise = work { return true }
+    return false
+  }
+  /// Whether the gradient of the output is that of `z` already, without a frame.
   var hasPlainGradient: Bool {
-    !hasTiles && !hasBias && !reluBefore && !value.view.hasNorm && value.window == 1
+    !hasTiles && !isDepthwise && !hasBias && !reluBefore && !value.view.hasNorm && value.window == 1
   }
 }
 

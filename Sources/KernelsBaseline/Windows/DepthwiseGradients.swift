@@ -1,5 +1,5 @@
-// Gradients of a depthwise convolution: the weights' by taps, the inputs' by rows of one residue of the
-// stride, each input once with all taps that meet it.
+// Gradients of a depthwise convolution: the weights' by taps, the inputs' by residues of the stride,
+// each input once with all taps that meet it.
 import KernelTypes
 
 extension DepthwiseConvolution {
@@ -7,16 +7,18 @@ extension DepthwiseConvolution {
     _ g: WindowGeometry, x: FloatPointer, dz: FloatPointer, weights: FloatPointer,
     accumulator: MutableFloatPointer, dx: MutableFloatPointer?
   ) {
-    let (height, width) = (g.outputHeight, g.outputWidth)
+    let frame = g.convolution(channels: g.blocks * lanes)
+    let start = (frame.gradientTop * frame.gradientWidth + frame.gradientLeft) * lanes
     var block = 0
     while block < g.blocks {
-      let gradient = dz + block * height * width * lanes
+      let gradient = dz + block * frame.gradientHeight * frame.gradientWidth * lanes + start
       let taps = block * g.taps * lanes
       correlate(
-        g, x + block * g.paddedHeight * g.paddedWidth * lanes, gradient, accumulator + taps)
+        g, x + block * g.paddedHeight * g.paddedWidth * lanes, gradient,
+        gradientRow: frame.gradientWidth * lanes, accumulator + taps)
       if let dx {
         inputGradient(
-          g, gradient, weights + taps, dx + block * g.height * g.width * lanes)
+          frame, gradient, weights + taps, dx + block * g.height * g.width * lanes)
       }
       block += 1
     }
@@ -26,11 +28,13 @@ extension DepthwiseConvolution {
 
   /// `Σ x·dz` over all outputs for each tap: four chains, added pairwise.
   private static func correlate(
-    _ g: WindowGeometry, _ x: FloatPointer, _ dz: FloatPointer, _ result: MutableFloatPointer
+    _ g: WindowGeometry, _ x: FloatPointer, _ dz: FloatPointer, gradientRow: Int,
+    _ result: MutableFloatPointer
   ) {
     let sum = TapSum(
       height: g.outputHeight, width: g.outputWidth,
-      rowStep: g.verticalStride * g.paddedWidth * lanes, step: g.horizontalStride * lanes)
+      rowStep: g.verticalStride * g.paddedWidth * lanes, step: g.horizontalStride * lanes,
+      gradientRow: gradientRow)
     var ky = 0
     while ky < g.windowHeight {
       let row = x + ky * g.paddedWidth * lanes
@@ -52,40 +56,39 @@ extension DepthwiseConvolution {
 
   // MARK: Inputs
 
+  /// Each residue of rows and columns meets taps of its own, in their order ever earlier outputs; `dz`
+  /// has zeros where there is none.
   private static func inputGradient(
-    _ g: WindowGeometry, _ dz: FloatPointer, _ weights: FloatPointer, _ dx: MutableFloatPointer
+    _ g: ConvGeometry, _ dz: FloatPointer, _ weights: FloatPointer, _ dx: MutableFloatPointer
   ) {
-    let (height, width) = (g.outputHeight, g.outputWidth)
-    let stride = g.verticalStride
-    var y = 0
-    while y < g.height {
-      // Rows of the window whose outputs exist, `stride` apart.
-      let place = y + g.padding.top
-      let earliest = max(0, place - (height - 1) * stride)
-      let first = earliest + (place - earliest) % stride
-      let count =
-        first <= place && first < g.windowHeight
-        ? (min(place, g.windowHeight - 1) - first) / stride + 1 : 0
-      var x = 0
-      while x < min(g.horizontalStride, g.width) {
-        let columns = GradientColumns(g, residue: x, outputs: width)
-        columns.run(
-          dz + (count > 0 ? (place - first) / stride * width : 0) * lanes,
-          weights + (first * g.windowWidth + columns.firstTap) * lanes, rows: count,
-          weightRow: stride * g.windowWidth * lanes, dx + (y * g.width + x) * lanes)
-        x += 1
-      }
-      y += 1
+    let (rows, columns) = (g.gradientRows, g.gradientColumns)
+    let row = g.gradientWidth * lanes
+    var residue = 0
+    while residue < min(rows.stride, g.inputHeight) * min(columns.stride, g.inputWidth) {
+      let y = residue / min(columns.stride, g.inputWidth)
+      let x = residue % min(columns.stride, g.inputWidth)
+      let sweep = WindowSweep(
+        height: rows.inputCount(y), width: columns.inputCount(x), rows: rows.tapCount(y),
+        taps: columns.tapCount(x), row: -row, tap: -lanes,
+        weightRow: rows.stride * g.windowWidth * lanes, weightTap: columns.stride * lanes,
+        down: row, across: lanes, resultDown: rows.stride * g.inputWidth * lanes,
+        resultAcross: columns.stride * lanes)
+      sweep.run(
+        dz + rows.lastOutput(y) * row + columns.lastOutput(x) * lanes,
+        weights + (rows.firstTap(y) * g.windowWidth + columns.firstTap(x)) * lanes,
+        dx + (y * g.inputWidth + x) * lanes)
+      residue += 1
     }
   }
 }
 
-/// The outputs that a tap's sum runs over; strides of the input in floats.
+/// The outputs that a tap's sum runs over; strides of the input and of the gradient's rows in floats.
 private struct TapSum {
   let height: Int
   let width: Int
   let rowStep: Int
   let step: Int
+  let gradientRow: Int
 
   @inline(never) func run<Taps: TapGroup>(
     _: Taps.Type, _ x: FloatPointer, _ dz: FloatPointer, _ result: MutableFloatPointer
@@ -94,7 +97,7 @@ private struct TapSum {
     var y = 0
     while y < height {
       var source = x + y * rowStep
-      var gradient = dz + y * width * lanes
+      var gradient = dz + y * gradientRow
       var i = 0
       while i + 4 <= width {
         sums.add(
@@ -182,75 +185,5 @@ private struct ThreeTaps: TapGroup {
     left.join(result)
     middle.join(result + lanes)
     right.join(result + 2 * lanes)
-  }
-}
-
-/// The inputs of a row that are `stride` apart, with the taps that meet them.
-private struct GradientColumns {
-  /// The first tap and the number of taps, `stride` apart.
-  let firstTap: Int
-  let tapCount: Int
-  let stride: Int
-  /// Inputs.
-  let count: Int
-  /// The output that the first tap meets at the first input.
-  let firstOutput: Int
-  let outputs: Int
-
-  @inline(__always) init(_ g: borrowing WindowGeometry, residue: Int, outputs: Int) {
-    stride = g.horizontalStride
-    let place = residue + g.padding.left
-    firstTap = place % stride
-    tapCount =
-      firstTap < g.windowWidth ? (g.windowWidth - 1 - firstTap) / stride + 1 : 0
-    count = (g.width - 1 - residue) / stride + 1
-    firstOutput = (place - firstTap) / stride
-    self.outputs = outputs
-  }
-
-  /// `rows` rows of the window: each takes an earlier row of outputs than the one before.
-  @inline(never) func run(
-    _ dz: FloatPointer, _ weights: FloatPointer, rows: Int, weightRow: Int,
-    _ dx: MutableFloatPointer
-  ) {
-    // Inputs all of whose taps meet an output; the last tap meets the earliest.
-    let inner = max(0, tapCount - 1 - firstOutput)
-    let end = min(count, outputs - firstOutput)
-    // Taps meet ever earlier outputs, from the right to the left and from below upwards.
-    let windows = WindowSteps(
-      rows: rows, row: -outputs * lanes, taps: tapCount, tap: -lanes, neighbour: lanes,
-      weightRow: weightRow, weightTap: stride * lanes, result: stride * lanes)
-    var i = 0
-    while i < count {
-      let isInner = i >= inner && i < end
-      if isInner && i + 4 <= end {
-        windows.four(dz + (i + firstOutput) * lanes, weights, dx + i * stride * lanes)
-        i += 4
-      } else {
-        one(i, dz, weights, rows, weightRow, dx + i * stride * lanes)
-        i += 1
-      }
-    }
-  }
-
-  @inline(__always) private func one(
-    _ index: Int, _ dz: FloatPointer, _ weights: FloatPointer, _ rows: Int, _ weightRow: Int,
-    _ dx: MutableFloatPointer
-  ) {
-    var sum = Lanes.zero
-    var row = 0
-    while row < rows {
-      var tap = 0
-      while tap < tapCount {
-        let output = index + firstOutput - tap
-        if output >= 0 && output < outputs {
-          let gradient = load(dz + (output - row * outputs) * lanes)
-          sum = multiplyAdd(load(weights + row * weightRow + tap * stride * lanes), gradient, sum)
-        }
-        tap += 1
-      }
-      row += 1
-    }
-    store(dx, sum)
   }
 }
