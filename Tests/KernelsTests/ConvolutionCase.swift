@@ -82,6 +82,8 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
       .init(40, 33, 6, 29), .init(64, 32, 14, 14, images: 4), .init(15, 48, 3, 27),
       .init(40, 10, 1, 8, kernel: 1, padding: 0), .init(32, 12, 1, 5, kernel: 1, padding: 0),
       .init(12, 10, 1, 16, kernel: 1, padding: 0), .init(20, 20, 9, 9, kernel: 5, padding: 2),
+      .init(6, 16, 14, 14, kernel: 5, padding: 0), .init(4, 20, 11, 9, stride: 2),
+      .init(8, 33, 10, 9, kernel: 5, padding: 2, images: 2),
       .init(16, 24, 9, 10, stride: 2), .init(33, 16, 10, 9, kernel: 5, stride: 2, padding: 2),
       .init(16, 16, 8, 8, kernel: 1, stride: 2, padding: 0), .init(18, 17, 6, 6, padding: 0),
       .init(16, 16, 1, 1), .init(16, 32, 2, 2), .init(16, 16, 3, 5),

@@ -9,8 +9,9 @@ import KernelTypes
 /// Packed forward weights: `[B_out, ky, B_in, kx, 16 in, 16 out]`, for an image `[B_out, ky, kx, in, 16]`
 /// (behind them their transforms where `PlanePlan` applies).
 /// Packed backward weights: `[B_in, residues, ky, B_out, kx, 16 out, 16 in]`, each residue of rows and
-/// columns (`GradientAxis`) with its part of the window, turned by 180 degrees. Weight gradient: as the forward weights; for an image `[B_out, taps, 16]` with taps
-/// `(ky · width + kx) · channels + channel` padded to 16.
+/// columns (`GradientAxis`) with its part of the window, turned by 180 degrees; those of few channels
+/// as `NarrowGradient` has them. Weight gradient: as the forward weights; for an image
+/// `[B_out, taps, 16]` with taps `(ky · width + kx) · channels + channel` padded to 16.
 enum DirectConvolution {
   /// Floats of an image's taps at one pixel, padded to whole blocks.
   static func tapCount(_ g: ConvGeometry) -> Int {
@@ -36,13 +37,15 @@ enum DirectConvolution {
 
   static func storage(_ g: ConvGeometry) -> ConvStorage {
     let windows = PlanePlan.applies(to: g)
+    let narrow = NarrowGradient.applies(to: g)
     return ConvStorage(
       forwardWeights: g.outputBlocks * (forwardColumn(g) + (windows ? lanes * lanes : 0)),
-      backwardWeights: g.isPlane ? 0 : g.inputBlocks * backwardColumn(g),
+      backwardWeights: narrow
+        ? NarrowGradient(g).weightCount : g.isPlane ? 0 : g.inputBlocks * backwardColumn(g),
       accumulator: g.outputBlocks * gradientColumn(g),
       weightGradient: g.outputBlocks * gradientColumn(g),
       scratch: windows
-        ? PlanePlan(g).scratchCount : 0,
+        ? PlanePlan(g).scratchCount : narrow ? NarrowGradient(g).scratchCount : 0,
       imageGroup: 1)
   }
 
@@ -84,8 +87,12 @@ enum DirectConvolution {
 
   /// Each residue of rows and columns is a convolution of its own; inputs that meet no tap get zeros.
   static func inputGradient(
-    _ geometry: ConvGeometry, dz: FloatPointer, weights: FloatPointer, dx: MutableFloatPointer
+    _ geometry: ConvGeometry, dz: FloatPointer, weights: FloatPointer, dx: MutableFloatPointer,
+    scratch: MutableFloatPointer
   ) {
+    if NarrowGradient.applies(to: geometry) {
+      return NarrowGradient(geometry).run(dz: dz, weights: weights, dx: dx, scratch: scratch)
+    }
     let g = flattened(geometry)
     let (rows, columns) = (g.gradientRows, g.gradientColumns)
     var y = 0

@@ -55,19 +55,20 @@ extension DirectConvolution {
 
   static func pack(
     _ g: ConvGeometry, _ tile: WeightTile, weights: FloatPointer, forward: MutableFloatPointer,
-    backward: MutableFloatPointer?
+    backward packed: MutableFloatPointer?
   ) {
+    var backward = packed
+    if let packed, NarrowGradient.applies(to: g) {
+      NarrowGradient(g).pack(tile, weights: weights, packed)
+      backward = nil
+    }
     if g.dilation > 1 { clearWindows(g, tile, forward: forward, backward: backward) }
     forEachTap(g, tile) { place in
       clear(forward + place.forward, (g.isPlane ? g.planeChannels : lanes) * lanes)
       if let backward { clear(backward + place.backward, lanes * lanes) }
-    }
-    var output = tile.outputs.lowerBound
-    while output < tile.outputs.upperBound {
-      let column = output - tile.outputs.lowerBound
-      let (inputs, first) = g.weights(of: output, in: tile)
-      let row = inputs.lowerBound - tile.inputs.lowerBound
-      forEachTap(g, tile) { place in
+      for (column, output) in tile.outputs.enumerated() {
+        let (inputs, first) = g.weights(of: output, in: tile)
+        let row = inputs.lowerBound - tile.inputs.lowerBound
         let source = weights + first + place.tap
         let target = forward + place.forward + row * lanes + column
         scatter(source, g.taps, target, lanes, inputs.count)
@@ -75,7 +76,6 @@ extension DirectConvolution {
           scatter(source, g.taps, backward + place.backward + column * lanes + row, 1, inputs.count)
         }
       }
-      output += 1
     }
     if PlanePlan.applies(to: g) {
       PlanePlan.transformWeights(
@@ -123,12 +123,13 @@ extension DirectConvolution {
   static func unpackGradient(
     _ g: ConvGeometry, _ tile: WeightTile, gradient: FloatPointer, result: MutableFloatPointer
   ) {
-    for (lane, output) in tile.outputs.enumerated() {
-      let (inputs, first) = g.weights(of: output, in: tile)
-      let row = inputs.lowerBound - tile.inputs.lowerBound
-      forEachTap(g, tile) { place in
-        let source = gradient + gradientOffset(g, tile, place) + row * lanes + lane
-        scatterBack(source, result + first + place.tap, g.taps, inputs.count)
+    forEachTap(g, tile) { place in
+      let source = gradient + gradientOffset(g, tile, place)
+      for (lane, output) in tile.outputs.enumerated() {
+        let (inputs, first) = g.weights(of: output, in: tile)
+        let row = inputs.lowerBound - tile.inputs.lowerBound
+        scatterBack(
+          source + row * lanes + lane, result + first + place.tap, g.taps, inputs.count)
       }
     }
   }

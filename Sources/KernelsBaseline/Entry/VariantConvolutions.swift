@@ -65,7 +65,8 @@ extension VariantKernels {
       }
       if let dx, let weights {
         DirectConvolution.inputGradient(
-          geometry, dz: dz, weights: weights, dx: dx + image * geometry.inputGradientCount)
+          geometry, dz: dz, weights: weights, dx: dx + image * geometry.inputGradientCount,
+          scratch: scratch)
       }
       image += 1
     }
