@@ -1,6 +1,6 @@
 // Input gradients of convolutions from few channels, which would leave most lanes empty: the taps of a
 // row of the window lie side by side instead, and what outputs give to one input is added up in place.
-import KernelTypes
+import PTrainKernelTypes
 
 /// Packed weights: `[windowHeight, columns, 16·B_out, 16]`, a column 16 of the `(kx, channel)` of a row
 /// of the window. The gradient gathers in rows of `paddedWidth · inputChannels` floats: output by output

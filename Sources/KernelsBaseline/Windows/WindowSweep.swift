@@ -1,6 +1,6 @@
 // Sums over the taps of a window at every place of a map: a depthwise convolution, and the gradient of
 // its inputs. Each sum is one chain of multiply-adds over the taps in order, whatever stands beside it.
-import KernelTypes
+import PTrainKernelTypes
 
 /// The places of a map in one channel block, and where the values that each one's window meets lie;
 /// strides in floats.
