@@ -187,8 +187,7 @@ let package = Package(
     .testTarget(
       name: "KernelsTests",
       dependencies: ["PTrainDiagnostics", "PTrainKernels", "PTrainKernelTypes"],
-      // The program that Scripts/check-neon compiles, and the table for it.
-      exclude: ["Embedded", "Digests/kernel-digests.txt"],
+      exclude: ["Digests/kernel-digests.txt"],
       // Plain loops in Double over whole convolutions.
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .testTarget(name: "MemoryTests", dependencies: ["PTrainMemory", "PTrainDiagnostics"]),

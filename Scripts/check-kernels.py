@@ -234,7 +234,7 @@ def main():
         modules = {"NEON": ([sys.argv[2]], NEON)}
     else:
         modules = {
-            module: (map(str, sorted(Path(sys.argv[1], f"{module}.build").glob("*.o"))), isa)
+            module: (sorted(map(str, Path(sys.argv[1], f"{module}.build").glob("*.o"))), isa)
             for module, isa in X86.items()
         }
     findings = [
