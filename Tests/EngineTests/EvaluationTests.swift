@@ -90,27 +90,30 @@ import Testing
     #expect(Probabilities.softmax([1000, 1000, -1000]) == [0.5, 0.5, 0])
   }
 
+  /// A whole part of an evaluation and one sample.
+  private static let count = 2049
+
   private static func answers(
-    capacity: Int, communicator: any Communicator = SingleProcess()
+    capacity: Int, threads: Int = 3, communicator: any Communicator = SingleProcess()
   ) throws -> (evaluation: Evaluation, logits: [Float]) {
     let network = try Network(
       description: .preset(named: "compact"), input: Shape(channels: 1, height: 28, width: 28),
       classCount: 19)
-    var configuration = try TestData.configuration()
+    var configuration = try TestData.configuration(threads: threads)
     configuration.communicator = communicator
     let session = try Session(
       network, state: .initial(network: network, seed: 3), configuration: configuration,
       sampleCapacity: capacity)
     return try session.answers(
-      .synthetic(count: 301, height: 28, width: 28, classCount: 19), .mnist, keepsLogits: true)
+      .synthetic(count: count, height: 28, width: 28, classCount: 19), .mnist, keepsLogits: true)
   }
 
-  /// The last minibatch has 45 samples, or one shard alone: then not every rank has some.
+  /// The last part has one shard alone: then not every rank has some.
   @Test(arguments: [64, 300])
   func ranksKnowAllLogits(capacity: Int) throws {
     let expected = try Self.answers(capacity: capacity)
-    #expect(expected.evaluation.confusion?.sampleCount == 301)
-    #expect(expected.logits.count == 301 * 19 && Set(expected.logits).count > 1000)
+    #expect(expected.evaluation.confusion?.sampleCount == Self.count)
+    #expect(expected.logits.count == Self.count * 19 && Set(expected.logits).count > 1000)
     for size in [2, 3, 4] {
       let found = try ThreadRanks.run(size) { communicator in
         try Self.answers(capacity: capacity, communicator: communicator)
@@ -118,5 +121,14 @@ import Testing
       #expect(found.allSatisfy { $0.logits == expected.logits }, "\(size) ranks")
       #expect(found.allSatisfy { $0.evaluation == expected.evaluation }, "\(size) ranks")
     }
+  }
+
+  /// Fewer shards in a minibatch than threads among them, and fewer samples than in a shard.
+  @Test(arguments: [1, 2, 16], [7, 64, 2500])
+  func theMinibatchDoesNotMatter(threads: Int, capacity: Int) throws {
+    let expected = try Self.answers(capacity: 256)
+    let found = try Self.answers(capacity: capacity, threads: threads)
+    #expect(found.logits == expected.logits)
+    #expect(found.evaluation == expected.evaluation)
   }
 }

@@ -63,6 +63,16 @@ struct Minibatch: @unchecked Sendable {
     return batch
   }
 
+  /// Minibatches of `size` samples in order; the last may be smaller.
+  func parts(of size: Int) -> [Minibatch] {
+    stride(from: 0, to: count, by: size).map { first in
+      var part = self
+      part.samples = samples + first
+      part.count = min(size, count - first)
+      return part
+    }
+  }
+
   /// The minibatch with the samples of `shard` at the places of `other`, and none that count behind.
   func moving(_ shard: Int, to other: Int) -> Minibatch {
     guard shard != other else { return self }

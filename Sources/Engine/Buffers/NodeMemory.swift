@@ -11,11 +11,14 @@ package struct MemoryAssignment: @unchecked Sendable {
   package let node: Int
 }
 
-/// Owner of buffers for minibatches of up to `shardCapacity` shards.
+/// Owner of buffers for minibatches of up to `shardCapacity` shards, and for evaluations.
 final class NodeMemory: @unchecked Sendable {
   let binding: any WorkerBinding
   let map: NodeMap
   let shardCapacity: Int
+  /// Shards that there are buffers for: one for each worker that has a CPU, even where a minibatch has
+  /// fewer.
+  let bufferCount: Int
   private let workerCount: Int
   /// Shards of a full minibatch that this process runs.
   private let ownShards: Range<Int>
@@ -24,12 +27,14 @@ final class NodeMemory: @unchecked Sendable {
   private(set) var assignments: [MemoryAssignment] = []
 
   init(
-    _ binding: any WorkerBinding, workerCount: Int, shardCapacity: Int, ownShards: Range<Int>
+    _ binding: any WorkerBinding, workerCount: Int, cpuCount: Int, shardCapacity: Int,
+    ownShards: Range<Int>
   ) {
     self.binding = binding
     map = NodeMap(binding, workerCount: workerCount)
     self.workerCount = workerCount
     self.shardCapacity = shardCapacity
+    bufferCount = max(shardCapacity, min(workerCount, cpuCount))
     self.ownShards = ownShards
   }
 
@@ -43,7 +48,7 @@ final class NodeMemory: @unchecked Sendable {
   /// `count` zeros for each shard; each node has those of the shards that its workers claim first.
   func allocateByShard(_ count: Int) throws -> MutableFloatPointer {
     let buffer = try AlignedBuffer(
-      count: shardCapacity * count, node: binding.memoryNode(of: 0))
+      count: bufferCount * count, node: binding.memoryNode(of: 0))
     for node in 0..<map.nodeCount {
       guard let memoryNode = binding.memoryNode(of: node) else { continue }
       let shards = map.range(of: node, count: ownShards.count)

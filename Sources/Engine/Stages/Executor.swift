@@ -33,6 +33,8 @@ final class Executor: @unchecked Sendable {
   /// Nil where training images are used as they are.
   let augmentation: ImageAugmentation?
   let results: ShardResults
+  /// Shards of one pass of an evaluation: 2,048 samples, fewer where the logits would be very many.
+  let evaluationShardCount: Int
   /// What the states point into.
   private let memory: NodeMemory
 
@@ -50,7 +52,8 @@ final class Executor: @unchecked Sendable {
     self.memory = memory
     states = try plan.stages.map { try StageState($0, kernels: kernels, memory: memory) }
     reads = Self.copy(plan.reads)
-    let shardCount = memory.shardCapacity
+    evaluationShardCount = max(1, min(256, (1 << 21) / plan.network.classCount))
+    let shardCount = max(memory.shardCapacity, evaluationShardCount)
     results = ShardResults(
       try memory.allocate(ShardResults.count(shardCount: shardCount)), shardCount: shardCount)
     let input = plan.network.input
@@ -83,6 +86,7 @@ final class Executor: @unchecked Sendable {
     frozenCount = executor.frozenCount
     augmentation = executor.augmentation
     results = executor.results
+    evaluationShardCount = executor.evaluationShardCount
     memory = executor.memory
   }
 

@@ -11,27 +11,34 @@ extension Session {
     let store = try SampleStore(set, normalization, binding: runner.memory.binding)
     return try pool.lead { [self] in
       var logits: [Float] = []
-      forEachMinibatch(of: store.source) { logits += $2 }
+      forEachPart(of: store.source) { logits += $2 }
       return logits
     }
   }
 
-  /// Evaluates a set with running statistics, minibatch after minibatch in order; on the leader.
+  /// Evaluates a set with running statistics in order, in parts whose size depends on the classes alone,
+  /// so that neither the time nor the loss depends on the size of minibatches; on the leader.
   ///
   /// `body` gets the logits `[count, classes]` of all ranks.
-  func forEachMinibatch(
+  func forEachPart(
     of source: SampleSource,
     _ body: (Minibatch, BatchResult, UnsafeBufferPointer<Float>) throws -> Void
   ) rethrows {
-    let classCount = runner.executor.plan.network.classCount
+    let executor = runner.executor
+    let classCount = executor.plan.network.classCount
     let order = [UInt32](0..<UInt32(source.count))
-    var logits = [Float](repeating: 0, count: runner.executor.sampleCapacity * classCount)
+    let most = min(executor.evaluationShardCount * shardSize, source.count)
+    var logits = [Float](repeating: 0, count: most * classCount)
     runner.useRunningStatistics()
     try logits.withUnsafeMutableBufferPointer { logits in
-      try forEachMinibatch(of: order, source, epoch: 0) { _, batch in
-        let result = runner.evaluate(batch, logits: logits.baseAddress!)
-        let rows = UnsafeBufferPointer(rebasing: logits.prefix(batch.count * classCount))
-        try body(batch, result, rows)
+      try order.withUnsafeBufferPointer { order in
+        guard let first = order.baseAddress else { return }
+        let all = Minibatch(source: source, samples: first, count: order.count, epoch: 0)
+        for part in all.parts(of: most) {
+          let result = runner.evaluate(part, logits: logits.baseAddress!)
+          let rows = UnsafeBufferPointer(rebasing: logits.prefix(part.count * classCount))
+          try body(part, result, rows)
+        }
       }
     }
   }

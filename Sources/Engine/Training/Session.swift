@@ -23,7 +23,8 @@ package final class Session {
     let (binding, communicator) = (configuration.binding, configuration.communicator)
     let shardCapacity = shardCount(sampleCapacity)
     let memory = NodeMemory(
-      binding, workerCount: configuration.threadCount, shardCapacity: shardCapacity,
+      binding, workerCount: configuration.threadCount, cpuCount: configuration.cpuCount,
+      shardCapacity: shardCapacity,
       ownShards: RankShares(
         shardCount: shardCapacity, rank: communicator.rank, rankCount: communicator.size
       ).own)
@@ -76,22 +77,21 @@ package final class Session {
     }
   }
 
-  /// The same on the leader; `receive` gets the logits of each minibatch.
+  /// The same on the leader; `receive` gets the logits of some samples after the other.
   func evaluate(
     _ source: SampleSource, _ receive: (UnsafeBufferPointer<Float>) -> Void = { _ in }
   ) throws -> Evaluation {
     var tally = EvaluationTally(classCount: runner.executor.plan.network.classCount)
     var first = 0
-    try forEachMinibatch(of: source) { batch, result, logits in
+    try forEachPart(of: source) { part, result, logits in
       guard result.loss.isFinite else {
-        _ = runner.evaluate(batch, looksAtValues: true)
         throw Failure(
-          .badData, "the test loss is \(lossText(result.loss)), \(whereNumbersEnd(batch))")
+          .badData, "the test loss is \(lossText(result.loss)), \(whereNumbersEnd(within: part))")
       }
       tally.add(
         loss: result.loss, logits: logits,
-        labels: UnsafeBufferPointer(start: source.labels + first, count: batch.count))
-      first += batch.count
+        labels: UnsafeBufferPointer(start: source.labels + first, count: part.count))
+      first += part.count
       receive(logits)
     }
     return tally.evaluation
@@ -123,6 +123,15 @@ package final class Session {
   func whereNumbersEnd(_ batch: Minibatch) -> String {
     let layer = runner.executor.firstLayerWithoutNumbers(batch)
     return layer.map { "first in layer \($0)" } ?? "not in any layer"
+  }
+
+  /// The same for an evaluation's samples, of which buffers hold a minibatch at a time.
+  private func whereNumbersEnd(within part: Minibatch) -> String {
+    for batch in part.parts(of: runner.executor.sampleCapacity)
+    where !runner.evaluate(batch, looksAtValues: true).loss.isFinite {
+      return whereNumbersEnd(batch)
+    }
+    return "not in any layer"
   }
 
   /// Cuts an order into minibatches of the session's capacity; the last may be smaller. The first

@@ -2,6 +2,7 @@
 // Phases end where batch normalisation needs the whole minibatch, and nowhere else.
 
 import PTrainKernelTypes
+import Synchronization
 
 /// Summed loss and correct predictions of some samples.
 struct BatchResult: Sendable {
@@ -38,7 +39,8 @@ final class StepRunner {
     updateParts = UpdatePart.parts(executor.plan.stages)
     let rows = SumRow(executor.states, executor.results)
     sums = try RankSums(
-      communicator, kernels: executor.kernels, shardCapacity: memory.shardCapacity,
+      communicator, kernels: executor.kernels,
+      shardCapacity: max(memory.shardCapacity, executor.evaluationShardCount),
       width: rows.width)
     reduction = try GradientReduction(rows, pool: pool, sums: sums, memory: memory)
     packParameters()
@@ -67,7 +69,8 @@ final class StepRunner {
     return executor.results.total
   }
 
-  /// Loss and correct predictions with running statistics and without dropout.
+  /// Loss and correct predictions with running statistics and without dropout, of a minibatch or of a
+  /// part of an evaluation.
   ///
   /// The logits `[count, classes]` of all ranks go to `logits`. Values of a shard stay in its buffers only
   /// where somebody `looksAtValues`: nothing reads them later, and a worker's own stay in its cache.
@@ -77,10 +80,15 @@ final class StepRunner {
     pool.assertLeads()
     let shares = sums.shares(shardCount: batch.shardCount)
     let stages = executor.plan.stages.indices
-    runShards(batch, shares, .evaluation, sharesBuffers: !looksAtValues) { executor, task in
+    let pass = { (executor: Executor, task: ShardTask) in
       for stage in stages { executor.forward(stage, task) }
       executor.loss(task)
       if let logits { executor.copyLogits(task, to: logits) }
+    }
+    if looksAtValues {
+      runShards(batch, shares, .evaluation, pass)
+    } else {
+      runStrands(batch, shares, pass)
     }
     sums.sum(executor.results.slots, shares, shardCount: batch.shardCount)
     if let logits { gather(logits, batch, shares) }
@@ -176,20 +184,39 @@ final class StepRunner {
     clock.book(.statistics)
   }
 
-  /// `sharesBuffers`: all shards of a worker use the buffers of one.
   private func runShards(
-    _ batch: Minibatch, _ shares: RankShares, _ mode: PassMode, sharesBuffers: Bool = false,
+    _ batch: Minibatch, _ shares: RankShares, _ mode: PassMode,
     _ body: @escaping (Executor, ShardTask) -> Void
   ) {
     pool.run(shares.own.count) { [executors, memory] worker, task in
       let node = memory.binding.node(of: worker)
-      let shard = shares.own.lowerBound + task
-      let buffers = sharesBuffers ? memory.shard(of: worker) ?? shard : shard
       body(
         executors[node],
         ShardTask(
-          batch: batch.onNode(node).moving(shard, to: buffers), mode: mode, shard: buffers,
-          resultShard: shard, scratch: executors[node].scratch[worker]))
+          batch: batch.onNode(node), mode: mode, shard: shares.own.lowerBound + task,
+          scratch: executors[node].scratch[worker]))
+    }
+    clock.book(.compute, waiting: pool.waitNanoseconds)
+  }
+
+  /// Evaluates shards, however many, in strands: each takes one after the other, whichever is next, and
+  /// has buffers of its own for them, which stay in its worker's cache.
+  private func runStrands(
+    _ batch: Minibatch, _ shares: RankShares, _ body: @escaping (Executor, ShardTask) -> Void
+  ) {
+    let next = NextShard(shares.own)
+    let count = min(pool.workerCount, memory.bufferCount, shares.own.count)
+    pool.run(count) { [executors, memory] worker, strand in
+      let node = memory.binding.node(of: worker)
+      let buffers = memory.shard(of: worker) ?? strand
+      let batch = batch.onNode(node)
+      while let shard = next.claim() {
+        body(
+          executors[node],
+          ShardTask(
+            batch: batch.moving(shard, to: buffers), mode: .evaluation, shard: buffers,
+            resultShard: shard, scratch: executors[node].scratch[worker]))
+      }
     }
     clock.book(.compute, waiting: pool.waitNanoseconds)
   }
@@ -229,5 +256,21 @@ final class StepRunner {
       guard node > 0 else { return }
       executors[node].states[stage].copyWeights(from: executors[0].states[stage])
     }
+  }
+}
+
+/// Shards that strands claim one by one.
+private final class NextShard: Sendable {
+  private let first: Atomic<Int>
+  private let end: Int
+
+  init(_ shards: Range<Int>) {
+    first = Atomic(shards.lowerBound)
+    end = shards.upperBound
+  }
+
+  func claim() -> Int? {
+    let shard = first.wrappingAdd(1, ordering: .relaxed).oldValue
+    return shard < end ? shard : nil
   }
 }
