@@ -8,12 +8,14 @@ import PTrainNetworks
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Measures training steps, kernels, scaling and the reading of data.",
+    abstract: "Measures training steps, kernels, scaling, phases and the reading of data.",
     discussion: """
       Example:
         ptrain bench step --model eva8 --batch-size 256 --threads 2
       """,
-    subcommands: [BenchStep.self, BenchKernels.self, BenchScaling.self, BenchData.self])
+    subcommands: [
+      BenchStep.self, BenchKernels.self, BenchScaling.self, BenchPool.self, BenchData.self,
+    ])
 }
 
 /// What `bench step` and `bench scaling` train on.

@@ -24,20 +24,11 @@ struct BenchScaling: ParsableCommand {
 
   @OptionGroup var options: BenchOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "Thread counts (default: 1, 2, 4 … up to what ptrain would use here).", valueName: "1,2,4"))
-  var threads: String?
-
-  @Option(
-    help: ArgumentHelp("Bind workers to CPUs and buffers to NUMA nodes.", valueName: "mode"))
-  var numa = NUMAMode.auto
-
-  func validate() throws { _ = try threadCounts() }
+  @OptionGroup var threadCounts: ThreadCountOptions
 
   func run() throws {
     let workload = try options.workload()
-    let configurations = try (threadCounts() ?? defaultThreadCounts()).map(configuration)
+    let configurations = try threadCounts.configurations()
     let benchmarks = try configurations.map(workload.stepBenchmark)
     var samples = benchmarks.map { _ in StepSamples() }
     let stepCount = (options.steps + Self.roundCount - 1) / Self.roundCount
@@ -50,32 +41,6 @@ struct BenchScaling: ParsableCommand {
     let table = ScalingTable(
       workload: workload, threadCounts: configurations.map(\.threadCount), samples: samples)
     try Terminal.writeResult(options.json ? table.json.text + "\n" : table.text)
-  }
-
-  /// The counts of the option, nil without it.
-  private func threadCounts() throws -> [Int]? {
-    guard let threads else { return nil }
-    let counts = threads.split(separator: ",", omittingEmptySubsequences: false).map {
-      Int($0) ?? 0
-    }
-    guard counts.allSatisfy((1...MachineOptions.threadLimit).contains) else {
-      throw ValidationError(
-        "--threads \(threads): expected numbers from 1 to \(MachineOptions.threadLimit) with commas"
-      )
-    }
-    return counts
-  }
-
-  private func defaultThreadCounts() throws -> [Int] {
-    let most = try configuration(threadCount: nil).threadCount
-    return sequence(first: 1) { $0 * 2 }.prefix { $0 < most } + [most]
-  }
-
-  private func configuration(threadCount: Int?) throws -> EngineConfiguration {
-    var machine = MachineOptions()
-    machine.threads = threadCount
-    machine.numa = numa
-    return try machine.engineConfiguration()
   }
 }
 

@@ -47,6 +47,15 @@ import Testing
     #expect(rows.allSatisfy { ($0["compute_milliseconds"] as? Double ?? 0) > 0 })
   }
 
+  @Test func poolTimesPhasesAtEachThreadCount() throws {
+    let rows = try json(["pool", "--threads", "1,3", "--phases", "20"], as: [[String: Any]].self)
+    #expect(rows.map { $0["threads"] as? Int } == [1, 3])
+    #expect(rows.allSatisfy { $0["phases"] as? Int == 20 })
+    #expect(rows.allSatisfy { ($0["empty_microseconds"] as? Double ?? 0) > 0 })
+    // The tasks' own work is in it.
+    #expect(rows.allSatisfy { ($0["short_microseconds"] as? Double ?? 0) >= 2 })
+  }
+
   @Test func kernelsChecksAndTimesEveryConvolution() throws {
     let results = try json(
       ["kernels", "--model", "eva8", "--seconds", "0.01"], as: [[String: Any]].self)

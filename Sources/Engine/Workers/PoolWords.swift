@@ -46,15 +46,12 @@ final class PoolWords: @unchecked Sendable {
   }
 
   /// Waits, spinning and then asleep, until `count` tasks have completed.
-  func waitUntilCompleted(_ count: Int, spinLimit: Int) {
-    var turns = 0
+  func waitUntilCompleted(_ count: Int, _ start: Spin) {
+    var spin = start
     while true {
       let done = ptrain_word_load(completed)
       if done == UInt32(count) { return }
-      turns += 1
-      if turns < spinLimit {
-        ptrain_pause()
-      } else {
+      if !spin.turn() {
         ptrain_word_store(leaderParked, 1)
         ptrain_futex_wait(completed, done)
         ptrain_word_store(leaderParked, 0)

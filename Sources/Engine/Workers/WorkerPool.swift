@@ -1,7 +1,6 @@
 // Fork-join over persistent workers: a phase is a number of tasks that workers claim dynamically.
 // A worker that is descheduled delays the others by its own task at most, never by its absence.
 
-import CPTrainShims
 import Dispatch
 import Glibc
 import PTrainDiagnostics
@@ -22,7 +21,7 @@ package final class WorkerPool: @unchecked Sendable {
 
   package let workerCount: Int
   private let wakeLimit: Int
-  private let spinLimit: Int
+  private let spinNanoseconds: UInt64
   private let binding: any WorkerBinding
   private let startThread: ThreadStarter
   private let warn: @Sendable (String) -> Void
@@ -66,7 +65,7 @@ package final class WorkerPool: @unchecked Sendable {
     claims = TaskClaims(nodes: (0..<workerCount).map(binding.node), cpuCount: cpuCount)
     let isOversubscribed = workerCount > cpuCount
     wakeLimit = isOversubscribed ? max(cpuCount - 1, 1) : workerCount - 1
-    spinLimit = isOversubscribed ? 50 : 20_000
+    spinNanoseconds = isOversubscribed ? 2_000 : 500_000
   }
 
   /// Workers that there are: fewer than `workerCount` before the first `lead`, or where the system
@@ -158,22 +157,18 @@ package final class WorkerPool: @unchecked Sendable {
     words.publish(wakeLimit: min(wakeLimit, taskCount - 1))
     while claimAndRun(as: 0) {}
     let start = DispatchTime.now().uptimeNanoseconds
-    words.waitUntilCompleted(taskCount, spinLimit: spinLimit)
+    words.waitUntilCompleted(taskCount, Spin(nanoseconds: spinNanoseconds))
     waitNanoseconds = DispatchTime.now().uptimeNanoseconds - start
   }
 
   private func follow(as worker: Int) {
-    var idleTurns = 0
+    var spin = Spin(nanoseconds: spinNanoseconds)
     while !isStopping.load(ordering: .relaxed) {
-      if claimAndRun(as: worker) {
-        idleTurns = 0
-      } else if idleTurns < spinLimit {
-        idleTurns += 1
-        ptrain_pause()
-      } else {
+      if !claimAndRun(as: worker) {
+        if spin.turn() { continue }
         park()
-        idleTurns = 0
       }
+      spin = Spin(nanoseconds: spinNanoseconds)
     }
   }
 
