@@ -2,7 +2,7 @@
 // code of sysexits.h.
 
 import ArgumentParser
-import Glibc
+import PTrainCLibrary
 import PTrainDiagnostics
 import PTrainMemory
 
@@ -63,7 +63,7 @@ import PTrainMemory
     let code = exitCode(for: error)
     if code.isSuccess {
       print(fullMessage(for: error))
-      Glibc.exit(0)
+      PTrainCLibrary.exit(0)
     }
     leave(code.rawValue, "\(message(for: error)) (see 'ptrain \(commandPath) --help')")
   }

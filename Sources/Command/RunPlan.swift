@@ -1,7 +1,7 @@
 // What a training command will do, from its options alone or from a checkpoint that it resumes.
 
-import Glibc
 import PTrainArtifacts
+import PTrainCLibrary
 import PTrainDatasets
 import PTrainDiagnostics
 import PTrainEngine

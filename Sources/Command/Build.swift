@@ -23,6 +23,9 @@ enum Build {
     #if NUMA
       names.append("NUMA")
     #endif
+    #if Portable
+      names.append("Portable")
+    #endif
     #if Spreadsheet
       names.append("Spreadsheet")
     #endif

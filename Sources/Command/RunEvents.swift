@@ -1,7 +1,7 @@
 // The event file of a run, where one is asked for: with the run's other files, when training starts.
 
-import Glibc
 import PTrainArtifacts
+import PTrainCLibrary
 import PTrainDiagnostics
 import PTrainEngine
 import PTrainInterchange

@@ -1,11 +1,11 @@
 // Where the data is and how it is read: the same options for every command that reads data.
 
 import ArgumentParser
-import FoundationEssentials
-import Glibc
 import PTrainArtifacts
+import PTrainCLibrary
 import PTrainDatasets
 import PTrainEngine
+import PTrainFoundation
 import PTrainImageFiles
 import PTrainNetworks
 

@@ -1,8 +1,8 @@
 // `ptrain report`: the page of a run directory again.
 
 import ArgumentParser
-import Glibc
 import PTrainArtifacts
+import PTrainCLibrary
 import PTrainDatasets
 import PTrainDiagnostics
 import PTrainReport

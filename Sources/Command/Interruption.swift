@@ -1,7 +1,8 @@
 // Signals that ask a run to end, from Ctrl-C to a batch system's limits: the first lets the step finish
 // and the run be kept; who insists, leaves at once.
 
-import Glibc
+import CPTrainShims
+import PTrainCLibrary
 import PTrainDiagnostics
 import Synchronization
 
@@ -40,7 +41,7 @@ extension Interruption {
     var signals = sigset_t()
     sigemptyset(&signals)
     for number in Self.signals where !isIgnoredHangUp(number) {
-      Glibc.signal(number) { note($0) }
+      PTrainCLibrary.signal(number) { note($0) }
       sigaddset(&signals, number)
     }
     // A parent may have started this process with signals blocked.
@@ -49,15 +50,12 @@ extension Interruption {
 
   /// Leaves it to another process of the job to stop.
   static func ignoreSignals() {
-    for number in signals { Glibc.signal(number, SIG_IGN) }
+    for number in signals { PTrainCLibrary.signal(number, SIG_IGN) }
   }
 
   /// Whether `nohup` started this process: it is to survive its terminal.
   private static func isIgnoredHangUp(_ number: Int32) -> Bool {
-    var action = sigaction()
-    sigaction(number, nil, &action)
-    let handler = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
-    return number == SIGHUP && handler == unsafeBitCast(SIG_IGN, to: Int.self)
+    number == SIGHUP && ptrain_is_ignored(number)
   }
 }
 

@@ -41,7 +41,7 @@ struct Eval: ParsableCommand {
     }
     let configuration = try machine.engineConfiguration()
     let (trained, data) = try modelAndData(file, named)
-    let tested = ModelTest(model: trained, source: checkpoint)
+    let tested = ModelTest(model: .init(trained), source: checkpoint)
     let set = try tested.check(data.test)
     for line in data.lines { Terminal.remark(line) }
     let (result, values) = try tested.answers(

@@ -1,11 +1,11 @@
 // `ptrain train`, which is also `ptrain` alone: from options to a run directory.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
 import PTrainDatasets
 import PTrainDiagnostics
 import PTrainEngine
-import PTrainNetworks
 import PTrainReport
 
 struct Train: ParsableCommand {
@@ -64,27 +64,17 @@ struct Train: ParsableCommand {
     let settings = plan.settings(fingerprint)
     if let size = plan.validation { try dataset.holdOutValidation(size, seed: plan.seed) }
     dataLines += dataset.duplicatesLine.map { [$0] } ?? []
-    guard plan.patience == nil || dataset.validation != nil else {
-      throw Failure(
-        .usage,
-        "--patience \(plan.patience!): there is no validation set to watch; --validation 0.1 holds a tenth "
-          + "of the training images out")
-    }
-    let network = try Network(
-      description: plan.description, input: dataset.training.imageShape,
-      classCount: dataset.classCount)
-    let trainer = try Trainer(
-      network: network, recipe: plan.description.recipe, dataset: dataset, options: plan.options,
-      configuration: configuration, from: plan.snapshot(network))
+    let trainer = try PTrain.Trainer(
+      plan.description, dataset, plan.options, configuration, plan.snapshot)
     guard Job.isLeader else {
       Interruption.ignoreSignals()
-      _ = try trainer.run { _ in }
+      try trainer.record { _ in }
       return
     }
     let (directory, lock) = try plan.claimDirectory()
     defer { withExtendedLifetime(lock) {} }
     let recorder = RunRecorder(
-      directory: directory, network: network, settings: settings,
+      directory: directory, network: trainer.network, settings: settings,
       resumed: plan.checkpoint?.snapshot.position, report: Terminal.remark)
     let page = ReportWriter(
       directory: RunDirectory(path: Terminal.absolutePath(directory.path)), settings: settings,
@@ -96,8 +86,9 @@ struct Train: ParsableCommand {
   }
 
   private func record(
-    _ trainer: Trainer, _ recorder: RunRecorder, _ page: ReportWriter, in directory: RunDirectory,
-    dataLines: [String], leftOut: [String], resumed: TrainingPosition?
+    _ trainer: PTrain.Trainer, _ recorder: RunRecorder, _ page: ReportWriter,
+    in directory: RunDirectory, dataLines: [String], leftOut: [String],
+    resumed: TrainingPosition?
   ) throws {
     let console = TrainingConsole(
       ConsoleOutput(
@@ -106,7 +97,7 @@ struct Train: ParsableCommand {
     let events = RunEvents(in: directory, isAsked: files.tensorboard, resumed: resumed)
     Interruption.noteSignals()
     do {
-      try trainer.run { event in
+      try trainer.record { event in
         // The files first: a line on the terminal says that the epoch is kept.
         try recorder.receive(event) { trainer.snapshot }
         try events.receive(event)
@@ -131,7 +122,7 @@ struct Train: ParsableCommand {
   }
 
   private func stopIfAsked(
-    after event: TrainingEvent, _ trainer: Trainer, _ recorder: RunRecorder,
+    after event: PTrainEngine.TrainingEvent, _ trainer: PTrain.Trainer, _ recorder: RunRecorder,
     _ directory: RunDirectory
   ) throws {
     guard let signal = Interruption.pendingSignal else { return }

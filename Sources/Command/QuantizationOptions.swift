@@ -46,17 +46,16 @@ struct QuantizationOptions: ParsableArguments {
     _ tested: ModelTest, training: ImageSet, test: ImageSet, float: Evaluation, threads: Int
   ) throws -> QuantizedModel {
     let training = try tested.check(training)
-    do throws(Failure) {
+    return try naming(tested.source) {
       let images = try CalibrationImages(
         training, count: calibration ?? 500, threadCount: threads)
-      let network = try tested.model.quantized(images, ranges: ranges ?? .leastSquares)
-      let losses = try tested.model.losses(of: network, on: images)
+      let model = tested.model.value
+      let network = try model.quantized(images, ranges: ranges ?? .leastSquares)
+      let losses = try model.losses(of: network, on: images)
       return QuantizedModel(
         network: network,
         logits: IntegerInterpreter(network).logits(of: test, threadCount: threads),
         labels: test.labels, float: float, losses: losses)
-    } catch {
-      throw Failure(error.kind, "\(tested.source): \(error.message)")
     }
   }
 }

@@ -55,7 +55,7 @@ func expectRefusal(
     (["--set", "epochs=3", "--set", "epochs=4"], "`epochs` is set twice"),
     (["--epochs", "3", "--set", "epochs=3"], "an option for `epochs` is there too"),
     (["--patience", "0", "--validation", "9"], "--patience 0"),
-    (["--patience", "2"], "--patience 2: there is no validation set"),
+    (["--patience", "2"], "a patience of 2 epochs needs a validation set"),
     (["--model", "nothing"], "`nothing`"),
     (["--output", ""], "--output"),
     (["--no-such-option"], "--no-such-option"),
@@ -134,7 +134,7 @@ func expectRefusal(
     naming part: String, suffix: String = "", sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     try data.write(to: scratch, suffix: suffix)
-    try ptrainTests.expectRefusal(
+    try CommandTests.expectRefusal(
       ["--model", "tiny", "--data", "data"], in: scratch, exitCode: 65, naming: part,
       sourceLocation: sourceLocation)
   }
@@ -164,7 +164,7 @@ func expectRefusal(
     var data = data
     data.files[0].removeLast(data.files[0].count - 10)
     try data.write(to: scratch, suffix: ".gz")
-    try ptrainTests.expectRefusal(
+    try CommandTests.expectRefusal(
       ["--data", "data"], in: scratch, exitCode: 65, naming: SampleData.names[0])
   }
 
@@ -195,16 +195,16 @@ func expectRefusal(
   }
 
   @Test func missingDirectory() throws {
-    try ptrainTests.expectRefusal(
+    try CommandTests.expectRefusal(
       ["--data", "nowhere"], in: scratch, exitCode: 66, naming: "nowhere")
-    try ptrainTests.expectRefusal(
+    try CommandTests.expectRefusal(
       [], in: scratch, exitCode: 66, naming: "nowhere", environment: ["PTRAIN_DATA": "nowhere"])
   }
 
   @Test(arguments: SampleData.names) func missingFile(name: String) throws {
     try data.write(to: scratch)
     try FileManager.default.removeItem(at: scratch.url.appendingPathComponent("data/\(name)"))
-    try ptrainTests.expectRefusal(["--data", "data"], in: scratch, exitCode: 66, naming: name)
+    try CommandTests.expectRefusal(["--data", "data"], in: scratch, exitCode: 66, naming: name)
   }
 }
 

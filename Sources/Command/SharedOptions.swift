@@ -1,10 +1,11 @@
 // Options that several subcommands share, so that they mean and refuse the same everywhere.
 
 import ArgumentParser
-import FoundationEssentials
-import Glibc
+import PTrain
+import PTrainCLibrary
 import PTrainDatasets
 import PTrainEngine
+import PTrainFoundation
 import PTrainNetworks
 
 /// `--model`.
@@ -38,8 +39,6 @@ enum NUMAMode: String, CaseIterable, ExpressibleByArgument { case auto, off }
 
 /// `--threads` and `--numa`.
 struct MachineOptions: ParsableArguments {
-  static let threadLimit = 1024
-
   @Option(
     help: ArgumentHelp(
       """
@@ -57,8 +56,8 @@ struct MachineOptions: ParsableArguments {
   var numa = NUMAMode.auto
 
   func validate() throws {
-    guard (1...Self.threadLimit).contains(threads ?? 1) else {
-      throw ValidationError("--threads \(threads ?? 0): expected 1 to \(Self.threadLimit)")
+    guard (1...Machine.threadLimit).contains(threads ?? 1) else {
+      throw ValidationError("--threads \(threads ?? 0): expected 1 to \(Machine.threadLimit)")
     }
   }
 }

@@ -126,7 +126,7 @@ struct Export: ParsableCommand {
     let configuration = try machine.engineConfiguration()
     let (dataset, lines) = try data.dataset(for: model, threads: machine.threads)
     for line in lines { Terminal.remark(line) }
-    let tested = ModelTest(model: model, source: checkpoint)
+    let tested = ModelTest(model: .init(model), source: checkpoint)
     let test = try tested.check(dataset.test)
     return try quantization.quantize(
       tested, training: dataset.training, test: test,
@@ -153,11 +153,8 @@ struct Export: ParsableCommand {
 
   private func writeTFLite(_ model: TrainedModel, _ quantized: QuantizedNetwork?) throws {
     let end = logits ? TFLiteOutput.logits : .probabilities
-    let bytes: [UInt8]
-    do throws(Failure) {
-      bytes = if let quantized { try model.tflite(quantized, end) } else { model.tflite(end) }
-    } catch {
-      throw Failure(error.kind, "\(checkpoint): \(error.message)")
+    let bytes = try naming(checkpoint) {
+      if let quantized { try model.tflite(quantized, end) } else { model.tflite(end) }
     }
     try writeFile(output, bytes)
     let (input, type) = (model.network.input, quantized == nil ? "float" : "int8")

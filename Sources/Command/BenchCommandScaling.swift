@@ -1,6 +1,7 @@
 // `ptrain bench scaling`: training steps at several thread counts, and where their time goes.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
 import PTrainEngine
 
@@ -58,9 +59,9 @@ struct BenchScaling: ParsableCommand {
     let counts = threads.split(separator: ",", omittingEmptySubsequences: false).map {
       Int($0) ?? 0
     }
-    guard counts.allSatisfy((1...MachineOptions.threadLimit).contains) else {
+    guard counts.allSatisfy((1...Machine.threadLimit).contains) else {
       throw ValidationError(
-        "--threads \(threads): expected numbers from 1 to \(MachineOptions.threadLimit) with commas"
+        "--threads \(threads): expected numbers from 1 to \(Machine.threadLimit) with commas"
       )
     }
     return counts

@@ -1,6 +1,7 @@
 // `ptrain predict`: what a trained model says about pictures.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
 import PTrainDiagnostics
 
@@ -50,7 +51,7 @@ struct Predict: ParsableCommand {
   }
 
   func run() throws {
-    let trained = try TrainedModel(describedIn: model)
+    let trained = try PTrainArtifacts.TrainedModel(describedIn: model)
     let configuration = try machine.engineConfiguration()
     var failureCount = 0
     func tell(_ failure: Failure) {
@@ -61,10 +62,10 @@ struct Predict: ParsableCommand {
     var output = AnswerOutput(
       form: json ? .json : csv ? .csv : .text, top: min(top, trained.network.classCount),
       classNames: trained.classNames)
-    let classifier = try named(model) {
-      try PictureClassifier(trained, configuration: configuration, pictureCount: pictures.count)
+    let predictor = try naming(model) {
+      try Predictor(.init(trained), configuration, pictureCount: pictures.count)
     }
-    try classifier.classify(pictures) { _, outcome in
+    try predictor.classify(pictures) { outcome in
       switch outcome {
       case .answer(let answer): try output.add(answer)
       case .failure(let failure):
@@ -80,14 +81,6 @@ struct Predict: ParsableCommand {
     }
     guard output.answerCount > 0 else {
       throw Failure(.missingInput, "\(images.joined(separator: " ")): no images there")
-    }
-  }
-
-  private func named<Result>(_ file: String, _ body: () throws -> Result) throws -> Result {
-    do {
-      return try body()
-    } catch let failure as Failure {
-      throw Failure(failure.kind, "\(file): \(failure.message)")
     }
   }
 }
