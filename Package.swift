@@ -42,15 +42,15 @@ let fuzzTargets: [Target] =
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "PTrainDiagnostics", "PTrainNetworks", "PTrainImageFiles", "PTrainDatasets",
-        "PTrainArtifacts", "CPTrainShims",
+        "CPTrainShims", "PTrainDiagnostics", "PTrainNetworks", "PTrainImageFiles", "PTrainDatasets",
+        "PTrainArtifacts",
       ], path: "Tests/Fuzz")
   ]
 
 let package = Package(
   name: "ptrain",
   products: [
-    .executable(name: "ptrain", targets: ["ptrain"]),
+    .executable(name: "ptrain", targets: ["PTrainCommand"]),
     .library(name: "PTrain", targets: ["PTrain"]),
   ],
   traits: [
@@ -59,6 +59,9 @@ let package = Package(
     .trait(name: "NUMA", description: "Bind memory to NUMA nodes with libnuma."),
     .trait(name: "Spreadsheet", description: "Write the workbook with libxlsxwriter."),
     .trait(name: "MPI", description: "Train over several processes with Open MPI."),
+    .trait(
+      name: "Portable",
+      description: "Do without what Linux alone has: futexes, thread affinity, libnuma."),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -67,12 +70,14 @@ let package = Package(
   ],
   targets: [
     .target(name: "CPTrainShims"),
+    .target(name: "PTrainCLibrary"),
+    .target(name: "PTrainFoundation"),
     .target(
       name: "CPTrainCommit", dependencies: ["CPTrainShims"],
       cSettings: [
         .define("PTRAIN_COMMIT", to: "\"\(Context.environment["PTRAIN_COMMIT"] ?? "")\"")
       ]),
-    .target(name: "PTrainDiagnostics", dependencies: ["CPTrainShims"]),
+    .target(name: "PTrainDiagnostics", dependencies: ["PTrainCLibrary", "CPTrainShims"]),
     .systemLibrary(name: "CPTrainNuma", providers: [.apt(["libnuma-dev"])]),
     .systemLibrary(name: "CPTrainMPI", pkgConfig: "ompi", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "CPTrainZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -89,13 +94,13 @@ let package = Package(
     .target(
       name: "PTrainKernels",
       dependencies: [
-        "PTrainDiagnostics", "PTrainKernelTypes", "PTrainKernelsBaseline", "CPTrainShims",
+        "CPTrainShims", "PTrainDiagnostics", "PTrainKernelTypes", "PTrainKernelsBaseline",
       ]
         + kernelVariants.map { .target(name: $0.name) }),
     .target(
       name: "PTrainMemory",
       dependencies: [
-        "PTrainDiagnostics", "CPTrainShims",
+        "CPTrainShims", "PTrainCLibrary", "PTrainFoundation", "PTrainDiagnostics",
         .target(name: "CPTrainNuma", condition: .when(traits: ["NUMA"])),
       ]),
     .target(
@@ -107,7 +112,7 @@ let package = Package(
     .target(
       name: "PTrainImageFiles",
       dependencies: [
-        "PTrainDiagnostics",
+        "PTrainCLibrary", "PTrainDiagnostics",
         .target(name: "CPTrainSpng", condition: .when(traits: ["Images"])),
         .target(name: "CPTrainJPEG", condition: .when(traits: ["Images"])),
       ],
@@ -116,29 +121,29 @@ let package = Package(
     .target(
       name: "PTrainDatasets",
       dependencies: [
-        "PTrainDiagnostics", "PTrainMemory", "PTrainNetworks", "PTrainImageFiles", "CPTrainZlib",
-        "CPTrainMessageDigest",
+        "CPTrainShims", "PTrainCLibrary", "PTrainDiagnostics", "PTrainMemory", "PTrainNetworks",
+        "PTrainImageFiles", "CPTrainZlib", "CPTrainMessageDigest",
       ],
       // Whole datasets pass through it; unoptimised, each test on MNIST would wait for seconds.
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
       name: "PTrainEngine",
       dependencies: [
-        "PTrainDiagnostics", "PTrainKernelTypes", "PTrainKernels", "PTrainMemory", "PTrainNetworks",
-        "PTrainDatasets", "CPTrainShims",
+        "CPTrainShims", "PTrainCLibrary", "PTrainDiagnostics", "PTrainKernelTypes", "PTrainKernels",
+        "PTrainMemory", "PTrainNetworks", "PTrainDatasets",
         .target(name: "CPTrainMPI", condition: .when(traits: ["MPI"])),
       ]),
     .target(
       name: "PTrainArtifacts",
       dependencies: [
-        "PTrainDiagnostics", "PTrainMemory", "PTrainNetworks", "PTrainImageFiles", "PTrainDatasets",
-        "PTrainEngine",
+        "PTrainCLibrary", "PTrainFoundation", "PTrainDiagnostics", "PTrainMemory", "PTrainNetworks",
+        "PTrainImageFiles", "PTrainDatasets", "PTrainEngine",
       ]),
     .target(
       name: "PTrainInterchange",
       dependencies: [
-        "PTrainDiagnostics", "PTrainNetworks", "PTrainImageFiles", "PTrainDatasets", "PTrainEngine",
-        "PTrainArtifacts",
+        "PTrainCLibrary", "PTrainFoundation", "PTrainDiagnostics", "PTrainNetworks",
+        "PTrainImageFiles", "PTrainDatasets", "PTrainEngine", "PTrainArtifacts",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ], exclude: ["Generated/onnx.proto", "Generated/tensorboard.proto"],
       resources: [.embedInCode("C/Runtime"), .embedInCode("Quantization/Programs/Swift")],
@@ -147,26 +152,28 @@ let package = Package(
     .target(
       name: "PTrainReport",
       dependencies: [
-        "PTrainDiagnostics", "PTrainNetworks", "PTrainDatasets", "PTrainEngine", "PTrainArtifacts",
-        "PTrainInterchange",
+        "PTrainCLibrary", "PTrainFoundation", "PTrainDiagnostics", "PTrainNetworks",
+        "PTrainDatasets", "PTrainEngine", "PTrainArtifacts", "PTrainInterchange",
       ],
       resources: [.embedInCode("Page")]),
     .target(
       name: "PTrainSpreadsheet",
-      dependencies: ["PTrainDiagnostics", "PTrainNetworks", "CPTrainXlsxWriter"],
+      dependencies: ["PTrainCLibrary", "PTrainDiagnostics", "PTrainNetworks", "CPTrainXlsxWriter"],
       resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),
     .target(
       name: "PTrain",
       dependencies: [
-        "PTrainDiagnostics", "PTrainKernels", "PTrainMemory", "PTrainNetworks", "PTrainImageFiles",
-        "PTrainDatasets", "PTrainEngine", "PTrainArtifacts", "PTrainInterchange",
+        "PTrainCLibrary", "PTrainFoundation", "PTrainDiagnostics", "PTrainKernels", "PTrainMemory",
+        "PTrainNetworks", "PTrainImageFiles", "PTrainDatasets", "PTrainEngine", "PTrainArtifacts",
+        "PTrainInterchange",
         .target(name: "PTrainSpreadsheet", condition: .when(traits: ["Spreadsheet"])),
       ]),
     .executableTarget(
-      name: "ptrain",
+      name: "PTrainCommand",
       dependencies: [
-        "CPTrainCommit", "PTrainDiagnostics", "PTrainKernelTypes", "PTrainKernels", "PTrainMemory",
-        "PTrainNetworks", "PTrainImageFiles", "PTrainDatasets", "PTrainEngine", "PTrainArtifacts",
+        "CPTrainShims", "PTrainCLibrary", "PTrainFoundation", "PTrain", "CPTrainCommit",
+        "PTrainDiagnostics", "PTrainKernelTypes", "PTrainKernels", "PTrainMemory", "PTrainNetworks",
+        "PTrainImageFiles", "PTrainDatasets", "PTrainEngine", "PTrainArtifacts",
         "PTrainInterchange", "PTrainReport",
         .target(name: "PTrainSpreadsheet", condition: .when(traits: ["Spreadsheet"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -241,9 +248,9 @@ let package = Package(
     .testTarget(
       name: "SpreadsheetTests", dependencies: ["PTrainDiagnostics", "PTrainSpreadsheet"]),
     .testTarget(
-      name: "ptrainTests",
+      name: "CommandTests",
       dependencies: [
-        "PTrainNetworks", "PTrainDatasets", "PTrainArtifacts", "CPTrainZlib", "ptrain",
+        "PTrainNetworks", "PTrainDatasets", "PTrainArtifacts", "CPTrainZlib", "PTrainCommand",
       ],
       resources: [.copy("Help")]),
   ] + fuzzTargets,
@@ -279,5 +286,5 @@ if let tests = Context.environment["PTRAIN_TESTS"] {
     }
   }
   package.targets.removeAll { !needed.contains($0.name) }
-  package.products = []
+  package.products.removeAll { $0.name != "ptrain" || !needed.contains("PTrainCommand") }
 }

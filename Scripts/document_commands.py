@@ -1,6 +1,6 @@
 """Commands as texts tell them, held against the program's help screens and the scripts themselves.
 
-`Tests/ptrainTests/Help` has a screen for each subcommand, which HelpTests compares with the
+`Tests/CommandTests/Help` has a screen for each subcommand, which HelpTests compares with the
 program.
 """
 
@@ -74,7 +74,7 @@ class Program:
         self.root = root
         self.screens = {
             path.stem.removeprefix("ptrain").strip("-"): Screen(path.read_text())
-            for path in (root / "Tests/ptrainTests/Help").glob("*.txt")
+            for path in (root / "Tests/CommandTests/Help").glob("*.txt")
         }
 
     def resolve(self, words: list[str]) -> tuple[str, list[str]]:

@@ -1,7 +1,7 @@
 // The checkpoints of a run directory: the last two, each written whole before the oldest goes.
 // A damaged one is put aside with a warning, and the one before it is used.
 
-import Glibc
+import PTrainCLibrary
 import PTrainDiagnostics
 
 /// The directory `checkpoint/` of a run.

@@ -1,9 +1,9 @@
 // evaluation.json: what the model of a run directory makes of the test set, for the run's report.
 // It stands beside model.safetensors and belongs to its digest.
 
-import FoundationEssentials
 import PTrainDiagnostics
 import PTrainEngine
+import PTrainFoundation
 
 /// The test of a run's model.
 package struct EvaluationFile: Equatable, Sendable {

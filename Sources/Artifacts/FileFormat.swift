@@ -24,10 +24,10 @@ enum FileFormat {
     guard let text = file.value(of: versionKey), Int(text).map({ $0 > version }) ?? true else {
       return
     }
-    let program = file.value(of: programKey).map(printable) ?? "another version"
+    let program = file.value(of: programKey).map(quotedName) ?? "another version"
     throw Failure(
       .badData,
-      "\(source): of format \(printable(text)), written by ptrain \(program); this is ptrain "
+      "\(source): of format \(quotedName(text)), written by ptrain \(program); this is ptrain "
         + "\(Version.full), which reads formats up to \(version): use a later one")
   }
 }

@@ -1,7 +1,7 @@
 // Numbers as text: fixed decimals as C rounds them, thousands separators, padding, durations.
 // `String(format:)` would need all of Foundation.
 
-import Glibc
+import PTrainCLibrary
 
 /// `value` with `digits` decimals, correctly rounded; `nan` of either sign is `nan`.
 package func fixed(_ value: Double, _ digits: Int) -> String {
@@ -51,26 +51,6 @@ package func clock(_ seconds: Double) -> String {
 
 package func twoDigits(_ value: Int) -> String {
   value < 10 ? "0\(value)" : String(value)
-}
-
-/// A name from an untrusted file, quoted, short and without control codes, for an error line.
-package func printable(_ name: String) -> String {
-  var text = ""
-  for scalar in name.unicodeScalars.prefix(64) {
-    text.unicodeScalars.append(scalar.isPrintable ? scalar : "?")
-  }
-  return "'\(text)'"
-}
-
-extension Unicode.Scalar {
-  fileprivate var isPrintable: Bool {
-    switch properties.generalCategory {
-    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
-      .paragraphSeparator:
-      false
-    default: true
-    }
-  }
 }
 
 extension String {

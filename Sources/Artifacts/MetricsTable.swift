@@ -1,6 +1,6 @@
 // metrics.csv: the epochs of metrics.jsonl as a table, for spreadsheets and plots.
 
-import Glibc
+import PTrainCLibrary
 import PTrainDiagnostics
 
 /// A table of epochs that is open for appending.

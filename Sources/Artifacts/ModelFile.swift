@@ -1,9 +1,9 @@
 // A trained model in one safetensors file: values, and all it takes to use them elsewhere.
 // The file alone is enough to evaluate: it carries the description, the sizes, the normalization.
 
-import FoundationEssentials
 import PTrainDatasets
 import PTrainDiagnostics
+import PTrainFoundation
 import PTrainImageFiles
 import PTrainNetworks
 
@@ -221,7 +221,7 @@ extension ModelState {
     let tensors = Dictionary(file.tensors.map { ($0.name, $0) }) { first, _ in first }
     if let extra = file.tensors.first(where: { layout[$0.name] == nil }) {
       throw Failure(
-        .badData, "\(source): holds a tensor that the model has not: \(printable(extra.name))")
+        .badData, "\(source): holds a tensor that the model has not: \(quotedName(extra.name))")
     }
     var values: [Float] = []
     values.reserveCapacity(layout.count)

@@ -1,7 +1,7 @@
 // The directory that a run leaves behind, and what is named how in it.
 // It is made when training can start, so that bad input leaves nothing, and belongs to one process.
 
-import Glibc
+import PTrainCLibrary
 import PTrainDiagnostics
 
 /// Paths of a run's files.

@@ -100,7 +100,7 @@ package final class RunRecorder {
     throw Failure(
       .badData,
       "training diverged: \(tensor.name) holds a NaN or an infinity after \(place), first in layer "
-        + "\(tensor.name.prefix { $0 != "." }); try a smaller --learning-rate")
+        + "\(tensor.name.prefix { $0 != "." }); try a smaller learning rate")
   }
 
   private func writeEvaluation(

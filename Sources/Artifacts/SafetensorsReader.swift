@@ -1,8 +1,8 @@
 // Reads safetensors files from anywhere: nothing in the file is believed before it is checked.
 // Header, shapes and offsets must agree with each other and with the file's length exactly.
 
-import FoundationEssentials
 import PTrainDiagnostics
+import PTrainFoundation
 
 extension Safetensors {
   /// Reads a file.
@@ -85,7 +85,8 @@ extension Safetensors {
     for (name, entry) in entries {
       try check(name, entry, source: source)
       guard entry.start == position, entry.end <= dataByteCount else {
-        throw bad(source, "the data of tensor \(printable(name)) overlaps, has a gap or is cut off")
+        throw bad(
+          source, "the data of tensor \(quotedName(name)) overlaps, has a gap or is cut off")
       }
       position = entry.end
     }
@@ -98,12 +99,12 @@ extension Safetensors {
   private static func check(_ name: String, _ entry: Header.Entry, source: String) throws {
     let isCounter = entry.dtype == "I64" && name.hasSuffix(".num_batches_tracked")
     guard entry.dtype == "F32" || isCounter else {
-      throw bad(source, "tensor \(printable(name)) has another type than F32")
+      throw bad(source, "tensor \(quotedName(name)) has another type than F32")
     }
     guard let byteCount = entry.byteCount, entry.start >= 0, entry.end >= entry.start,
       entry.end - entry.start == byteCount
     else {
-      throw bad(source, "the shape of tensor \(printable(name)) disagrees with its data")
+      throw bad(source, "the shape of tensor \(quotedName(name)) disagrees with its data")
     }
   }
 

@@ -65,5 +65,5 @@ package struct DataDigests: Equatable, Sendable {
 private func digest(_ bytes: UnsafeBufferPointer<UInt8>, _ shape: String) -> String {
   contentDigest(
     [UnsafeRawBufferPointer(bytes)], head: shape,
-    threadCount: ThreadAffinity.process()?.count ?? 1)
+    threadCount: ThreadAffinity.processCPUCount)
 }

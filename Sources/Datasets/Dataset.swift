@@ -51,9 +51,9 @@ public struct Dataset: Equatable, Sendable {
 
   /// Keeps the first samples of each set; nil or a number beyond the count keeps all.
   public mutating func limit(training trainingCount: Int?, test testCount: Int?) throws(Failure) {
-    for (option, count) in [("--limit-train", trainingCount), ("--limit-test", testCount)] {
+    for (part, count) in [("training", trainingCount), ("test", testCount)] {
       guard count ?? 1 > 0 else {
-        throw Failure(.usage, "\(option) \(count ?? 0): at least 1 sample is needed")
+        throw Failure(.usage, "\(count ?? 0) \(part) samples: at least 1 is needed")
       }
     }
     if let trainingCount, trainingCount < training.count { training = training[0..<trainingCount] }
@@ -63,7 +63,9 @@ public struct Dataset: Equatable, Sendable {
   /// Moves some of each class of the training set, drawn by the seed, to `validation`.
   public mutating func holdOutValidation(_ size: SplitSize, seed: UInt64) throws(Failure) {
     guard validation == nil else {
-      throw Failure(.usage, "--validation \(size): the data has a validation set of its own")
+      throw Failure(
+        .usage,
+        "no validation set of \(size) can be held out: the data has a validation set of its own")
     }
     (training, validation) = try training.split(size, seed: seed, purpose: .validationSplit)
   }

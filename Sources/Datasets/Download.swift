@@ -1,7 +1,7 @@
 // Fetches a dataset's files through the system's curl into a directory.
 // curl brings proxies, certificates and resuming; here content is verified and moved into place.
 
-import Glibc
+import PTrainCLibrary
 import PTrainDiagnostics
 
 /// A file on a mirror, known by its decompressed content.

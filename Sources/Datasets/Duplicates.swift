@@ -1,6 +1,6 @@
 // Images that stand in the training and in the test set: their accuracy is remembered, not learned.
 
-import Glibc
+import PTrainCLibrary
 
 extension Dataset {
   /// Test images whose every pixel is that of some training image, whatever their labels.

@@ -153,15 +153,7 @@ extension ImageSet {
     }
     return Failure(
       .badData,
-      "\(place) is of class \(quoted(classNames[Int(labels[sample])])), which training does not know"
+      "\(place) is of class \(quotedName(classNames[Int(labels[sample])])), which training does not know"
     )
   }
-}
-
-/// A name from a file for an error line: short, in quotes, without what a terminal would act on.
-func quoted(_ name: String) -> String {
-  let scalars = name.unicodeScalars.prefix(64).map { scalar in
-    scalar.properties.generalCategory == .control ? "?" : Character(scalar)
-  }
-  return "'\(String(scalars))'"
 }

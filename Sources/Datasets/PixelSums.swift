@@ -30,7 +30,7 @@ struct PixelSums: Equatable, Sendable {
     nonisolated(unsafe) let bytes = UnsafeRawBufferPointer(start: base, count: byteCount)
     let chunkSums = concurrentMap(
       (byteCount + chunkByteCount - 1) / chunkByteCount,
-      threadCount: ThreadAffinity.process()?.count ?? 1
+      threadCount: ThreadAffinity.processCPUCount
     ) { chunk in
       let start = chunk * chunkByteCount
       return ChannelSums(

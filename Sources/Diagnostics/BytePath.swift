@@ -1,6 +1,6 @@
 // Paths as the bytes that they are: a file's name may be no text, and must be found all the same.
 
-import Glibc
+import PTrainCLibrary
 
 /// A path without a NUL; the order is that of the bytes.
 package struct BytePath: Hashable, Comparable, Sendable {

@@ -1,7 +1,7 @@
 // Gives a directory to one process at a time: a cache that is being filled, a run that is going on.
 // Two that write there at once would lose each other's files.
 
-import Glibc
+import PTrainCLibrary
 
 /// An exclusive lock on a directory, held as long as the object lives, or the process.
 ///

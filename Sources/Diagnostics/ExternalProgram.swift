@@ -1,6 +1,6 @@
 // A program of another package that turns text into bytes, such as gnuplot.
 // Anonymous temporary files instead of pipes: no deadlock, no broken pipe, nothing left behind.
-import Glibc
+import PTrainCLibrary
 
 /// A program that another package installs.
 package struct ExternalProgram {

@@ -1,7 +1,7 @@
 // Files and directories as the rest of ptrain uses them: bounded reads, writes to the last byte, and
 // failures that say whose fault they are. How a file comes to its name is in StagedFile.
 
-import Glibc
+import PTrainCLibrary
 
 /// The reason of the last failed system call.
 package func systemReason(_ code: Int32 = errno) -> String { String(cString: strerror(code)) }

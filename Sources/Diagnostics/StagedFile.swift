@@ -1,7 +1,7 @@
 // The one way in which a file comes to its name: written beside it, synced, renamed, directory synced.
 // A crash or a full disk leaves the old file or the new one, never half of either.
 
-import Glibc
+import PTrainCLibrary
 import Synchronization
 
 private let count = Atomic<Int>(0)

@@ -1,7 +1,7 @@
 // A thread of its own: Dispatch has 255 at most, lets work wait behind them for ever, and tries again
 // each second where the system refuses one. Here a refusal is the caller's to know.
 
-import Glibc
+import CPTrainShims
 
 /// A thread that has started and waits to be joined.
 package struct SystemThread {
@@ -14,18 +14,14 @@ package struct SystemThread {
   /// Address space of a stack: kernels keep small buffers there, and a thousand workers must fit.
   private static let stackByteCount = 2 << 20
 
-  private let handle: pthread_t
+  private let handle: ptrain_thread
 
   /// Runs `body` on a new thread, which inherits the caller's CPUs, niceness and signal mask.
   package init(_ body: @escaping @Sendable () -> Void) throws(Refusal) {
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setstacksize(&attributes, Self.stackByteCount)
     let work = Unmanaged.passRetained(Work(body))
-    var handle = pthread_t()
-    let code = pthread_create(
-      &handle, &attributes,
+    var handle = ptrain_thread()
+    let code = ptrain_thread_start(
+      &handle, Self.stackByteCount,
       { argument in
         Unmanaged<Work>.fromOpaque(argument!).takeRetainedValue().body()
         return nil
@@ -37,10 +33,10 @@ package struct SystemThread {
     self.handle = handle
   }
 
-  package func join() { pthread_join(handle, nil) }
+  package func join() { ptrain_thread_join(handle) }
 
   /// For a thread that nobody waits for.
-  package func detach() { pthread_detach(handle) }
+  package func detach() { ptrain_thread_detach(handle) }
 
   private final class Work {
     let body: @Sendable () -> Void

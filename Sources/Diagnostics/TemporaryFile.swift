@@ -1,7 +1,7 @@
 // A file without a name, for a library or a program that can only read and write files.
 // It vanishes when it is closed or the process ends, whatever happens in between.
 
-import Glibc
+import PTrainCLibrary
 
 /// An anonymous file in `$TMPDIR`, else `/tmp`; open for reading and writing.
 package final class TemporaryFile {
@@ -26,7 +26,13 @@ package final class TemporaryFile {
   deinit { close(descriptor) }
 
   /// A path by which this process can open the file once more.
-  package var path: String { "/proc/self/fd/\(descriptor)" }
+  package var path: String {
+    #if Portable
+      "/dev/fd/\(descriptor)"
+    #else
+      "/proc/self/fd/\(descriptor)"
+    #endif
+  }
 
   /// Replaces what is in the file and goes back to its start.
   package func write(_ text: String) throws(Failure) {

@@ -1,8 +1,8 @@
 // The data that everything else is tried on first.
 
-import FoundationEssentials
 import PTrainDatasets
 import PTrainDiagnostics
+import PTrainFoundation
 
 extension Dataset {
   /// What `ptrain` trains on where nothing is named: `$PTRAIN_DATA`, else MNIST from the cache or a download,

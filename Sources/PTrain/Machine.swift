@@ -1,8 +1,8 @@
 // What of the computer a run or a predictor uses.
 
-import FoundationEssentials
 import PTrainDiagnostics
 import PTrainEngine
+import PTrainFoundation
 import PTrainKernels
 import PTrainMemory
 
@@ -14,6 +14,10 @@ public struct Machine: Sendable {
   public var bindsToNodes: Bool
   /// Told, on any thread, what the system refuses and the work goes on without: some of the threads, say.
   public var warn: @Sendable (String) -> Void
+  /// The processes that train together; each has `threadCount` threads.
+  package var communicator: any Communicator = SingleProcess()
+  /// Those of them on this computer.
+  package var localProcessCount = 1
 
   public init(
     threadCount: Int? = nil, bindsToNodes: Bool = true,
@@ -31,12 +35,13 @@ public struct Machine: Sendable {
   /// Kernels of the widest instruction set, or of the one that `PTRAIN_ISA` names.
   ///
   /// Throws `.usage` for a number of threads out of range or an instruction set that is not there.
-  func configuration() throws -> EngineConfiguration {
+  package func configuration() throws -> EngineConfiguration {
     if let threadCount, !(1...Self.threadLimit).contains(threadCount) {
       throw Failure(.usage, "\(threadCount) threads: expected 1 to \(Self.threadLimit)")
     }
     return EngineConfiguration(
       kernels: try KernelChoice.select(environment: ProcessInfo.processInfo.environment),
-      topology: Topology.read(), threadCount: threadCount, bindsToNodes: bindsToNodes, warn: warn)
+      topology: Topology.read(), threadCount: threadCount, communicator: communicator,
+      localRankCount: localProcessCount, bindsToNodes: bindsToNodes, warn: warn)
   }
 }

@@ -35,12 +35,30 @@ public final class Predictor: Sendable {
   private let classifier: Mutex<PictureClassifier>
 
   /// Throws `.badData` for a model that takes no pictures.
-  public init(_ model: TrainedModel, machine: Machine = .automatic) throws {
+  public convenience init(_ model: TrainedModel, machine: Machine = .automatic) throws {
+    try self.init(
+      model, try machine.configuration(), pictureCount: PictureClassifier.batchSize)
+  }
+
+  /// `pictureCount` is how many there will be at a time; few take less memory.
+  package init(
+    _ model: TrainedModel, _ configuration: EngineConfiguration, pictureCount: Int
+  ) throws {
     self.model = model
-    let configuration = try machine.configuration()
     classifier = Mutex(
       try PictureClassifier(
-        model.value, configuration: configuration, pictureCount: PictureClassifier.batchSize))
+        model.value, configuration: configuration, pictureCount: pictureCount))
+  }
+
+  /// Calls `receive` once for each picture, in order.
+  package func classify(
+    _ pictures: [Picture], _ receive: (PictureClassifier.Outcome) throws -> Void
+  ) throws {
+    for first in stride(from: 0, to: pictures.count, by: PictureClassifier.batchSize) {
+      let end = min(first + PictureClassifier.batchSize, pictures.count)
+      let batch = Array(pictures[first..<end])
+      for outcome in try classifier.withLock({ try $0.outcomes(batch) }) { try receive(outcome) }
+    }
   }
 
   /// Throws `.badData` where the model's answer is no number.

@@ -1,7 +1,7 @@
 // How other threads reach into a run: they ask, and the run answers between two steps.
 
 import Dispatch
-import Glibc
+import PTrainCLibrary
 import PTrainEngine
 import Synchronization
 

@@ -9,9 +9,9 @@ import PTrainNetworks
 
 /// A trained network, and how images become its input.
 public struct TrainedModel: Equatable, Sendable {
-  let value: PTrainArtifacts.TrainedModel
+  package let value: PTrainArtifacts.TrainedModel
 
-  init(_ value: PTrainArtifacts.TrainedModel) { self.value = value }
+  package init(_ value: PTrainArtifacts.TrainedModel) { self.value = value }
 
   public var description: ModelDescription { value.network.description }
   /// Size of an input, `[channels, height, width]`.
@@ -52,12 +52,40 @@ public struct TrainedModel: Equatable, Sendable {
 
   /// The model on labelled images, of the size and the classes of its training.
   ///
-  /// Throws `.badData` for images of another size, and for a class that the model does not know.
+  /// Throws `.badData` for images of another size or kind, and for a class that the model does not know.
   public func evaluate(on set: ImageSet, machine: Machine = .automatic) throws -> Evaluation {
-    let session = try Session(
-      value.network, state: value.state, configuration: try machine.configuration(),
-      sampleCapacity: min(256, max(1, set.count)))
-    let relabeled = try set.relabeled(to: classNames, source: "the data")
-    return Evaluation(try session.evaluate(relabeled, value.normalization))
+    let configuration = try machine.configuration()
+    return Evaluation(try answers(to: try fitting(set), configuration).evaluation)
   }
+
+  /// A set labelled by the model's classes; throws `.badData` where the model does not take its images.
+  package func fitting(_ set: ImageSet) throws -> ImageSet {
+    guard set.imageShape == input else {
+      throw Failure(
+        .badData, "takes images of \(input.text), the data has \(set.imageShape.text)")
+    }
+    let pixelType = value.normalization.pixelType
+    guard set.pixelType == pixelType else {
+      throw Failure(
+        .badData, "takes images of \(pixelType)s, the data has \(set.pixelType)s")
+    }
+    do {
+      return try set.relabeled(to: classNames, source: "the data")
+    } catch {
+      throw Failure(.badData, "knows \(classNames.count) classes; \(error)")
+    }
+  }
+
+  /// The result on a set that fits, and where asked for the logits `[count, classes]`.
+  package func answers(
+    to set: ImageSet, _ configuration: EngineConfiguration, keepsLogits: Bool = false
+  ) throws -> (evaluation: PTrainEngine.Evaluation, logits: [Float]) {
+    let session = try Session(
+      value.network, state: value.state, configuration: configuration,
+      sampleCapacity: min(Self.batchSize, max(1, set.count)))
+    return try session.answers(set, value.normalization, keepsLogits: keepsLogits)
+  }
+
+  /// Images that are evaluated at a time; the result does not depend on it.
+  private static let batchSize = 256
 }

@@ -10,21 +10,10 @@ import PTrainNetworks
 /// threads, on any instruction set.
 public final class Trainer: @unchecked Sendable {
   /// What a run is asked to do besides the description's recipe.
-  public struct Options: Sendable {
-    /// Draws the first parameters, the order of the samples, dropout and augmentation.
-    public var seed: UInt64 = 1
-    /// Percent: the run ends after the first epoch whose test accuracy reaches it.
-    public var targetAccuracy: Double?
-    /// The run ends after so many epochs without a smaller loss on the validation set.
-    public var patience: Int?
-    /// The learning rate of a step in place of the recipe's schedule; both count from 0 over the whole run.
-    public var learningRate: (@Sendable (_ step: Int, _ stepsPerEpoch: Int) -> Double)?
-
-    public init() {}
-  }
+  public typealias Options = TrainingOptions
 
   private let engine: PTrainEngine.Trainer
-  private let network: Network
+  package let network: Network
   private let dataset: Dataset
   private let options: Options
   private let control = RunControl()
@@ -39,7 +28,7 @@ public final class Trainer: @unchecked Sendable {
     _ description: ModelDescription, on dataset: Dataset, options: Options = Options(),
     startingFrom start: TrainedModel? = nil, machine: Machine = .automatic
   ) throws {
-    try self.init(description, dataset, options, machine) { network in
+    try self.init(description, dataset, options, try machine.configuration()) { network in
       guard let start else { return nil }
       guard start.value.network.layout == network.layout else {
         throw Failure(
@@ -63,30 +52,29 @@ public final class Trainer: @unchecked Sendable {
     }
     var options = options
     options.seed = settings.seed
-    try self.init(checkpoint.model.description, dataset, options, machine) { _ in
+    let configuration = try machine.configuration()
+    try self.init(checkpoint.model.description, dataset, options, configuration) { _ in
       checkpoint.value.snapshot
     }
   }
 
-  private init(
-    _ description: ModelDescription, _ dataset: Dataset, _ options: Options, _ machine: Machine,
-    _ snapshot: (Network) throws -> TrainingSnapshot?
+  /// A run from what `snapshot` answers for its network; nil stands for random parameters.
+  package init(
+    _ description: ModelDescription, _ dataset: Dataset, _ options: Options,
+    _ configuration: EngineConfiguration, _ snapshot: (Network) throws -> TrainingSnapshot?
   ) throws {
     guard options.patience == nil || dataset.validation != nil else {
       throw Failure(
-        .usage, "a patience of \(options.patience!) epochs needs a validation set to watch")
+        .usage,
+        "a patience of \(options.patience!) epochs needs a validation set to watch; hold some of the "
+          + "training images out")
     }
     network = try Network(
       description: description, input: dataset.training.imageShape, classCount: dataset.classCount)
     (self.dataset, self.options) = (dataset, options)
-    var engineOptions = TrainingOptions()
-    engineOptions.seed = options.seed
-    engineOptions.targetAccuracy = options.targetAccuracy
-    engineOptions.patience = options.patience
-    engineOptions.learningRate = options.learningRate
     engine = try PTrainEngine.Trainer(
-      network: network, recipe: description.recipe, dataset: dataset, options: engineOptions,
-      configuration: try machine.configuration(), from: try snapshot(network))
+      network: network, recipe: description.recipe, dataset: dataset, options: options,
+      configuration: configuration, from: try snapshot(network))
   }
 
   /// Trains to the end and returns the run's model: that of the smallest validation loss, without a
@@ -96,12 +84,20 @@ public final class Trainer: @unchecked Sendable {
   /// training diverges, and `CancellationError` after `cancel`.
   @discardableResult
   public func run(_ receive: (TrainingEvent) throws -> Void = { _ in }) throws -> TrainedModel {
+    try record { event in try receive(translated(event)) }
+  }
+
+  /// The same with the engine's events, which a run directory is made of.
+  @discardableResult
+  package func record(
+    _ receive: (PTrainEngine.TrainingEvent) throws -> Void
+  ) throws -> TrainedModel {
     let snapshot = { [engine] in engine.snapshot }
     return try control.run(answeringWith: snapshot) {
       try withoutActuallyEscaping(receive) { receive in
         do {
           try engine.run { [self] event in
-            try receive(translated(event))
+            try receive(event)
             control.answer(snapshot)
             switch control.end {
             case .stop: throw Stopped()
@@ -152,9 +148,12 @@ public final class Trainer: @unchecked Sendable {
   /// Ends the run after its step with `CancellationError`; from any thread.
   public func cancel() { control.ask(.cancel) }
 
+  /// The run as it stands; for the receiver of `record`, on whose thread nothing changes meanwhile.
+  package var snapshot: TrainingSnapshot { control.snapshot { engine.snapshot } }
+
   /// The run between two steps; from any thread, which waits for the step's end.
   public func checkpoint() -> Checkpoint {
-    let snapshot = control.snapshot { engine.snapshot }
+    let snapshot = snapshot
     var settings = RunSettings(seed: options.seed, data: DataFingerprint(dataset))
     settings.targetAccuracy = options.targetAccuracy
     settings.patience = options.patience

@@ -1,8 +1,8 @@
 // Listens to a training run and keeps its page up to date: after each epoch, as long as that costs next
 // to nothing, and at the end. A page that cannot be written ends no run.
 
-import Glibc
 import PTrainArtifacts
+import PTrainCLibrary
 import PTrainDatasets
 import PTrainDiagnostics
 import PTrainEngine

@@ -1,8 +1,8 @@
 // The trained network for the page's own interpreter: the inference steps, batch normalisation folded
 // where that is exact, and their weights as one block of float32.
 
-import FoundationEssentials
 import PTrainArtifacts
+import PTrainFoundation
 import PTrainInterchange
 import PTrainNetworks
 

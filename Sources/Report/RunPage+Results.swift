@@ -1,9 +1,9 @@
 // What the page draws: curves, confusion matrix, pictures of mistakes and filters, the table of layers.
 
-import FoundationEssentials
 import PTrainArtifacts
 import PTrainDatasets
 import PTrainEngine
+import PTrainFoundation
 import PTrainNetworks
 
 extension RunPage {

@@ -1,7 +1,7 @@
 // The values a chart shows before anything has recalculated, as in a preview or a protected view.
 // libxlsxwriter takes them from cells that hold numbers; for formula cells it would write 0.
 import CPTrainXlsxWriter
-import Glibc
+import PTrainCLibrary
 
 /// The cached points of a range that a chart refers to.
 enum ChartCache {

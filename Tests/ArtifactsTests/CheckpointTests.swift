@@ -196,7 +196,7 @@ private struct Scatter {
     var warnings: [String] = []
     let failure = #expect(throws: Failure.self) { try store.load { warnings.append($0) } }
     #expect(failure?.kind == .badData)
-    #expect(failure?.message.contains("\(name): of format \(printable("99")), written by") == true)
+    #expect(failure?.message.contains("\(name): of format \(quotedName("99")), written by") == true)
     #expect(warnings.isEmpty)
     #expect(temporary.names(store.directory) == before)
   }

@@ -45,7 +45,7 @@ import Testing
     file.metadata.removeAll { $0.key == "description" }
     file.metadata.append(.init("description", "name: x\nlayers: [hyperConv: 3]"))
     let error = #expect(throws: Failure.self) { try TrainedModel(file, source: "x") }
-    let start = "x: of format \(printable(version)), written by ptrain "
+    let start = "x: of format \(quotedName(version)), written by ptrain "
     #expect(error?.message.hasPrefix(start) == true)
   }
 

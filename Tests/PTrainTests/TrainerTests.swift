@@ -155,7 +155,11 @@ import Testing
     }
     var options = Trainer.Options()
     options.patience = 3
-    #expect(throws: PTrainError(.usage, "a patience of 3 epochs needs a validation set to watch")) {
+    let refusal = PTrainError(
+      .usage,
+      "a patience of 3 epochs needs a validation set to watch; hold some of the training images out"
+    )
+    #expect(throws: refusal) {
       try Trainer(Samples.network(), on: dataset, options: options)
     }
     #expect(throws: PTrainError.self) {

@@ -130,6 +130,7 @@ import Testing
       classNames: ["a", "b", "c"])
     #expect(try !model.onnx().isEmpty)
     #expect(model.cProgram(name: "m", headerFile: "m.h").source.contains("m_predict"))
+    #expect(!model.tflite(.logits).isEmpty)
     #expect(!ModelSummary(network).rows.isEmpty)
     #expect(!TorchCode(model).lines.isEmpty)
   }

@@ -1,5 +1,6 @@
 // An answer as a line: for people, for programs, for a table.
 
+import PTrainDiagnostics
 import PTrainEngine
 
 /// How answers are written.
@@ -14,8 +15,8 @@ extension PictureAnswer {
     let best = Probabilities.top(top, logits[...]).map { (classNames[$0], probabilities[$0]) }
     switch form {
     case .text:
-      let answers = best.map { "\(plain($0)) \(fixed(100 * $1, 2))%" }
-      return "\(plain(picture)): \(answers.joined(separator: ", "))"
+      let answers = best.map { "\($0.printable) \(fixed(100 * $1, 2))%" }
+      return "\(picture.printable): \(answers.joined(separator: ", "))"
     case .csv:
       let place = [Self.cell(path), index.map(String.init) ?? ""]
       return (place + best.flatMap { [Self.cell($0), "\($1)"] }).joined(separator: ",")
@@ -46,10 +47,4 @@ extension PictureAnswer {
     return "\"" + text.replacing("\"", with: "\"\"") + "\""
   }
 
-  /// A name without what a terminal would act on.
-  private func plain(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
-  }
 }

@@ -21,7 +21,7 @@ package final class PictureClassifier {
   /// Pictures that are computed at a time; no bit depends on it.
   package static let batchSize = 256
 
-  package enum Outcome {
+  package enum Outcome: Sendable {
     case answer(PictureAnswer)
     case failure(Failure)
     /// No picture, in a folder of others.
@@ -31,7 +31,6 @@ package final class PictureClassifier {
   private let model: TrainedModel
   private let preparation: PicturePreparation
   private let session: Session
-  private let batchSize: Int
 
   /// `pictureCount` is how many there will be at most; few take less memory.
   ///
@@ -43,25 +42,14 @@ package final class PictureClassifier {
       throw Failure(.badData, "takes inputs of floats; pictures have grey values and colours")
     }
     self.model = model
-    batchSize = max(1, min(Self.batchSize, pictureCount))
     preparation = try PicturePreparation(model)
     session = try Session(
-      model.network, state: model.state, configuration: configuration, sampleCapacity: batchSize)
+      model.network, state: model.state, configuration: configuration,
+      sampleCapacity: max(1, min(Self.batchSize, pictureCount)))
   }
 
-  /// Calls `receive` once for each picture, in order.
-  package func classify(
-    _ pictures: [Picture], _ receive: (Picture, Outcome) throws -> Void
-  ) throws {
-    for first in stride(from: 0, to: pictures.count, by: batchSize) {
-      let batch = pictures[first..<min(first + batchSize, pictures.count)]
-      for (picture, outcome) in zip(batch, try outcomes(Array(batch))) {
-        try receive(picture, outcome)
-      }
-    }
-  }
-
-  private func outcomes(_ pictures: [Picture]) throws -> [Outcome] {
+  /// One a picture, in order; `batchSize` pictures at most.
+  package func outcomes(_ pictures: [Picture]) throws -> [Outcome] {
     let prepared = try prepare(pictures)
     let good = prepared.compactMap { if case .success(let bytes?) = $0 { bytes } else { nil } }
     let logits = try good.isEmpty ? [] : logits(of: good)

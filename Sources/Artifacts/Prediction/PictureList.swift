@@ -1,7 +1,7 @@
 // Which pictures a command's arguments name: files, folders to any depth, IDX files with many each.
 // In the order of the arguments; what lies in a folder is sorted by the bytes of its name.
 
-import Glibc
+import PTrainCLibrary
 import PTrainDatasets
 import PTrainDiagnostics
 import PTrainImageFiles

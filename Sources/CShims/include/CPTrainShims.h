@@ -5,10 +5,16 @@
 #include "affinity.h"
 #include "commit.h"
 #include "cpu_features.h"
+#include "file_times.h"
 #include "futex.h"
 #include "fuzzer.h"
 #include "heaps.h"
 #include "prefetch.h"
+#include "program.h"
+#include "signals.h"
+#include "thread.h"
+#include "usage.h"
 #include "vector_sqrt.h"
+#include "words.h"
 
 #endif

@@ -1,7 +1,9 @@
 // The CPUs that a thread may run on, as raw masks: the libc calls need _GNU_SOURCE, which Swift's
-// import of libc lacks.
+// import of libc lacks. Linux alone has them.
 #ifndef PTRAIN_AFFINITY_H
 #define PTRAIN_AFFINITY_H
+
+#ifdef __linux__
 
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -23,5 +25,7 @@ static inline int ptrain_current_cpu(void) {
   unsigned cpu = 0;
   return syscall(SYS_getcpu, &cpu, (void *)0, (void *)0) == 0 ? (int)cpu : -1;
 }
+
+#endif
 
 #endif

@@ -1,6 +1,8 @@
-// How many heaps the C library keeps: <malloc.h> is not in Swift's import of libc.
+// How many heaps the C library keeps: <malloc.h> is not in Swift's import of libc. glibc alone.
 #ifndef PTRAIN_HEAPS_H
 #define PTRAIN_HEAPS_H
+
+#ifdef __linux__
 
 #include <malloc.h>
 
@@ -10,5 +12,7 @@ static inline void ptrain_share_heaps(void) {
   mallopt(M_ARENA_MAX, 1);
 #endif
 }
+
+#endif
 
 #endif

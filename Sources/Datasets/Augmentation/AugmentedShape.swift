@@ -1,6 +1,6 @@
 // Steps of augmentation on the bytes of one image, in whole numbers.
 
-import Glibc
+import PTrainCLibrary
 
 /// Factors of a colour step, 65,536 being 1.
 struct ColorFactors: Equatable {

@@ -2,7 +2,7 @@
 // Integer arithmetic after the draws, which hang on seed, sample and epoch alone: the same bytes on every
 // instruction set and in any worker.
 
-import Glibc
+import PTrainCLibrary
 import PTrainMemory
 import PTrainNetworks
 

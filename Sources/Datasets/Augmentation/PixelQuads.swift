@@ -1,7 +1,7 @@
 // Bilinear sampling with one load a pixel: each source position holds its 2 x 2 neighbourhood.
 // Packed sums interpolate two rows in one multiplication; the loops suit gathers and vectors.
 
-import Glibc
+import PTrainCLibrary
 
 /// Resamples images of one size, channel by channel, through a scratch copy with a border of zeros.
 struct PixelQuads {

@@ -5,7 +5,7 @@
 // length of the reasons (8 bytes) and the reasons, one a line; the values of the images; and a digest of
 // all of that (64 digits). A file that is damaged or was made of something else is as good as none.
 
-import Glibc
+import PTrainCLibrary
 import PTrainDiagnostics
 import PTrainMemory
 
@@ -179,7 +179,7 @@ package struct DecodedCache: Sendable {
   private func readAll(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
     var done = 0
     while done < buffer.count {
-      let count = Glibc.read(descriptor, buffer.baseAddress! + done, buffer.count - done)
+      let count = PTrainCLibrary.read(descriptor, buffer.baseAddress! + done, buffer.count - done)
       if count > 0 { done += count } else if count == 0 || errno != EINTR { return false }
     }
     return true

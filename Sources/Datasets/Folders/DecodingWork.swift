@@ -1,6 +1,6 @@
 // What the threads of one decoding share: the files still to do, the place of each image, what happened.
 
-import Glibc
+import PTrainCLibrary
 import PTrainDiagnostics
 import PTrainImageFiles
 import Synchronization

@@ -2,7 +2,7 @@
 // What comes out depends on the files alone: threads take the next files in order, and where something
 // stops them, all files before it have been looked at.
 
-import Glibc
+import PTrainCLibrary
 import PTrainDiagnostics
 import PTrainImageFiles
 import PTrainMemory

@@ -1,6 +1,6 @@
 // Whether there are images below the folders of a folder, at first sight: `--data /` must not read a disk.
 
-import Glibc
+import PTrainCLibrary
 import PTrainDiagnostics
 import PTrainImageFiles
 

@@ -1,6 +1,6 @@
 // Which sizes the images of a folder have: told where they are several and no size was asked for.
 
-import Glibc
+import PTrainCLibrary
 import PTrainDiagnostics
 import PTrainImageFiles
 

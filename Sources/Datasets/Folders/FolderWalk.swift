@@ -1,6 +1,7 @@
 // Finds the files below a class folder, to any depth, in an order that no file system decides.
 
-import Glibc
+import CPTrainShims
+import PTrainCLibrary
 import PTrainDiagnostics
 import PTrainImageFiles
 
@@ -16,12 +17,9 @@ struct FolderFile: Equatable, Sendable {
   init(path: BytePath, _ status: stat) {
     self.path = path
     byteCount = Int(status.st_size)
-    modified = Self.nanoseconds(status.st_mtim)
-    changed = Self.nanoseconds(status.st_ctim)
-  }
-
-  private static func nanoseconds(_ time: timespec) -> Int {
-    Int(time.tv_sec) &* 1_000_000_000 &+ Int(time.tv_nsec)
+    var status = status
+    modified = Int(ptrain_modified(&status))
+    changed = Int(ptrain_changed(&status))
   }
 }
 

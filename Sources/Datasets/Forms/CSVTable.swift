@@ -89,7 +89,7 @@ package struct CSVTable {
       } else {
         throw Failure(
           .badData,
-          "\(file), line \(fields.line): field \(column + 1) is \(quoted(fields.text(field))); "
+          "\(file), line \(fields.line): field \(column + 1) is \(quotedName(fields.text(field))); "
             + "expected a pixel, a whole number from 0 to 255")
       }
       column += 1

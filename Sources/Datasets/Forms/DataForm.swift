@@ -1,7 +1,7 @@
 // The forms in which datasets are held, and the one place that tells which of them a path holds.
 // A form is known by what lies there, never by an option; a further one is a type in `all`.
 
-import Glibc
+import PTrainCLibrary
 import PTrainDiagnostics
 import PTrainMemory
 import PTrainNetworks
@@ -44,7 +44,7 @@ public struct ReadingOptions: Sendable {
   /// Whether files that cannot be decoded are left out; otherwise the first one is an error.
   public var skipsBad = false
   /// Threads that decode files.
-  public var threadCount = ThreadAffinity.process()?.count ?? 1
+  public var threadCount = ThreadAffinity.processCPUCount
   /// Where decoded files are kept for the next time; nil: nowhere.
   public var cacheDirectory: String?
   /// Called on the thread that reads, several times a second while files are decoded.
@@ -100,14 +100,7 @@ package struct DataPath: Sendable {
   /// The first bytes of a file, at most `count`; none where it cannot be read.
   package func firstBytes(_ count: Int, of name: String? = nil) -> [UInt8] {
     let file = name.map { "\(path)/\($0)" } ?? path
-    let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return [] }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return [] }
-    return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-      filled = max(0, Glibc.read(descriptor, buffer.baseAddress!, count))
-    }
+    return (try? readStart(BytePath(file), count: count)) ?? []
   }
 }
 

@@ -1,7 +1,7 @@
 // Finds the four IDX files of a directory under the names that MNIST gave them.
 // Mirrors differ in a dot and in compression; the content decides, not the name's ending.
 
-import Glibc
+import PTrainCLibrary
 import PTrainDiagnostics
 
 /// A directory with MNIST's four files.

@@ -72,7 +72,7 @@ struct NPYHeader: Equatable {
     }
     guard let letter = letters.first, let (kind, sizes) = kinds[letter],
       let size = Int(letters.dropFirst()), sizes.contains(size)
-    else { throw Failure(.badData, "\(name): elements of type \(quoted(word)); \(expected)") }
+    else { throw Failure(.badData, "\(name): elements of type \(quotedName(word)); \(expected)") }
     (self.kind, self.size) = (kind, size)
   }
 

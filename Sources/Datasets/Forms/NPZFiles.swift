@@ -61,7 +61,7 @@ package struct NPZContent {
     let test = try ArraySet(Self.test, "test", archive, byteLimit)
     let found = [training, validation, test].compactMap { $0 }
     guard !found.isEmpty else {
-      let names = archive.entries.prefix(8).map { quoted($0.name) }.joined(separator: ", ")
+      let names = archive.entries.prefix(8).map { quotedName($0.name) }.joined(separator: ", ")
       throw Failure(
         .badData,
         "\(file): holds \(names.isEmpty ? "nothing" : names); expected arrays x_train, y_train, "
@@ -87,11 +87,11 @@ package struct NPZContent {
       guard let images = Self.entry(naming.images, archive) else {
         guard let labels = Self.entry(naming.labels, archive) else { return nil }
         throw Failure(
-          .badData, "\(archive.file): \(quoted(labels.name)) has no \(part) images beside it")
+          .badData, "\(archive.file): \(quotedName(labels.name)) has no \(part) images beside it")
       }
       guard let labels = Self.entry(naming.labels, archive) else {
         throw Failure(
-          .badData, "\(archive.file): \(quoted(images.name)) has no \(part) labels beside it")
+          .badData, "\(archive.file): \(quotedName(images.name)) has no \(part) labels beside it")
       }
       self.images = try Self.array(images, archive, byteLimit)
       self.labels = try Self.array(labels, archive, byteLimit).labels()
@@ -122,7 +122,7 @@ package struct NPZContent {
     ) throws(Failure) -> NPYArray {
       var reader = try archive.reader(of: entry)
       return try NPYArray(
-        from: &reader, name: "\(archive.file): \(quoted(entry.name))", byteLimit: byteLimit)
+        from: &reader, name: "\(archive.file): \(quotedName(entry.name))", byteLimit: byteLimit)
     }
 
     func imageSet(_ type: PixelType) throws(Failure) -> ImageSet {

@@ -31,7 +31,7 @@ struct ZipArchive {
   init(_ bytes: [UInt8], file: String) throws(Failure) {
     self.bytes = bytes
     self.file = file
-    let fields = LittleEndian(bytes)
+    let fields = LittleEndianBytes(bytes)
     let directory = try Self.directory(fields, file)
     var entries: [Entry] = []
     var place = directory.start
@@ -48,7 +48,7 @@ struct ZipArchive {
 
   /// Where the central directory begins, and how many entries it announces.
   private static func directory(
-    _ fields: LittleEndian, _ file: String
+    _ fields: LittleEndianBytes, _ file: String
   ) throws(Failure) -> (start: Int, count: Int) {
     let failure = Failure(
       .badData, "\(file): the zip archive has no end; it is cut off, copy or fetch it again")
@@ -71,7 +71,7 @@ struct ZipArchive {
   }
 
   /// The entry of the directory at a place, and where the next one begins.
-  private static func entry(_ fields: LittleEndian, at place: Int) -> (Entry, end: Int)? {
+  private static func entry(_ fields: LittleEndianBytes, at place: Int) -> (Entry, end: Int)? {
     guard fields.word(place) == 0x0201_4b50, let flags = fields.half(place + 8),
       let method = fields.half(place + 10), let checksum = fields.word(place + 16),
       let compressedSize = fields.word(place + 20), let size = fields.word(place + 24),
@@ -83,13 +83,13 @@ struct ZipArchive {
     var entry = Entry(
       name: String(decoding: name, as: UTF8.self), method: method, flags: flags,
       checksum: UInt32(checksum), compressedSize: compressedSize, size: size, offset: offset)
-    guard entry.takeLargeSizes(from: LittleEndian(Array(extra))) else { return nil }
+    guard entry.takeLargeSizes(from: LittleEndianBytes(Array(extra))) else { return nil }
     return (entry, place + 46 + nameCount + extraCount + commentCount)
   }
 
   /// The content of an entry; throws `.badData` where it cannot be read.
   func reader(of entry: Entry) throws(Failure) -> ZipEntryReader {
-    let name = "\(file): \(quoted(entry.name))"
+    let name = "\(file): \(quotedName(entry.name))"
     guard entry.flags & 1 == 0 else {
       throw Failure(.badData, "\(name) is encrypted; expected a file that numpy has saved")
     }
@@ -99,7 +99,7 @@ struct ZipArchive {
         "\(name) is compressed by method \(entry.method); save it with numpy.savez or "
           + "numpy.savez_compressed")
     }
-    let fields = LittleEndian(bytes)
+    let fields = LittleEndianBytes(bytes)
     guard fields.word(entry.offset) == 0x0403_4b50, let nameCount = fields.half(entry.offset + 26),
       let extraCount = fields.half(entry.offset + 28)
     else { throw Failure(.badData, "\(name): its header is damaged; fetch the file again") }
@@ -114,7 +114,7 @@ struct ZipArchive {
 extension ZipArchive.Entry {
   /// Sizes that 32 bits do not hold stand in the extra field of number 1, in a fixed order; false where
   /// they are missing there.
-  fileprivate mutating func takeLargeSizes(from extra: LittleEndian) -> Bool {
+  fileprivate mutating func takeLargeSizes(from extra: LittleEndianBytes) -> Bool {
     var place = 0
     while let number = extra.half(place), let count = extra.half(place + 2) {
       defer { place += 4 + count }
@@ -195,27 +195,8 @@ final class ZipEntryReader: ByteReader {
   }
 }
 
-/// Numbers in bytes that may be too few: nil beyond the end.
-private struct LittleEndian {
-  private let fields: [UInt8]
-
-  init(_ bytes: [UInt8]) { fields = bytes }
-
-  var count: Int { fields.count }
-
-  func half(_ place: Int) -> Int? { number(place, 2) }
-  func word(_ place: Int) -> Int? { number(place, 4) }
-  /// Nil too for one beyond what an `Int` holds comfortably.
-  func long(_ place: Int) -> Int? { number(place, 8) }
-
-  private func number(_ place: Int, _ size: Int) -> Int? {
-    guard let bytes = bytes(place, size) else { return nil }
-    let value = bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    return value < 1 << 48 ? Int(value) : nil
-  }
-
-  func bytes(_ place: Int, _ size: Int) -> ArraySlice<UInt8>? {
-    guard place >= 0, place <= fields.count, size <= fields.count - place else { return nil }
-    return fields[place..<place + size]
-  }
+extension LittleEndianBytes {
+  fileprivate func half(_ place: Int) -> Int? { number(place, byteCount: 2) }
+  fileprivate func word(_ place: Int) -> Int? { number(place, byteCount: 4) }
+  fileprivate func long(_ place: Int) -> Int? { number(place, byteCount: 8) }
 }

@@ -1,6 +1,6 @@
 // What this process has used of the machine so far.
 
-import Glibc
+import CPTrainShims
 
 /// Totals since the process began.
 struct ProcessUsage {
@@ -10,12 +10,7 @@ struct ProcessUsage {
   let pageFaultCount: Int
 
   static func now() -> ProcessUsage {
-    var time = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-    var usage = rusage()
-    getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
-    return ProcessUsage(
-      processorSeconds: Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9,
-      pageFaultCount: usage.ru_minflt + usage.ru_majflt)
+    ProcessUsage(
+      processorSeconds: ptrain_processor_seconds(), pageFaultCount: Int(ptrain_page_fault_count()))
   }
 }

@@ -1,7 +1,7 @@
 // How the ranks of a job exchange sums: the one interface between the engine and what carries bytes.
 // Exchanges gather and never add: the order of additions is the shard tree's, not a library's.
 
-import Glibc
+import PTrainCLibrary
 import PTrainKernelTypes
 
 /// The processes that train one model together; all ranks make the same calls in the same order.

@@ -32,7 +32,7 @@ package enum Launcher {
       throw Failure(
         .usage,
         "started as one of \(rankCount) ranks, but this build has no MPI: install libopenmpi-dev and "
-          + "build with 'swift build -c release --traits default,MPI', or use --threads on one machine"
+          + "build with 'swift build -c release --traits default,MPI', or use the threads of one process"
       )
     #endif
   }

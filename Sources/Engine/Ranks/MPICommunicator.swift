@@ -3,7 +3,7 @@
 #if MPI
   import CPTrainMPI
   import PTrainDiagnostics
-  import Glibc
+  import PTrainCLibrary
   import PTrainKernelTypes
 
   /// All processes that `mpirun` has started.

@@ -6,19 +6,6 @@ import PTrainDiagnostics
 import PTrainKernelTypes
 import PTrainNetworks
 
-/// What a training run is asked to do besides the recipe.
-package struct TrainingOptions: Sendable {
-  package var seed: UInt64 = 1
-  /// Percent; training ends after the first epoch whose test accuracy reaches it.
-  package var targetAccuracy: Double?
-  /// Epochs without a smaller validation loss after which training ends; nil: all are trained.
-  package var patience: Int?
-  /// The rate of a step in place of the recipe's schedule; steps count from 0 over the whole run.
-  package var learningRate: (@Sendable (_ step: Int, _ stepsPerEpoch: Int) -> Double)?
-
-  package init() {}
-}
-
 /// One training run of a network.
 package final class Trainer {
   private let network: Network
@@ -154,7 +141,7 @@ package final class Trainer {
     Failure(
       .badData,
       "training diverged: the loss is \(lossText(loss)) in epoch \(position.epoch), step "
-        + "\(position.step + 1), \(session.whereNumbersEnd(batch)); try a smaller --learning-rate")
+        + "\(position.step + 1), \(session.whereNumbersEnd(batch)); try a smaller learning rate")
   }
 
   /// The model of an epoch's end on a set.
@@ -165,7 +152,7 @@ package final class Trainer {
       throw Failure(
         failure.kind,
         "training diverged: after epoch \(position.epoch) \(failure.message); "
-          + "try a smaller --learning-rate")
+          + "try a smaller learning rate")
     }
   }
 

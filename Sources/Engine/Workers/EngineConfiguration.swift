@@ -28,7 +28,7 @@ package struct EngineConfiguration: Sendable {
   ///
   /// `threadCount` nil is what topology and quota suggest, shared with the `localRankCount` processes of
   /// the job on this machine. `bindsToNodes` binds workers and buffers to CPUs and nodes; `warn` is told,
-  /// on any thread, what the system refuses: binding, or some of the workers.
+  /// on any thread, what the system refuses: binding, or some of the workers. A portable build binds nothing.
   package init(
     kernels: any KernelSet, topology: Topology, threadCount: Int?,
     communicator: any Communicator = SingleProcess(), localRankCount: Int = 1,
@@ -39,9 +39,11 @@ package struct EngineConfiguration: Sendable {
       kernels: kernels, threadCount: threadCount ?? share.threadCount, cpuCount: share.cpuCount)
     self.communicator = communicator
     self.warn = warn
-    if bindsToNodes {
-      binding = TopologyBinding(topology, workerCount: self.threadCount, warn: warn)
-    }
+    #if !Portable
+      if bindsToNodes {
+        binding = TopologyBinding(topology, workerCount: self.threadCount, warn: warn)
+      }
+    #endif
   }
 }
 

@@ -76,7 +76,7 @@ package final class TopologyBinding: WorkerBinding {
 
   package func report(_ reason: String) {
     guard !hasWarned.exchange(true, ordering: .relaxed) else { return }
-    warn("\(reason); going on without (--numa off does not try)")
+    warn("\(reason); going on without (binding can be turned off)")
   }
 
   /// Returns the CPUs that the thread was allowed before, if it is bound now.

@@ -2,7 +2,7 @@
 // A worker that is descheduled delays the others by its own task at most, never by its absence.
 
 import Dispatch
-import Glibc
+import PTrainCLibrary
 import PTrainDiagnostics
 import PTrainMemory
 import Synchronization
@@ -11,7 +11,7 @@ import Synchronization
 ///
 /// The leader is the thread that calls `lead`, and the one that made the pool while none does; each
 /// other worker is a thread from the first `lead` to `stop`. A worker that the system refuses costs
-/// speed alone: the others claim its tasks. Waiting workers spin, then park on a futex; a phase wakes
+/// speed alone: the others claim its tasks. Waiting workers spin, then sleep; a phase wakes
 /// no more of them than there are CPUs, so that more workers than CPUs cost no storm of context
 /// switches. Tasks may run on any worker and must not depend on which.
 package final class WorkerPool: @unchecked Sendable {

@@ -139,11 +139,17 @@ struct ChannelMask {
 /// Unsigned numbers of a file that may end too early.
 struct LittleEndianFields {
   let file: ImageFile
+  private let bytes: LittleEndianBytes
 
-  init(_ file: ImageFile) { self.file = file }
+  init(_ file: ImageFile) {
+    self.file = file
+    bytes = LittleEndianBytes(file.bytes)
+  }
 
   func value(_ offset: Int, _ byteCount: Int) throws(Failure) -> Int {
-    guard offset <= file.bytes.count - byteCount else { throw file.truncated(.bmp) }
-    return file.bytes[offset..<offset + byteCount].reversed().reduce(0) { $0 << 8 | Int($1) }
+    guard let value = bytes.number(offset, byteCount: byteCount) else {
+      throw file.truncated(.bmp)
+    }
+    return value
   }
 }

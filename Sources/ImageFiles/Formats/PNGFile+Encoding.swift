@@ -3,7 +3,7 @@
 #if Images
   import CPTrainSpng
   import PTrainDiagnostics
-  import Glibc
+  import PTrainCLibrary
 
   extension DecodedImage {
     /// The image as a PNG file; throws `.fault` without memory.

@@ -1,67 +1,55 @@
-// The functions of a network in C: each in a file of its own, of which a program holds those that it calls.
+// The functions of a network in C, of which a program holds those that it calls.
 
 import PTrainNetworks
 
-/// A function of `Runtime`, named as its file.
-enum CFunction: String, CaseIterable, Comparable {
-  case convolve
-  case convolveDepthwise = "convolve_depthwise"
-  case connect
-  case scaleShift = "scale_shift"
-  case relu, relu6, sigmoid
-  case tanh = "hyperbolic_tangent"
-  case silu, gelu
-  case hardSwish = "hard_swish"
-  case leakyRelu = "leaky_relu"
-  case poolMaximum = "pool_maximum"
-  case poolAverage = "pool_average"
-  case add, multiply, flatten
-  case insertChannels = "insert_channels"
-
-  init(_ kind: PoolKind) { self = kind == .maximum ? .poolMaximum : .poolAverage }
-
-  init(_ activation: Activation) {
-    switch activation {
-    case .relu: self = .relu
-    case .relu6: self = .relu6
-    case .sigmoid: self = .sigmoid
-    case .tanh: self = .tanh
-    case .silu: self = .silu
-    case .gelu: self = .gelu
-    case .hardSwish: self = .hardSwish
-    case .leakyRelu: self = .leakyRelu
-    }
-  }
-
-  static func < (a: CFunction, b: CFunction) -> Bool { a.rawValue < b.rawValue }
-
+/// A function by its name, and its text in C99.
+struct CFunction: Hashable, Comparable {
+  let name: String
+  let text: String
   /// Whether it calls a function of `<math.h>`.
-  var needsMath: Bool { [.sigmoid, .tanh, .silu, .gelu].contains(self) }
+  let needsMath: Bool
 
-  var text: String {
-    String(decoding: bytes, as: UTF8.self)
-  }
+  static let convolve = CFunction("convolve", PackageResources.convolve_c)
+  static let convolveDepthwise = CFunction(
+    "convolve_depthwise", PackageResources.convolve_depthwise_c)
+  static let connect = CFunction("connect", PackageResources.connect_c)
+  static let scaleShift = CFunction("scale_shift", PackageResources.scale_shift_c)
+  static let add = CFunction("add", PackageResources.add_c)
+  static let multiply = CFunction("multiply", PackageResources.multiply_c)
+  static let flatten = CFunction("flatten", PackageResources.flatten_c)
+  static let insertChannels = CFunction("insert_channels", PackageResources.insert_channels_c)
 
-  private var bytes: [UInt8] {
-    switch self {
-    case .convolve: PackageResources.convolve_c
-    case .convolveDepthwise: PackageResources.convolve_depthwise_c
-    case .connect: PackageResources.connect_c
-    case .scaleShift: PackageResources.scale_shift_c
-    case .relu: PackageResources.relu_c
-    case .relu6: PackageResources.relu6_c
-    case .sigmoid: PackageResources.sigmoid_c
-    case .tanh: PackageResources.hyperbolic_tangent_c
-    case .silu: PackageResources.silu_c
-    case .gelu: PackageResources.gelu_c
-    case .hardSwish: PackageResources.hard_swish_c
-    case .leakyRelu: PackageResources.leaky_relu_c
-    case .poolMaximum: PackageResources.pool_maximum_c
-    case .poolAverage: PackageResources.pool_average_c
-    case .add: PackageResources.add_c
-    case .multiply: PackageResources.multiply_c
-    case .flatten: PackageResources.flatten_c
-    case .insertChannels: PackageResources.insert_channels_c
+  init(_ kind: PoolKind) {
+    switch kind {
+    case .maximum: self.init("pool_maximum", PackageResources.pool_maximum_c)
+    case .average: self.init("pool_average", PackageResources.pool_average_c)
     }
   }
+
+  private init(_ name: String, _ text: [UInt8]) {
+    (self.name, self.text) = (name, String(decoding: text, as: UTF8.self))
+    needsMath = false
+  }
+
+  private init(_ name: String, text: String, needsMath: Bool) {
+    (self.name, self.text, self.needsMath) = (name, text, needsMath)
+  }
+
+  /// `y[i]` of `x[i]` for all `i`, by an expression of C.
+  static func elementwise(
+    _ name: String, parameter: String? = nil, _ value: String, needsMath: Bool = false
+  ) -> CFunction {
+    let parameters = parameter.map { "int count, float \($0)" } ?? "int count"
+    let text = """
+      /* y may be x. */
+      static void \(name)(const float *x, \(parameters), float *y)
+      {
+          for (int i = 0; i < count; i++) y[i] = \(value);
+      }
+
+      """
+    return CFunction(name, text: text, needsMath: needsMath)
+  }
+
+  static func < (a: CFunction, b: CFunction) -> Bool { a.name < b.name }
 }

@@ -104,7 +104,7 @@ struct CWriter {
         constant(norm.name + "_scale", gain.map { Float($0) }),
         constant(norm.name + "_shift", offset.map { Float($0) }), y)
     case .activation(.leakyRelu(let slope)):
-      call(.leakyRelu, x, input.count, Self.literal(Float(slope)), y)
+      call(CFunction(.leakyRelu(slope: slope)), x, input.count, Self.literal(Float(slope)), y)
     case .activation(let function): call(CFunction(function), x, input.count, y)
     case .pool(let kind, let window):
       call(
@@ -168,7 +168,7 @@ struct CWriter {
 
   private mutating func call(_ function: CFunction, _ arguments: [any CArgument]) {
     functions.insert(function)
-    calls += "    \(function.rawValue)(\(arguments.map(\.cText).joined(separator: ", ")));\n"
+    calls += "    \(function.name)(\(arguments.map(\.cText).joined(separator: ", ")));\n"
   }
 
   /// Adds an array, returns its name.

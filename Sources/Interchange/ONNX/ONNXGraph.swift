@@ -1,6 +1,6 @@
 // Nodes and tensors of an ONNX graph while it is put together.
 
-import FoundationEssentials
+import PTrainFoundation
 import PTrainNetworks
 import SwiftProtobuf
 

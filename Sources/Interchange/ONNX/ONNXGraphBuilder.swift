@@ -50,7 +50,7 @@ struct ONNXGraphBuilder {
       return Value(
         name: graph.node("BatchNormalization", [x.name] + parts, [epsilon]), isFlat: x.isFlat)
     case .activation(let function):
-      return Value(name: activation(function, x.name), isFlat: x.isFlat)
+      return Value(name: graph.activation(function, x.name), isFlat: x.isFlat)
     case .pool(.maximum, let window):
       return Value(name: graph.node("MaxPool", [x.name], window.attributes))
     case .pool(.average, let window):
@@ -69,23 +69,6 @@ struct ONNXGraphBuilder {
     case .multiply:
       let factor = x.isFlat ? flattened(inputs[1]) : raised(inputs[1])
       return Value(name: graph.node("Mul", [x.name, factor.name]), isFlat: x.isFlat)
-    }
-  }
-
-  private mutating func activation(_ function: Activation, _ x: String) -> String {
-    switch function {
-    case .relu: return graph.node("Relu", [x])
-    case .sigmoid: return graph.node("Sigmoid", [x])
-    case .tanh: return graph.node("Tanh", [x])
-    case .relu6: return graph.node("Clip", [x, graph.constant(Float(0)), graph.constant(Float(6))])
-    case .hardSwish: return graph.node("HardSwish", [x])
-    case .leakyRelu(let slope): return graph.node("LeakyRelu", [x], [.float("alpha", Float(slope))])
-    case .silu: return graph.node("Mul", [x, graph.node("Sigmoid", [x])])
-    case .gelu:
-      // x·(1 + erf(x/√2))/2
-      let error = graph.node("Erf", [graph.node("Mul", [x, graph.constant(Float(0.70710677))])])
-      let product = graph.node("Mul", [x, graph.node("Add", [error, graph.constant(Float(1))])])
-      return graph.node("Mul", [product, graph.constant(Float(0.5))])
     }
   }
 

@@ -145,22 +145,6 @@ struct TFLiteFloatBuilder {
 
   // MARK: Elementwise
 
-  private mutating func activation(_ function: Activation, _ x: Int, _ name: String) -> Int {
-    switch function {
-    case .relu: return elementwise(.relu, nil, [x], name)
-    case .relu6: return elementwise(.relu6, nil, [x], name)
-    case .sigmoid: return elementwise(.logistic, nil, [x], name)
-    case .tanh: return elementwise(.tanh, nil, [x], name)
-    case .hardSwish: return elementwise(.hardSwish, .hardSwish, [x], name)
-    case .gelu: return elementwise(.gelu, .gelu, [x], name)
-    case .leakyRelu(let slope):
-      return elementwise(.leakyRelu, .leakyRelu(Float(slope)), [x], name)
-    case .silu:
-      let share = elementwise(.logistic, nil, [x], "\(name)_share")
-      return elementwise(.mul, .mul(.none), [x, share], name)
-    }
-  }
-
   /// `x·gain + offset`, by channel.
   private mutating func scaled(
     _ x: Int, _ gain: Int, _ offset: Int, _ activation: FusedActivation, name: String
@@ -170,7 +154,7 @@ struct TFLiteFloatBuilder {
   }
 
   /// Of the first input's shape.
-  private mutating func elementwise(
+  mutating func elementwise(
     _ code: TFLiteOperatorCode, _ options: TFLiteOptions?, _ inputs: [Int], _ name: String
   ) -> Int {
     let output = add(name, graph.tensors[inputs[0]].shape)

@@ -1,7 +1,7 @@
 // A confusion matrix as a picture: the darker a square, the larger the share of its row's class.
 
-import FoundationEssentials
 import PTrainEngine
+import PTrainFoundation
 import PTrainImageFiles
 
 /// Squares `[class, answer]` on white, with a line around those on the diagonal.

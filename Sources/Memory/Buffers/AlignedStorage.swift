@@ -1,7 +1,8 @@
 // Raw memory for everything the kernels touch: aligned, zeroed, counted, on a node of choice.
-// Large blocks are mapped, so that they start on huge pages and return to the system at once.
+// Large blocks are mapped, so that they start on huge pages and return to the system at once; a portable
+// build has all of them from the heap.
 
-import Glibc
+import PTrainCLibrary
 import PTrainDiagnostics
 import Synchronization
 
@@ -33,7 +34,7 @@ package final class AlignedStorage: @unchecked Sendable {
   ) throws(Failure) {
     precondition(byteCount >= 0)
     self.byteCount = byteCount
-    if byteCount >= Self.mappingThreshold || placement != .firstTouch {
+    if Self.isMapped(byteCount, placement) {
       let mapping = try Self.map(byteCount: byteCount)
       self.mapping = mapping
       base = mapping.baseAddress!.alignedUp(toMultipleOf: Self.hugePageSize)
@@ -42,14 +43,15 @@ package final class AlignedStorage: @unchecked Sendable {
     } else {
       mapping = nil
       base = try Self.allocate(byteCount: byteCount)
-      placementFailure = nil
+      placementFailure = placement == .firstTouch ? nil : MemoryPlacement.missingTrait
     }
     Self.allocations.add(1, ordering: .relaxed)
   }
 
-  /// Moves the untouched pages that start in a range of bytes to a node; for placed blocks only.
+  /// Moves the untouched pages that start in a range of bytes to a node; nothing from the heap.
   func place(_ bytes: Range<Int>, onNode node: Int) {
-    precondition(mapping != nil && 0 <= bytes.lowerBound && bytes.upperBound <= byteCount)
+    guard mapping != nil else { return }
+    precondition(0 <= bytes.lowerBound && bytes.upperBound <= byteCount)
     let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
     let first = (bytes.lowerBound + pageSize - 1) / pageSize * pageSize
     let end = (bytes.upperBound + pageSize - 1) / pageSize * pageSize
@@ -64,6 +66,14 @@ package final class AlignedStorage: @unchecked Sendable {
     } else {
       free(base)
     }
+  }
+
+  private static func isMapped(_ byteCount: Int, _ placement: MemoryPlacement) -> Bool {
+    #if Portable
+      false
+    #else
+      byteCount >= mappingThreshold || placement != .firstTouch
+    #endif
   }
 
   private static func allocate(byteCount: Int) throws(Failure) -> UnsafeMutableRawPointer {
@@ -88,12 +98,14 @@ package final class AlignedStorage: @unchecked Sendable {
   private static func advise(
     _ base: UnsafeMutableRawPointer, _ byteCount: Int, hugePages: Bool
   ) {
-    guard byteCount >= mappingThreshold else { return }
-    madvise(base, byteCount, hugePages ? MADV_HUGEPAGE : MADV_NOHUGEPAGE)
+    #if !Portable
+      guard byteCount >= mappingThreshold else { return }
+      madvise(base, byteCount, hugePages ? MADV_HUGEPAGE : MADV_NOHUGEPAGE)
+    #endif
   }
 
   private static func outOfMemory(_ byteCount: Int) -> Failure {
     Failure(
-      .fault, "out of memory: \(byteCount) bytes are not available; try a smaller --batch-size")
+      .fault, "out of memory: \(byteCount) bytes are not available; try a smaller batch size")
   }
 }

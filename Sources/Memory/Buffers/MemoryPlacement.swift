@@ -1,10 +1,9 @@
 // Asks the system to put pages on certain NUMA nodes, through libnuma's mbind.
 // Containers often forbid it; training goes on with unbound memory and one warning.
 
-import Glibc
-
-#if NUMA
+#if NUMA && !Portable
   import CPTrainNuma
+  import PTrainCLibrary
 #endif
 
 /// The nodes that hold a block's pages.
@@ -21,9 +20,12 @@ package enum MemoryPlacement: Equatable, Sendable {
     if case .interleaved = self { true } else { false }
   }
 
+  /// Why a build without libnuma binds nothing.
+  static let missingTrait =
+    "memory cannot be bound: built without the trait NUMA, or with the trait Portable"
 }
 
-#if NUMA
+#if NUMA && !Portable
   extension MemoryPlacement {
     private var policy: (mode: Int32, nodes: [Int])? {
       switch self {
@@ -61,7 +63,7 @@ package enum MemoryPlacement: Equatable, Sendable {
 #else
   extension MemoryPlacement {
     func apply(to region: UnsafeMutableRawBufferPointer) -> String? {
-      self == .firstTouch ? nil : "memory cannot be bound: built without the trait NUMA"
+      self == .firstTouch ? nil : Self.missingTrait
     }
 
     static func node(ofPageAt address: UnsafeRawPointer) -> Int? { nil }

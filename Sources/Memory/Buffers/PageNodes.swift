@@ -1,16 +1,15 @@
 // Which NUMA node holds each page of a piece of memory: the system's answer to whether binding worked.
 
-import Glibc
-
-#if NUMA
+#if NUMA && !Portable
   import CPTrainNuma
+  import PTrainCLibrary
 #endif
 
 /// Page-wise look at memory through `move_pages`, which moves nothing here.
 package enum PageNodes {
   /// Nodes of the touched pages that lie wholly inside `region`; nil if the system does not tell.
   package static func nodes(of region: UnsafeRawBufferPointer) -> [Int]? {
-    #if NUMA
+    #if NUMA && !Portable
       let pageSize = sysconf(Int32(_SC_PAGESIZE))
       guard var page = region.baseAddress?.alignedUp(toMultipleOf: pageSize) else { return [] }
       let end = region.baseAddress! + region.count

@@ -1,7 +1,7 @@
 // Reads the small files of /sys and /proc below a root.
 // Tests put a tree of their own there; a missing file is an answer, not an error.
 
-import Glibc
+import PTrainCLibrary
 
 /// A directory that stands for `/`.
 struct SystemFiles {

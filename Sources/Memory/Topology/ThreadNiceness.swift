@@ -1,12 +1,18 @@
 // A worker's share of its CPU beside other processes: what the user gave ptrain, with `nice` say.
 // A thread has that of the one which started it, and the leader's may be any.
 
-import Glibc
+import PTrainCLibrary
 
-/// Niceness of single threads, which is what Linux keeps.
+/// Niceness of single threads, which is what Linux keeps; a portable build leaves it alone.
 package enum ThreadNiceness {
   /// That of the calling thread.
-  package static var current: Int32 { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
+  package static var current: Int32 {
+    #if Portable
+      0
+    #else
+      getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
+    #endif
+  }
 
   /// Runs `body` on the calling thread with another niceness, where the system allows that.
   package static func with(_ niceness: Int32, _ body: () -> Void) {
@@ -17,7 +23,9 @@ package enum ThreadNiceness {
   }
 
   private static func set(_ niceness: Int32) {
-    guard niceness != current else { return }
-    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
+    #if !Portable
+      guard niceness != current else { return }
+      setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
+    #endif
   }
 }

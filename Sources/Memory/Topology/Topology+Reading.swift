@@ -1,7 +1,8 @@
 // Reads a topology from /sys and /proc, whatever of it is there.
-// Without NUMA files the machine is one node; without any, the affinity mask is all that is known.
+// Without NUMA files the machine is one node; without any, the affinity mask is all that is known. Where that
+// is not there either, as in a portable build, each processor that Foundation counts is a core.
 
-import Glibc
+import PTrainFoundation
 
 extension Topology {
   /// Reads this machine, or the tree below `root`.
@@ -21,7 +22,7 @@ extension Topology {
   }
 
   private static func processorCount() -> CPUSet {
-    CPUSet(0..<max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    CPUSet(0..<max(1, ProcessInfo.processInfo.activeProcessorCount))
   }
 }
 
