@@ -1,7 +1,6 @@
 // `ptrain bench scaling`: training steps at several thread counts, and where their time goes.
 
 import ArgumentParser
-import PTrain
 import PTrainArtifacts
 import PTrainEngine
 
