@@ -84,9 +84,12 @@ public final class Trainer: @unchecked Sendable {
     engineOptions.targetAccuracy = options.targetAccuracy
     engineOptions.patience = options.patience
     engineOptions.learningRate = options.learningRate
+    let configuration = try machine.configuration()
+    try engineOptions.calibrate(
+      description.recipe, network, dataset, threadCount: configuration.threadCount)
     engine = try Engine.Trainer(
       network: network, recipe: description.recipe, dataset: dataset, options: engineOptions,
-      configuration: try machine.configuration(), from: try snapshot(network))
+      configuration: configuration, from: try snapshot(network))
   }
 
   /// Trains to the end and returns the run's model: that of the smallest validation loss, without a

@@ -73,8 +73,11 @@ struct Train: ParsableCommand {
     let network = try Network(
       description: plan.description, input: dataset.training.imageShape,
       classCount: dataset.classCount)
+    let recipe = plan.description.recipe
+    var options = plan.options
+    try options.calibrate(recipe, network, dataset, threadCount: configuration.threadCount)
     let trainer = try Trainer(
-      network: network, recipe: plan.description.recipe, dataset: dataset, options: plan.options,
+      network: network, recipe: recipe, dataset: dataset, options: options,
       configuration: configuration, from: plan.snapshot(network))
     guard Job.isLeader else {
       Interruption.ignoreSignals()
