@@ -6,8 +6,8 @@ against `ptrain eval --logits`. Integers: TensorFlow Lite's reference kernels an
 give ptrain's numbers for every image; predictions with XNNPACK and of ONNX Runtime may differ for
 one image in a thousand. Every file is unpacked by the generated readers of TensorFlow Lite's
 schema. Ends non-zero where something differs. --keep keeps the table under results/ after each
-network, beside those that are there of as many images and the same versions, so that a long run can be
-made in pieces. Bench/devices makes the environment and calls this.
+network, beside those that are there of as many images and the same versions, so that a long run
+can be made in pieces. Bench/devices makes the environment and calls this.
 """
 
 import argparse
