@@ -1,5 +1,6 @@
 // swift-tools-version: 6.2
-// ptrain: modules from bottom to top; an import only ever points down this list.
+// ptrain: modules from bottom to top; an import only ever points down this list. Modules bear the package's name,
+// because a program may have an Engine of its own, and two modules of one name cannot be built together.
 import PackageDescription
 
 /// Full speed in debug builds too: whole-module, so that helpers of other files are inlined. All
@@ -18,15 +19,15 @@ func kernelSettings(_ flags: [String] = []) -> [SwiftSetting] {
 /// One folder of kernel source compiled once more for a wider instruction set.
 func kernelVariant(_ name: String, condition: String, flags: [String]) -> Target {
   .target(
-    name: name, dependencies: ["KernelTypes", "CShims"],
+    name: name, dependencies: ["PTrainKernelTypes", "CPTrainShims"],
     swiftSettings: kernelSettings(flags) + [.define(condition)])
 }
 
 #if arch(x86_64)
   let kernelVariants = [
-    kernelVariant("KernelsAVX2", condition: "KERNELS_AVX2", flags: ["-march=x86-64-v3"]),
+    kernelVariant("PTrainKernelsAVX2", condition: "KERNELS_AVX2", flags: ["-march=x86-64-v3"]),
     kernelVariant(
-      "KernelsAVX512", condition: "KERNELS_AVX512",
+      "PTrainKernelsAVX512", condition: "KERNELS_AVX512",
       flags: ["-march=x86-64-v4", "-mprefer-vector-width=512"]),
   ]
 #else
@@ -41,7 +42,8 @@ let fuzzTargets: [Target] =
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "Diagnostics", "Networks", "ImageFiles", "Datasets", "Artifacts", "CShims",
+        "PTrainDiagnostics", "PTrainNetworks", "PTrainImageFiles", "PTrainDatasets",
+        "PTrainArtifacts", "CPTrainShims",
       ], path: "Tests/Fuzz")
   ]
 
@@ -64,96 +66,109 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ],
   targets: [
-    .target(name: "CShims"),
+    .target(name: "CPTrainShims"),
     .target(
-      name: "CCommit", dependencies: ["CShims"],
+      name: "CPTrainCommit", dependencies: ["CPTrainShims"],
       cSettings: [
         .define("PTRAIN_COMMIT", to: "\"\(Context.environment["PTRAIN_COMMIT"] ?? "")\"")
       ]),
-    .target(name: "Diagnostics", dependencies: ["CShims"]),
-    .systemLibrary(name: "CNuma", providers: [.apt(["libnuma-dev"])]),
-    .systemLibrary(name: "CMPI", pkgConfig: "ompi", providers: [.apt(["libopenmpi-dev"])]),
-    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(name: "CXlsxWriter", providers: [.apt(["libxlsxwriter-dev"])]),
-    .systemLibrary(name: "CMessageDigest", providers: [.apt(["libmd-dev"])]),
-    .systemLibrary(name: "CSpng", providers: [.apt(["libspng-dev"])]),
+    .target(name: "PTrainDiagnostics", dependencies: ["CPTrainShims"]),
+    .systemLibrary(name: "CPTrainNuma", providers: [.apt(["libnuma-dev"])]),
+    .systemLibrary(name: "CPTrainMPI", pkgConfig: "ompi", providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(name: "CPTrainZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPTrainXlsxWriter", providers: [.apt(["libxlsxwriter-dev"])]),
+    .systemLibrary(name: "CPTrainMessageDigest", providers: [.apt(["libmd-dev"])]),
+    .systemLibrary(name: "CPTrainSpng", providers: [.apt(["libspng-dev"])]),
     // libjpeg-turbo; libjpeg-dev is its name on Debian and Ubuntu alike.
-    .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
-    .target(name: "KernelTypes"),
+    .target(name: "CPTrainJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+    .target(name: "PTrainKernelTypes"),
     .target(
-      name: "KernelsBaseline", dependencies: ["KernelTypes", "CShims"],
+      name: "PTrainKernelsBaseline", dependencies: ["PTrainKernelTypes", "CPTrainShims"],
       swiftSettings: kernelSettings()),
   ] + kernelVariants + [
     .target(
-      name: "Kernels",
-      dependencies: ["Diagnostics", "KernelTypes", "KernelsBaseline", "CShims"]
+      name: "PTrainKernels",
+      dependencies: [
+        "PTrainDiagnostics", "PTrainKernelTypes", "PTrainKernelsBaseline", "CPTrainShims",
+      ]
         + kernelVariants.map { .target(name: $0.name) }),
     .target(
-      name: "Memory",
+      name: "PTrainMemory",
       dependencies: [
-        "Diagnostics", "CShims", .target(name: "CNuma", condition: .when(traits: ["NUMA"])),
+        "PTrainDiagnostics", "CPTrainShims",
+        .target(name: "CPTrainNuma", condition: .when(traits: ["NUMA"])),
       ]),
     .target(
-      name: "Networks",
-      dependencies: ["Diagnostics", "Memory", .product(name: "Yams", package: "Yams")],
+      name: "PTrainNetworks",
+      dependencies: ["PTrainDiagnostics", "PTrainMemory", .product(name: "Yams", package: "Yams")],
       resources: [.embedInCode("Presets")],
       // The reference runs whole training steps in tests; unoptimised it would take minutes.
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
-      name: "ImageFiles",
+      name: "PTrainImageFiles",
       dependencies: [
-        "Diagnostics", .target(name: "CSpng", condition: .when(traits: ["Images"])),
-        .target(name: "CJPEG", condition: .when(traits: ["Images"])),
+        "PTrainDiagnostics",
+        .target(name: "CPTrainSpng", condition: .when(traits: ["Images"])),
+        .target(name: "CPTrainJPEG", condition: .when(traits: ["Images"])),
       ],
       // Every pixel of every file passes through it.
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
-      name: "Datasets",
+      name: "PTrainDatasets",
       dependencies: [
-        "Diagnostics", "Memory", "Networks", "ImageFiles", "CZlib", "CMessageDigest",
+        "PTrainDiagnostics", "PTrainMemory", "PTrainNetworks", "PTrainImageFiles", "CPTrainZlib",
+        "CPTrainMessageDigest",
       ],
       // Whole datasets pass through it; unoptimised, each test on MNIST would wait for seconds.
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
-      name: "Engine",
+      name: "PTrainEngine",
       dependencies: [
-        "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "Datasets", "CShims",
-        .target(name: "CMPI", condition: .when(traits: ["MPI"])),
+        "PTrainDiagnostics", "PTrainKernelTypes", "PTrainKernels", "PTrainMemory", "PTrainNetworks",
+        "PTrainDatasets", "CPTrainShims",
+        .target(name: "CPTrainMPI", condition: .when(traits: ["MPI"])),
       ]),
     .target(
-      name: "Artifacts",
-      dependencies: ["Diagnostics", "Memory", "Networks", "ImageFiles", "Datasets", "Engine"]),
-    .target(
-      name: "Interchange",
+      name: "PTrainArtifacts",
       dependencies: [
-        "Diagnostics", "Networks", "ImageFiles", "Datasets", "Engine", "Artifacts",
+        "PTrainDiagnostics", "PTrainMemory", "PTrainNetworks", "PTrainImageFiles", "PTrainDatasets",
+        "PTrainEngine",
+      ]),
+    .target(
+      name: "PTrainInterchange",
+      dependencies: [
+        "PTrainDiagnostics", "PTrainNetworks", "PTrainImageFiles", "PTrainDatasets", "PTrainEngine",
+        "PTrainArtifacts",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ], exclude: ["Generated/onnx.proto", "Generated/tensorboard.proto"],
       resources: [.embedInCode("C/Runtime"), .embedInCode("Quantization/Programs/Swift")],
       // Calibration and the integer interpreter run whole networks on hundreds of images.
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
     .target(
-      name: "Report",
+      name: "PTrainReport",
       dependencies: [
-        "Diagnostics", "Networks", "Datasets", "Engine", "Artifacts", "Interchange",
+        "PTrainDiagnostics", "PTrainNetworks", "PTrainDatasets", "PTrainEngine", "PTrainArtifacts",
+        "PTrainInterchange",
       ],
       resources: [.embedInCode("Page")]),
     .target(
-      name: "Spreadsheet", dependencies: ["Diagnostics", "Networks", "CXlsxWriter"],
+      name: "PTrainSpreadsheet",
+      dependencies: ["PTrainDiagnostics", "PTrainNetworks", "CPTrainXlsxWriter"],
       resources: [.embedInCode("Spreadsheet.docc/Resources/network.png")]),
     .target(
       name: "PTrain",
       dependencies: [
-        "Diagnostics", "Kernels", "Memory", "Networks", "ImageFiles", "Datasets", "Engine",
-        "Artifacts", "Interchange",
-        .target(name: "Spreadsheet", condition: .when(traits: ["Spreadsheet"])),
+        "PTrainDiagnostics", "PTrainKernels", "PTrainMemory", "PTrainNetworks", "PTrainImageFiles",
+        "PTrainDatasets", "PTrainEngine", "PTrainArtifacts", "PTrainInterchange",
+        .target(name: "PTrainSpreadsheet", condition: .when(traits: ["Spreadsheet"])),
       ]),
     .executableTarget(
       name: "ptrain",
       dependencies: [
-        "CCommit", "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "ImageFiles",
-        "Datasets", "Engine", "Artifacts", "Interchange", "Report",
-        .target(name: "Spreadsheet", condition: .when(traits: ["Spreadsheet"])),
+        "CPTrainCommit", "PTrainDiagnostics", "PTrainKernelTypes", "PTrainKernels", "PTrainMemory",
+        "PTrainNetworks", "PTrainImageFiles", "PTrainDatasets", "PTrainEngine", "PTrainArtifacts",
+        "PTrainInterchange", "PTrainReport",
+        .target(name: "PTrainSpreadsheet", condition: .when(traits: ["Spreadsheet"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // A release brings its libraries along, in lib beside bin: RPATH, which holds for theirs too.
@@ -163,66 +178,88 @@ let package = Package(
           .when(platforms: [.linux]))
       ]),
     .executableTarget(
-      name: "PlacementCheck",
-      dependencies: ["CShims", "Memory", "Networks", "Datasets", "Engine", "Kernels"],
+      name: "PTrainPlacementCheck",
+      dependencies: [
+        "CPTrainShims", "PTrainMemory", "PTrainNetworks", "PTrainDatasets", "PTrainEngine",
+        "PTrainKernels",
+      ],
       path: "Tests/PlacementCheck"),
     .testTarget(
-      name: "KernelsTests", dependencies: ["Diagnostics", "Kernels", "KernelTypes"],
+      name: "KernelsTests",
+      dependencies: ["PTrainDiagnostics", "PTrainKernels", "PTrainKernelTypes"],
       // Plain loops in Double over whole convolutions.
       swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
-    .testTarget(name: "MemoryTests", dependencies: ["Memory", "Diagnostics"]),
+    .testTarget(name: "MemoryTests", dependencies: ["PTrainMemory", "PTrainDiagnostics"]),
     .testTarget(
-      name: "NetworksTests", dependencies: ["Diagnostics", "Memory", "Networks"],
+      name: "NetworksTests", dependencies: ["PTrainDiagnostics", "PTrainMemory", "PTrainNetworks"],
       resources: [.copy("Golden")]),
     .testTarget(
-      name: "ImageFilesTests", dependencies: ["Diagnostics", "ImageFiles", "CZlib"],
+      name: "ImageFilesTests",
+      dependencies: ["PTrainDiagnostics", "PTrainImageFiles", "CPTrainZlib"],
       exclude: ["make_images.py", "image_writers.py"],
       resources: [.copy("Images")]),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["Datasets", "Diagnostics", "ImageFiles", "Memory", "Networks", "CZlib"]),
+      dependencies: [
+        "PTrainDatasets", "PTrainDiagnostics", "PTrainImageFiles", "PTrainMemory", "PTrainNetworks",
+        "CPTrainZlib",
+      ]),
     .testTarget(
       name: "EngineTests",
       dependencies: [
-        "Diagnostics", "KernelTypes", "Kernels", "Memory", "Networks", "Datasets", "Engine",
+        "PTrainDiagnostics", "PTrainKernelTypes", "PTrainKernels", "PTrainMemory", "PTrainNetworks",
+        "PTrainDatasets", "PTrainEngine",
       ],
       resources: [.copy("Golden")]),
     .testTarget(
       name: "ArtifactsTests",
       dependencies: [
-        "Diagnostics", "Memory", "Networks", "ImageFiles", "Datasets", "Engine", "Artifacts",
+        "PTrainDiagnostics", "PTrainMemory", "PTrainNetworks", "PTrainImageFiles", "PTrainDatasets",
+        "PTrainEngine", "PTrainArtifacts",
       ]),
     .testTarget(
       name: "FuzzTests",
-      dependencies: ["Diagnostics", "Networks", "ImageFiles", "Datasets", "Artifacts"],
+      dependencies: [
+        "PTrainDiagnostics", "PTrainNetworks", "PTrainImageFiles", "PTrainDatasets",
+        "PTrainArtifacts",
+      ],
       resources: [.copy("Seeds")]),
     .testTarget(
       name: "InterchangeTests",
       dependencies: [
-        "Diagnostics", "Memory", "Networks", "ImageFiles", "Datasets", "Engine", "Artifacts",
-        "Interchange",
+        "PTrainDiagnostics", "PTrainMemory", "PTrainNetworks", "PTrainImageFiles", "PTrainDatasets",
+        "PTrainEngine", "PTrainArtifacts", "PTrainInterchange",
       ]),
     .testTarget(
       name: "ReportTests",
       dependencies: [
-        "Diagnostics", "Kernels", "Memory", "Networks", "Datasets", "Engine", "Artifacts",
-        "Interchange", "Report",
+        "PTrainDiagnostics", "PTrainKernels", "PTrainMemory", "PTrainNetworks", "PTrainDatasets",
+        "PTrainEngine", "PTrainArtifacts", "PTrainInterchange", "PTrainReport",
       ]),
     .testTarget(name: "PTrainTests", dependencies: ["PTrain"]),
-    .testTarget(name: "SpreadsheetTests", dependencies: ["Diagnostics", "Spreadsheet"]),
+    .testTarget(
+      name: "SpreadsheetTests", dependencies: ["PTrainDiagnostics", "PTrainSpreadsheet"]),
     .testTarget(
       name: "ptrainTests",
-      dependencies: ["Networks", "Datasets", "Artifacts", "CZlib", "ptrain"],
+      dependencies: [
+        "PTrainNetworks", "PTrainDatasets", "PTrainArtifacts", "CPTrainZlib", "ptrain",
+      ],
       resources: [.copy("Help")]),
   ] + fuzzTargets,
   swiftLanguageModes: [.v6]
 )
 
+// A module's folder has its name without the package's.
+for target in package.targets where target.type != .test && target.path == nil {
+  guard target.name != "PTrain" else { continue }
+  target.path = "Sources/" + target.name.replacing("PTrain", with: "")
+}
+
 // Optimised tests reach internals too. Kernel modules keep theirs hidden: visible types would bring
 // weak symbols, compiled for a wider instruction set than others that use them may have.
 if Context.environment["PTRAIN_TESTABLE"] != nil {
   for target in package.targets
-  where target.type == .regular && !target.name.hasPrefix("Kernels") {
+  where target.type == .regular && !target.name.hasPrefix("PTrainKernels") {
     target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-enable-testing"])]
   }
 }

@@ -1,6 +1,6 @@
 """Holds the machine code of the hot kernels against what makes them fast.
 
-    python3 Scripts/check-kernels.py BUILD      the folder with KernelsAVX2.build and the like
+    python3 Scripts/check-kernels.py BUILD      the folder with PTrainKernelsAVX2.build and the like
 
 Every named kernel must be there as a function of its own, work on whole vectors of its
 instruction set and, if it multiplies, with fused multiply-adds on them; its innermost loops call
@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-WIDE = {"KernelsAVX2": "%ymm", "KernelsAVX512": "%zmm"}
+WIDE = {"PTrainKernelsAVX2": "%ymm", "PTrainKernelsAVX512": "%zmm"}
 
 # Functions by the start of their name, and the fewest multiply-adds on whole vectors in each. Names
 # of kernels that one instruction set has and another lacks stand under that set.
@@ -39,7 +39,7 @@ HOT = {
     "optimizers": {"static Adam.run": 4, "static SGD.run": 4},
     "reduction": {"static TreeSum.run": 0},
 }
-HOT_ON = {"KernelsAVX512": {"doublePanel": 60, "correlateDouble": 16}}
+HOT_ON = {"PTrainKernelsAVX512": {"doublePanel": 60, "correlateDouble": 16}}
 
 # The end of a row of sums may be shorter than a vector, and is put together from its lanes.
 EXEMPT_LOOPS = ("static TreeSum.",)

@@ -86,8 +86,12 @@ def link_findings(path: Path, prose: list[tuple[int, str]]) -> Iterator[tuple[in
     for match in ARTICLE_LINK.finditer(text):
         # An article of the same module, or `/Module/Article`.
         parts = match[1].split("/")
-        home = catalog if len(parts) == 1 else ROOT / "Sources" / parts[1] / f"{parts[1]}.docc"
-        if home is None or not (home / f"{parts[-1]}.md").is_file():
+        home, article = catalog, parts[-1]
+        if len(parts) > 1:
+            folder = parts[1].removeprefix("PTrain") or parts[1]
+            home = ROOT / "Sources" / folder / f"{folder}.docc"
+            article = folder if len(parts) == 2 else article
+        if home is None or not (home / f"{article}.md").is_file():
             yield number(match), f"links to the article {match[1]}, which is not there"
 
 

@@ -1,9 +1,14 @@
-// A stranger's program, which Scripts/check-library builds in a package of its own: `import PTrain` only.
+// A stranger's program, which Scripts/check-library builds in a package of its own, with three modules of its own:
+// of this package it imports `PTrain` only.
 
+import Engine
+import Memory
+import Networks
 import PTrain
 
 @main struct Client {
   static func main() async throws {
+    print("beside \(Engine.name), \(Memory.name) and \(Networks.name)")
     let dataset = try Dataset.standard()
     var description = try ModelDescription.preset(named: "compact")
     description.recipe.epochs = 1

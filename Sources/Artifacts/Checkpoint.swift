@@ -1,10 +1,10 @@
 // A run between two steps as one safetensors file: PyTorch can read the parameters in it, and a
 // digest over every byte tells whether it is whole.
 
-import Datasets
-import Diagnostics
-import Engine
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainNetworks
 
 /// Everything that the rest of a run follows from.
 package struct Checkpoint: Equatable, Sendable {

@@ -1,10 +1,10 @@
 // A run's settings and position as metadata of its checkpoint: each field one string, numbers so
 // that they read back bit for bit.
 
-import Datasets
-import Diagnostics
-import Engine
-import ImageFiles
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainImageFiles
 
 extension RunSettings {
   var metadata: [Safetensors.Entry] {

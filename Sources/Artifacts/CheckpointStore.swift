@@ -1,8 +1,8 @@
 // The checkpoints of a run directory: the last two, each written whole before the oldest goes.
 // A damaged one is put aside with a warning, and the one before it is used.
 
-import Diagnostics
 import Glibc
+import PTrainDiagnostics
 
 /// The directory `checkpoint/` of a run.
 package struct CheckpointStore: Sendable {

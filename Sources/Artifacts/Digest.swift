@@ -1,8 +1,8 @@
 // The digest of a model: how one run is compared with another.
 // One digest stands for every bit of a model, so equal digests mean equal training.
 
-import Datasets
-import Networks
+import PTrainDatasets
+import PTrainNetworks
 
 extension ModelState {
   /// SHA-256 over every parameter and running statistic, little-endian float32 in state_dict order.

@@ -1,9 +1,9 @@
 // evaluation.json: what the model of a run directory makes of the test set, for the run's report.
 // It stands beside model.safetensors and belongs to its digest.
 
-import Diagnostics
-import Engine
 import FoundationEssentials
+import PTrainDiagnostics
+import PTrainEngine
 
 /// The test of a run's model.
 package struct EvaluationFile: Equatable, Sendable {

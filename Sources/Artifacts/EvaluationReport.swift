@@ -1,6 +1,6 @@
 // An evaluation by class, for people and for programs.
 
-import Engine
+import PTrainEngine
 
 /// An evaluation of a labelled set with the names of its classes.
 package struct EvaluationReport: Equatable, Sendable {

@@ -1,8 +1,8 @@
 // Which form of files this ptrain writes and reads, and how long they may be. A file of another version
 // is no damaged one: it waits for the ptrain that reads it.
 
-import Diagnostics
-import Networks
+import PTrainDiagnostics
+import PTrainNetworks
 
 /// The form of model files and checkpoints; metadata carries it.
 enum FileFormat {

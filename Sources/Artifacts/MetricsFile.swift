@@ -1,10 +1,10 @@
 // metrics.jsonl: what happened in a run, one JSON object a line, for plots and comparisons.
 // Lines are appended whole, so that a crash costs at most the last one.
 
-import Diagnostics
-import Engine
 import FoundationEssentials
 import Glibc
+import PTrainDiagnostics
+import PTrainEngine
 
 extension RunInfo {
   /// `data`: everything that training and testing read.

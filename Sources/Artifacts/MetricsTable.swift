@@ -1,7 +1,7 @@
 // metrics.csv: the epochs of metrics.jsonl as a table, for spreadsheets and plots.
 
-import Diagnostics
 import Glibc
+import PTrainDiagnostics
 
 /// A table of epochs that is open for appending.
 package final class MetricsTable {

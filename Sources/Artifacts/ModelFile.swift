@@ -1,11 +1,11 @@
 // A trained model in one safetensors file: values, and all it takes to use them elsewhere.
 // The file alone is enough to evaluate: it carries the description, the sizes, the normalization.
 
-import Datasets
-import Diagnostics
 import FoundationEssentials
-import ImageFiles
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainImageFiles
+import PTrainNetworks
 
 /// A network, its parameters and how images become its input.
 package struct TrainedModel: Equatable, Sendable {

@@ -1,7 +1,7 @@
 // A model's layers, shapes and parameter counts as PyTorch users know them from torchsummary 1.5.1,
 // to the character, so that the two can be compared with diff.
 
-import Networks
+import PTrainNetworks
 
 /// The table of a network.
 package struct ModelSummary {
@@ -47,7 +47,7 @@ package struct ModelSummary {
   }
 
   /// The module's name; nil for what is a function call in PyTorch.
-  private static func torchName(_ operation: Networks.Operation, isVector: Bool) -> String? {
+  private static func torchName(_ operation: PTrainNetworks.Operation, isVector: Bool) -> String? {
     switch operation {
     case .convolution: "Conv2d"
     case .activation(let function): function.torchModule

@@ -1,8 +1,8 @@
 // The bar of a training epoch as people know it from tqdm, and the lines of results.
 // Pure functions of numbers; what is a terminal and what time it is, others know.
 
-import Datasets
-import Engine
+import PTrainDatasets
+import PTrainEngine
 
 /// One epoch's bar: `loss=0.0584 batch_id=234: 100%|██████████| 235/235 [00:05<00:00, 47.1it/s]`.
 package struct ProgressBar: Equatable, Sendable {

@@ -1,7 +1,7 @@
 // What the learning-rate range test shows: its table's lines, its suggestion and its plot.
 
-import Diagnostics
-import Engine
+import PTrainDiagnostics
+import PTrainEngine
 
 extension RateTest.Point {
   /// One line under `learning rate      loss  smoothed`.

@@ -1,8 +1,8 @@
 // The directory that a run leaves behind, and what is named how in it.
 // It is made when training can start, so that bad input leaves nothing, and belongs to one process.
 
-import Diagnostics
 import Glibc
+import PTrainDiagnostics
 
 /// Paths of a run's files.
 package struct RunDirectory: Equatable, Sendable {

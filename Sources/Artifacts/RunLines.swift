@@ -1,6 +1,6 @@
 // The lines in which a run tells what it does and how it goes.
 
-import Engine
+import PTrainEngine
 
 extension Evaluation {
   /// `Test set: Average loss: 0.0555, Accuracy: 9831/10000 (98.31%)`.

@@ -1,9 +1,9 @@
 // Listens to a training run and leaves its files: metrics, model and checkpoints.
 
-import Datasets
-import Diagnostics
-import Engine
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainNetworks
 
 /// Writes a run's directory as events come in.
 package final class RunRecorder {

@@ -1,7 +1,7 @@
 // What a run was asked to do besides its recipe: kept in its checkpoints, so that `--resume` needs
 // no other option and can refuse those that contradict the run.
 
-import Datasets
+import PTrainDatasets
 
 /// Settings of a run that its result depends on, and where its data lay.
 package struct RunSettings: Equatable, Sendable {

@@ -1,7 +1,7 @@
 // Named tensors in one file, in the format of Hugging Face's safetensors: PyTorch reads what we
 // write and the other way round. 8 bytes of header length (little-endian), a JSON header, data.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// The content of a safetensors file: float32 tensors and a map of strings.
 package struct Safetensors: Equatable, Sendable {

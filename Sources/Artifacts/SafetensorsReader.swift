@@ -1,8 +1,8 @@
 // Reads safetensors files from anywhere: nothing in the file is believed before it is checked.
 // Header, shapes and offsets must agree with each other and with the file's length exactly.
 
-import Diagnostics
 import FoundationEssentials
+import PTrainDiagnostics
 
 extension Safetensors {
   /// Reads a file.

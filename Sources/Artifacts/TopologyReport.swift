@@ -1,6 +1,6 @@
 // The machine as ptrain sees it and where it would put its workers, for people and for programs.
 
-import Memory
+import PTrainMemory
 
 /// What `ptrain topology` prints.
 package struct TopologyReport {

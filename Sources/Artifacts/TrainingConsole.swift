@@ -1,7 +1,7 @@
 // Listens to a training run and shows it: a bar on a terminal, a line an epoch anywhere else.
 // Bars and remarks go to stderr, results to stdout.
 
-import Engine
+import PTrainEngine
 
 /// Where lines go and what can be drawn there.
 package struct ConsoleOutput {

@@ -1,7 +1,7 @@
 // libjpeg with every choice fixed that decides about pixels: the accurate integer cosine transform and
 // smooth upsampling of colours, which have one arithmetic on every machine and are its defaults, and no
 // smoothing of blocks, which differs between versions.
-#include "CJPEG.h"
+#include "CPTrainJPEG.h"
 
 #include <setjmp.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "CShims.h"
+#include "CPTrainShims.h"
 
-// The one in the target CCommit is linked in its place: a new commit then compiles no library anew.
+// The one in the target CPTrainCommit is linked in its place: a new commit then compiles no library anew.
 __attribute__((weak)) const char *ptrain_commit(void) { return ""; }

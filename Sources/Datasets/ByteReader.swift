@@ -1,7 +1,7 @@
 // Sequential bytes, plain or compressed, behind one interface.
 // A parser that asks for what it needs next never holds a whole decompressed file twice.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// Gives out bytes in order.
 protocol ByteReader {

@@ -1,7 +1,7 @@
 // SHA-256 through libmd: how downloads are verified, and how models and checkpoints are compared.
 // Mirrors compress differently, so the decompressed bytes are what a digest can vouch for.
 
-import CMessageDigest
+import CPTrainMessageDigest
 
 /// SHA-256 of `bytes` as 64 lower-case hexadecimal digits.
 package func sha256(_ bytes: UnsafeRawBufferPointer) -> String {

@@ -1,8 +1,8 @@
 // What a run has read, told apart by part: two runs on the same images and labels have the same digests,
 // wherever the files lie and whatever they are called.
 
-import Diagnostics
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 
 /// A digest of each part of a dataset, over its sizes and every byte.
 package struct DataDigests: Equatable, Sendable {

@@ -1,7 +1,7 @@
 // Which data a run reads: the option, the environment, the cache, a download, Fashion-MNIST.
 // One order for every command, so that a model is evaluated on what it was trained on.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// What happens while data is looked for; `description` is the line for the terminal.
 package enum DataSourceEvent: Equatable, Sendable, CustomStringConvertible {

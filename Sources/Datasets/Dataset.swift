@@ -1,7 +1,7 @@
 // What a model is trained and tested on, with everything that follows from the files.
 // Sizes, classes and normalisation come from the data, so any dataset in a known form trains.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// Training and test images of one size and one set of classes.
 public struct Dataset: Equatable, Sendable {

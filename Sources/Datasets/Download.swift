@@ -1,8 +1,8 @@
 // Fetches a dataset's files through the system's curl into a directory.
 // curl brings proxies, certificates and resuming; here content is verified and moved into place.
 
-import Diagnostics
 import Glibc
+import PTrainDiagnostics
 
 /// A file on a mirror, known by its decompressed content.
 package struct RemoteFile: Sendable {

@@ -1,7 +1,7 @@
 // The order in which an epoch visits the training set.
 // It depends on seed and epoch alone, so threads, ranks and resumed runs agree on it.
 
-import Memory
+import PTrainMemory
 
 /// Shuffles sample indices.
 package enum EpochOrder {

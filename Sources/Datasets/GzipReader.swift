@@ -1,8 +1,8 @@
 // Decompresses gzip (RFC 1952) through zlib, a piece at a time.
 // Memory stays bounded by what the caller asks for, whatever the stream claims.
 
-import CZlib
-import Diagnostics
+import CPTrainZlib
+import PTrainDiagnostics
 
 /// The content of a gzip stream of one or more members.
 final class GzipReader: ByteReader {

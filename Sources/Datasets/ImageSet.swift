@@ -1,9 +1,9 @@
 // Labelled images: one part (training, validation or test) of a dataset.
 // Bytes stay bytes until a worker normalises them, a quarter of the memory of Floats.
 
-import Diagnostics
-import Memory
-import Networks
+import PTrainDiagnostics
+import PTrainMemory
+import PTrainNetworks
 
 /// What a value of an image is held as.
 public enum PixelType: String, Equatable, Sendable {

@@ -1,6 +1,6 @@
 // zlib's inflate over bytes in memory: what gzip streams and the entries of zip archives share.
 
-import CZlib
+import CPTrainZlib
 
 /// A compressed stream in a range of bytes.
 final class Inflater {
@@ -54,7 +54,7 @@ final class Inflater {
       stream.avail_in = UInt32(inputSize)
       stream.next_out = buffer.baseAddress!.assumingMemoryBound(to: UInt8.self)
       stream.avail_out = UInt32(outputSize)
-      return CZlib.inflate(&stream, Z_NO_FLUSH)
+      return CPTrainZlib.inflate(&stream, Z_NO_FLUSH)
     }
     position += inputSize - Int(stream.avail_in)
     return (outputSize - Int(stream.avail_out), status)

@@ -1,7 +1,7 @@
 // How the values of images become network inputs: shifted and scaled by the training set's statistics.
 // A model carries its normalisation; evaluation must use the one it was trained with.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// `(value / unit - mean) / standardDeviation` of each channel; the unit of bytes is 255, of floats 1.
 public struct Normalization: Equatable, Sendable {

@@ -1,7 +1,7 @@
 // A digest of many bytes on several threads: a start cannot wait for SHA-256 of all.
 
-import CZlib
-import Diagnostics
+import CPTrainZlib
+import PTrainDiagnostics
 
 /// SHA-256 over `head` and the CRC-32 (RFC 1952) of each 4 KiB of each of `parts`, as 64 hexadecimal
 /// digits: a CRC notices any change of up to 32 bits in a row for certain, and nobody is an adversary

@@ -1,8 +1,8 @@
 // Statistics of a training set: exact sums over bytes, on any number of threads, and sums in Double over
 // floats, in one order on one thread: no bit depends on the machine.
 
-import Diagnostics
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 
 /// Exact sums over the bytes of each channel: a set's statistics and, in effect, its fingerprint.
 struct PixelSums: Equatable, Sendable {

@@ -1,8 +1,8 @@
 // Images of a form that holds pixels, not files, in another size or with other channels.
 
-import Diagnostics
-import ImageFiles
-import Memory
+import PTrainDiagnostics
+import PTrainImageFiles
+import PTrainMemory
 
 extension ImageSet {
   /// The set with each image prepared as `options` ask; itself where that changes nothing.

@@ -1,8 +1,8 @@
 // Samples held out of a set: of each class its share, drawn by the seed.
 // The last samples of a file are often of one class or one source; they are nobody's fair test.
 
-import Diagnostics
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 
 /// How much of a set is held out.
 public enum SplitSize: Equatable, Sendable, CustomStringConvertible {

@@ -1,5 +1,5 @@
 // The one place that says which ptrain this is: the command line and every file tell it.
-import CShims
+import CPTrainShims
 
 /// This program's version and the commit that it was built from.
 package enum Version {

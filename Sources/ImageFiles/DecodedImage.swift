@@ -2,7 +2,7 @@
 // Turned upright, without transparency, palette or 16 bits; what decides about a pixel stands here
 // and in the files beside this, and nothing of it depends on the machine.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// What a file does not say about its pixels.
 package struct DecodingOptions: Equatable, Sendable {

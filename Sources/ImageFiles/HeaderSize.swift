@@ -1,6 +1,6 @@
 // The size of an image as it is seen, from its header alone: for messages about many files.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// Width and height of an upright image, whose pixels may still be damaged.
 package struct HeaderSize: Hashable, Sendable {

@@ -1,7 +1,7 @@
 // Batch normalisation folded into a neighbour, where that is exact and nobody else reads what is between.
 // Products are formed in double precision and rounded once.
 
-import Networks
+import PTrainNetworks
 
 extension [InferenceStep] {
   /// The same function with fewer batch normalisations.

@@ -1,8 +1,8 @@
 // A trained network as the operations that are left at inference, for formats of other programs.
 // Dropout is gone; what else can be left out without another result, `foldingBatchNorm` says.
 
-import Artifacts
-import Networks
+import PTrainArtifacts
+import PTrainNetworks
 
 /// One operation on values `[N, C, H, W]`; vectors are `[N, C, 1, 1]`.
 package struct InferenceStep: Equatable, Sendable {

@@ -1,13 +1,13 @@
 // The one place that chooses an instruction set; the public face of the kernels.
 // PTRAIN_ISA forces one, and is refused where processor or build lack it.
-import CShims
-import Diagnostics
-import KernelTypes
-import KernelsBaseline
+import CPTrainShims
+import PTrainDiagnostics
+import PTrainKernelTypes
+import PTrainKernelsBaseline
 
 #if arch(x86_64)
-  import KernelsAVX2
-  import KernelsAVX512
+  import PTrainKernelsAVX2
+  import PTrainKernelsAVX512
 #endif
 
 package enum KernelChoice {
@@ -19,7 +19,7 @@ package enum KernelChoice {
     #if arch(x86_64)
       [.baseline, .avx2, .avx512]
     #else
-      [KernelsBaseline.VariantKernels().instructionSet]
+      [PTrainKernelsBaseline.VariantKernels().instructionSet]
     #endif
   }
 
@@ -62,12 +62,12 @@ package enum KernelChoice {
     precondition(available.contains(instructionSet))
     #if arch(x86_64)
       switch instructionSet {
-      case .avx512: return KernelsAVX512.VariantKernels()
-      case .avx2: return KernelsAVX2.VariantKernels()
-      default: return KernelsBaseline.VariantKernels()
+      case .avx512: return PTrainKernelsAVX512.VariantKernels()
+      case .avx2: return PTrainKernelsAVX2.VariantKernels()
+      default: return PTrainKernelsBaseline.VariantKernels()
       }
     #else
-      return KernelsBaseline.VariantKernels()
+      return PTrainKernelsBaseline.VariantKernels()
     #endif
   }
 }

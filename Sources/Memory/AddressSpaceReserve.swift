@@ -1,7 +1,7 @@
 // Where a system refuses threads for want of address space, their stacks have taken all that there is:
 // the next allocation would end the program. A part is kept back until the last one has started.
 
-import CShims
+import CPTrainShims
 import Glibc
 
 /// What a limit of the address space asks of a process.

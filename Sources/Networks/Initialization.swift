@@ -1,7 +1,7 @@
 // Initial parameters as PyTorch's layers draw them, from counter-based random numbers.
 // Each tensor has a stream of its own: adding a layer leaves the earlier tensors as they were.
 
-import Memory
+import PTrainMemory
 
 extension ModelState {
   /// A model before training.

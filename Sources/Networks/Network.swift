@@ -1,7 +1,7 @@
 // A description with every size resolved: what both interpreters read.
 // The reference runs its graph node by node, the engine compiles it into a plan.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// Size of one sample between two layers, `[channels, height, width]`; flat vectors are `[n, 1, 1]`.
 public struct Shape: Equatable, Sendable {

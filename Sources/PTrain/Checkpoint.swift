@@ -1,13 +1,13 @@
 // A run between two steps, to go on from: here, in another process, on another machine.
 
-import Artifacts
-import Diagnostics
+import PTrainArtifacts
+import PTrainDiagnostics
 
 /// Everything that the rest of a run follows from, besides its data.
 public struct Checkpoint: Equatable, Sendable {
-  let value: Artifacts.Checkpoint
+  let value: PTrainArtifacts.Checkpoint
 
-  init(_ value: Artifacts.Checkpoint) { self.value = value }
+  init(_ value: PTrainArtifacts.Checkpoint) { self.value = value }
 
   /// The model as it trains, without the moving average.
   public var model: TrainedModel { TrainedModel(value.model) }
@@ -19,7 +19,7 @@ public struct Checkpoint: Equatable, Sendable {
   /// Throws `.missingInput` where it cannot be opened, `.badData` where it is damaged or no checkpoint.
   public init(contentsOf path: String) throws {
     let bytes = try readFile(path, limit: Safetensors.fileByteLimit)
-    value = try Artifacts.Checkpoint(bytes, source: path)
+    value = try PTrainArtifacts.Checkpoint(bytes, source: path)
   }
 
   /// Writes the file, whole or not at all; throws `.cannotCreate` or `.inputOutput`.

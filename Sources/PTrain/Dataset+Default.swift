@@ -1,8 +1,8 @@
 // The data that everything else is tried on first.
 
-import Datasets
-import Diagnostics
 import FoundationEssentials
+import PTrainDatasets
+import PTrainDiagnostics
 
 extension Dataset {
   /// What `ptrain` trains on where nothing is named: `$PTRAIN_DATA`, else MNIST from the cache or a download,

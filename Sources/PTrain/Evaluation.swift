@@ -1,6 +1,6 @@
 // How good a model is on labelled images.
 
-import Engine
+import PTrainEngine
 
 /// A model's result on a set of samples.
 public struct Evaluation: Equatable, Sendable {
@@ -15,7 +15,7 @@ public struct Evaluation: Equatable, Sendable {
     sampleCount == 0 ? 0 : 100 * Double(correctCount) / Double(sampleCount)
   }
 
-  init(_ evaluation: Engine.Evaluation) {
+  init(_ evaluation: PTrainEngine.Evaluation) {
     loss = evaluation.loss
     correctCount = evaluation.correctCount
     sampleCount = evaluation.sampleCount

@@ -1,7 +1,7 @@
 // One picture in memory.
 
-import Diagnostics
-import ImageFiles
+import PTrainDiagnostics
+import PTrainImageFiles
 
 /// An upright image of grey values or colours, a byte a value.
 public struct Image: Equatable, Sendable {

@@ -1,10 +1,10 @@
 // What of the computer a run or a predictor uses.
 
-import Diagnostics
-import Engine
 import FoundationEssentials
-import Kernels
-import Memory
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainKernels
+import PTrainMemory
 
 /// Threads and their places. No result depends on any of it: the bits are the same everywhere.
 public struct Machine: Sendable {

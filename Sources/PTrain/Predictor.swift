@@ -1,8 +1,8 @@
 // A trained model that answers about images, from any thread.
 
-import Artifacts
-import Diagnostics
-import Engine
+import PTrainArtifacts
+import PTrainDiagnostics
+import PTrainEngine
 import Synchronization
 
 /// What a model says about an image.

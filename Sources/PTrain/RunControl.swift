@@ -1,8 +1,8 @@
 // How other threads reach into a run: they ask, and the run answers between two steps.
 
 import Dispatch
-import Engine
 import Glibc
+import PTrainEngine
 import Synchronization
 
 /// Requests to a run, from any thread.

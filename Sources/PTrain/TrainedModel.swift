@@ -1,17 +1,17 @@
 // A network with its parameters: read, written, tested, handed to other programs.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
-import Interchange
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainInterchange
+import PTrainNetworks
 
 /// A trained network, and how images become its input.
 public struct TrainedModel: Equatable, Sendable {
-  let value: Artifacts.TrainedModel
+  let value: PTrainArtifacts.TrainedModel
 
-  init(_ value: Artifacts.TrainedModel) { self.value = value }
+  init(_ value: PTrainArtifacts.TrainedModel) { self.value = value }
 
   public var description: ModelDescription { value.network.description }
   /// Size of an input, `[channels, height, width]`.
@@ -28,7 +28,7 @@ public struct TrainedModel: Equatable, Sendable {
   /// Throws `.missingInput` where it cannot be opened, `.badData` where it is damaged or no model of
   /// ptrain's.
   public init(contentsOf path: String) throws {
-    value = try Artifacts.TrainedModel(contentsOf: path)
+    value = try PTrainArtifacts.TrainedModel(contentsOf: path)
   }
 
   /// Writes a safetensors file, whole or not at all; PyTorch reads the tensors.

@@ -1,10 +1,10 @@
 // Trains a network on a dataset: blocking, or as a sequence of events.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainNetworks
 
 /// One training run. The same description, data and seed give the same model, bit for bit, at any number of
 /// threads, on any instruction set.
@@ -23,7 +23,7 @@ public final class Trainer: @unchecked Sendable {
     public init() {}
   }
 
-  private let engine: Engine.Trainer
+  private let engine: PTrainEngine.Trainer
   private let network: Network
   private let dataset: Dataset
   private let options: Options
@@ -87,7 +87,7 @@ public final class Trainer: @unchecked Sendable {
     let configuration = try machine.configuration()
     try engineOptions.calibrate(
       description.recipe, network, dataset, threadCount: configuration.threadCount)
-    engine = try Engine.Trainer(
+    engine = try PTrainEngine.Trainer(
       network: network, recipe: description.recipe, dataset: dataset, options: engineOptions,
       configuration: configuration, from: try snapshot(network))
   }
@@ -162,11 +162,11 @@ public final class Trainer: @unchecked Sendable {
     settings.targetAccuracy = options.targetAccuracy
     settings.patience = options.patience
     return Checkpoint(
-      Artifacts.Checkpoint(
+      PTrainArtifacts.Checkpoint(
         model: model(snapshot.model).value, snapshot: snapshot, settings: settings))
   }
 
-  private func translated(_ event: Engine.TrainingEvent) -> TrainingEvent {
+  private func translated(_ event: PTrainEngine.TrainingEvent) -> TrainingEvent {
     switch event {
     case .started(let info): return .started(TrainingStart(info))
     case .step(let step): return .step(TrainingProgress(step))
@@ -178,7 +178,7 @@ public final class Trainer: @unchecked Sendable {
 
   private func model(_ state: ModelState) -> TrainedModel {
     TrainedModel(
-      Artifacts.TrainedModel(
+      PTrainArtifacts.TrainedModel(
         network: network, state: state, normalization: dataset.normalization,
         classNames: dataset.classNames))
   }

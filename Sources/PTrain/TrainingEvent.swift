@@ -1,6 +1,6 @@
 // What a run tells while it goes on.
 
-import Engine
+import PTrainEngine
 
 /// One thing that happened in a run, in the order in which it happened.
 public enum TrainingEvent: Equatable, Sendable {

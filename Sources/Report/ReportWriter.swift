@@ -1,11 +1,11 @@
 // Listens to a training run and keeps its page up to date: after each epoch, as long as that costs next
 // to nothing, and at the end. A page that cannot be written ends no run.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
 import Glibc
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
 
 package final class ReportWriter {
   /// Most of a run's time that pages may take, the last one not counted.

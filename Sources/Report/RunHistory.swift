@@ -2,8 +2,8 @@
 // The file may be of another version or cut off: what a line lacks is left open, what is no line is passed
 // over.
 
-import Diagnostics
 import FoundationEssentials
+import PTrainDiagnostics
 
 /// The lines of a metrics file by kind.
 package struct RunHistory: Equatable, Sendable {

@@ -1,8 +1,8 @@
 // How to go on with the model: commands and programs that do what they say when they are copied, whatever
 // the paths hold.
 
-import Artifacts
-import Networks
+import PTrainArtifacts
+import PTrainNetworks
 
 extension RunPage {
   var commands: [JSONText] {

@@ -1,7 +1,7 @@
 // What the page says in words: its lead, the state of the run, key figures, and the run's facts.
 
-import Artifacts
-import Networks
+import PTrainArtifacts
+import PTrainNetworks
 
 extension RunPage {
   /// `19,970 parameters, trained on MNIST for 19 epochs with seed 1.`

@@ -1,10 +1,10 @@
 // The trained network for the page's own interpreter: the inference steps, batch normalisation folded
 // where that is exact, and their weights as one block of float32.
 
-import Artifacts
 import FoundationEssentials
-import Interchange
-import Networks
+import PTrainArtifacts
+import PTrainInterchange
+import PTrainNetworks
 
 extension RunPage {
   /// Most bytes of weights that a page holds; base64 makes a third more of them.

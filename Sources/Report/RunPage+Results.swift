@@ -1,10 +1,10 @@
 // What the page draws: curves, confusion matrix, pictures of mistakes and filters, the table of layers.
 
-import Artifacts
-import Datasets
-import Engine
 import FoundationEssentials
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainEngine
+import PTrainNetworks
 
 extension RunPage {
   /// Mistakes that are shown.

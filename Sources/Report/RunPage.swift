@@ -2,10 +2,10 @@
 // folder, and all that is told of the run as JSON between them, which the scripts turn into text and
 // drawings. No value from a run ever becomes markup here.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainNetworks
 
 /// What a page tells.
 package struct RunPage {

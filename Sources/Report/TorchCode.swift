@@ -2,8 +2,8 @@
 // without writing the network again.
 // Vectors are [N, F] behind flatten and dense layers, as PyTorch has them.
 
-import Artifacts
-import Networks
+import PTrainArtifacts
+import PTrainNetworks
 
 /// The lines of `def logits(image)`, which reads tensors from the dictionary `p`.
 struct TorchCode {
@@ -138,7 +138,7 @@ struct TorchCode {
   }
 
   /// Vectors beside planes of one pixel become vectors all.
-  private func joined(_ operation: Networks.Operation, _ inputs: [Value]) -> (String, Bool) {
+  private func joined(_ operation: PTrainNetworks.Operation, _ inputs: [Value]) -> (String, Bool) {
     let isFlat = inputs.contains(where: \.isFlat)
     let names = inputs.map { isFlat && !$0.isFlat ? $0.name + ".flatten(1)" : $0.name }
     if operation == .add { return (names.joined(separator: " + "), isFlat) }

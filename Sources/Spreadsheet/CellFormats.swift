@@ -1,6 +1,6 @@
 // Number formats, colours and fonts of the workbook, each created once.
 // Excel stores formats per workbook, so a sheet asks for one of these instead of making its own.
-import CXlsxWriter
+import CPTrainXlsxWriter
 
 /// Colours as 0xRRGGBB, shared by the workbook's charts and the plot.
 enum Palette {

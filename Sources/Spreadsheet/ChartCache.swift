@@ -1,6 +1,6 @@
 // The values a chart shows before anything has recalculated, as in a preview or a protected view.
 // libxlsxwriter takes them from cells that hold numbers; for formula cells it would write 0.
-import CXlsxWriter
+import CPTrainXlsxWriter
 import Glibc
 
 /// The cached points of a range that a chart refers to.

@@ -1,6 +1,6 @@
 // The 2-2-2 network as a model description, run and trained by the reference implementation.
 // No arithmetic of its own: the table's numbers are the reference's.
-import Networks
+import PTrainNetworks
 
 /// The class's network: two dense layers without bias, a sigmoid after each, half squared error.
 struct ClassNetwork {

@@ -1,7 +1,7 @@
 // Charts of E_total against the step that recompute with the sheets they point at.
 // A scatter chart, because only it has a numeric x axis in every spreadsheet program.
-import CXlsxWriter
-import Diagnostics
+import CPTrainXlsxWriter
+import PTrainDiagnostics
 
 /// One curve of a chart: the error column of a learning-rate sheet.
 struct ErrorCurve {

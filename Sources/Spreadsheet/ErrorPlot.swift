@@ -1,6 +1,6 @@
 // The error graph as a picture file, drawn by gnuplot.
 // A well-kept plotter draws better axes than code of ours would; only the script is ours.
-import Diagnostics
+import PTrainDiagnostics
 
 /// E_total against the step, one curve for each learning rate.
 public struct ErrorPlot: Sendable {

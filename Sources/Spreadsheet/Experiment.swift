@@ -1,6 +1,6 @@
 // What is trained: the starting values of the 2-2-2 network, the learning rates, the row count.
 // Everything a user can get wrong is refused here, before anything is computed or written.
-import Diagnostics
+import PTrainDiagnostics
 
 /// Inputs, targets and starting weights of the 2-2-2 network without biases.
 public struct StartingValues: Equatable, Sendable {

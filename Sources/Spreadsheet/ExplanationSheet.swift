@@ -1,6 +1,6 @@
 // The workbook's first sheet: the network, each step with its formula, how to use the rest.
 // A reader who opens the file without any other document finds here what the columns mean.
-import CXlsxWriter
+import CPTrainXlsxWriter
 
 /// Writes the sheet `Network`.
 enum ExplanationSheet {

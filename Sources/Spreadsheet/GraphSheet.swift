@@ -1,6 +1,6 @@
 // The sheet that compares the learning rates: all error curves twice and E_total after some steps.
 // The logarithmic chart shows what the linear one hides once the errors are small.
-import CXlsxWriter
+import CPTrainXlsxWriter
 
 /// Writes the sheet `BackProp_Graph`.
 enum GraphSheet {

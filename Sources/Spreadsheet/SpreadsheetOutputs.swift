@@ -1,6 +1,6 @@
 // What a run of `ptrain spreadsheet` leaves: the workbook, tables as CSV, the error graph.
 // All files are complete before the first one gets its name.
-import Diagnostics
+import PTrainDiagnostics
 
 /// Where the results of an experiment go.
 public struct SpreadsheetOutputs: Sendable {

@@ -1,6 +1,6 @@
 // Several output files that appear together or not at all.
 // All are complete before the first one gets its name.
-import Diagnostics
+import PTrainDiagnostics
 
 /// Files without names; dropped unless `commit` is reached.
 struct StagedFiles {

@@ -1,6 +1,6 @@
 // One sheet for one learning rate: the rate, the error chart, the formulas and the live table.
 // Every computed cell is a formula; our own numbers stand in the cells as cached results.
-import CXlsxWriter
+import CPTrainXlsxWriter
 
 /// Writes the sheet `LR_<rate>` of a trajectory.
 struct TableSheet {

@@ -1,6 +1,6 @@
 // The table of one learning rate: a row for each training step.
 // Sheets, CSV files and plots only read it; the reference network computes it.
-import Diagnostics
+import PTrainDiagnostics
 
 /// One row of the table: the weights before a step, what the network makes of them, the gradients.
 public struct Iteration: Equatable, Sendable {

@@ -1,7 +1,7 @@
 // Owns a libxlsxwriter workbook and turns its error codes into failures.
 // The only file that opens or closes the C library's handles.
-import CXlsxWriter
-import Diagnostics
+import CPTrainXlsxWriter
+import PTrainDiagnostics
 
 /// A workbook that is written when `close` is called and dropped otherwise.
 final class Workbook {

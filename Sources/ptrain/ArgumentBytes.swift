@@ -1,7 +1,7 @@
 // Arguments and names as the bytes that they are. Swift's strings are Unicode: bytes that are not UTF-8
 // would silently become the name of another file.
 
-import Diagnostics
+import PTrainDiagnostics
 
 enum ArgumentBytes {
   /// Throws `usage` for the first argument that is no UTF-8.

@@ -1,9 +1,9 @@
 // `ptrain bench`: how fast this machine trains, as a whole and kernel by kernel.
 
 import ArgumentParser
-import Datasets
-import Engine
-import Networks
+import PTrainDatasets
+import PTrainEngine
+import PTrainNetworks
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 // `ptrain bench data`: how long data takes to be read, the first time and the second.
 
 import ArgumentParser
-import Artifacts
-import Datasets
-import Diagnostics
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
 
 struct BenchData: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 // `ptrain bench scaling`: training steps at several thread counts, and where their time goes.
 
 import ArgumentParser
-import Artifacts
-import Engine
+import PTrainArtifacts
+import PTrainEngine
 
 struct BenchScaling: ParsableCommand {
   static let configuration = CommandConfiguration(

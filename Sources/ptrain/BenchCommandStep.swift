@@ -1,8 +1,8 @@
 // `ptrain bench step`: the time of one training step.
 
 import ArgumentParser
-import Artifacts
-import Engine
+import PTrainArtifacts
+import PTrainEngine
 
 struct BenchStep: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 // What this program was built with.
 
-import Diagnostics
-import KernelTypes
-import Kernels
+import PTrainDiagnostics
+import PTrainKernelTypes
+import PTrainKernels
 
 enum Build {
   /// What `--version` prints: version and commit, instruction sets, traits.

@@ -1,13 +1,13 @@
 // Where the data is and how it is read: the same options for every command that reads data.
 
 import ArgumentParser
-import Artifacts
-import Datasets
-import Engine
 import FoundationEssentials
 import Glibc
-import ImageFiles
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainEngine
+import PTrainImageFiles
+import PTrainNetworks
 
 extension ImageSize: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }

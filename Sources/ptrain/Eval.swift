@@ -1,11 +1,11 @@
 // `ptrain eval`: a model file on a test set.
 
 import ArgumentParser
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainNetworks
 
 struct Eval: ParsableCommand {
   static let configuration = CommandConfiguration(

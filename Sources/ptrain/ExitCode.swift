@@ -1,6 +1,6 @@
 // Exit codes of sysexits.h, as the command line promises them.
 
-import Diagnostics
+import PTrainDiagnostics
 
 extension Failure.Kind {
   var exitCode: Int32 {

@@ -1,9 +1,9 @@
 // `ptrain export`: a model file in a form that other programs read.
 
 import ArgumentParser
-import Artifacts
-import Diagnostics
-import Interchange
+import PTrainArtifacts
+import PTrainDiagnostics
+import PTrainInterchange
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(

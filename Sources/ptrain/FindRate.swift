@@ -1,11 +1,11 @@
 // `ptrain find-rate`: which learning rates a model learns with.
 
 import ArgumentParser
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainNetworks
 
 struct FindRate: ParsableCommand {
   static let configuration = CommandConfiguration(

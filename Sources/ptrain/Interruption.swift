@@ -1,8 +1,8 @@
 // Signals that ask a run to end, from Ctrl-C to a batch system's limits: the first lets the step finish
 // and the run be kept; who insists, leaves at once.
 
-import Diagnostics
 import Glibc
+import PTrainDiagnostics
 import Synchronization
 
 /// A signal that asked the run to stop.

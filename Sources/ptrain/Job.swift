@@ -1,9 +1,9 @@
 // The processes that work on one command together: one, or as many as mpirun has started.
 // Rank 0 alone prints and writes; a rank that fails ends the others.
 
-import Engine
 import FoundationEssentials
 import Glibc
+import PTrainEngine
 
 enum Job {
   // Set once, on the main thread, before anything else runs.

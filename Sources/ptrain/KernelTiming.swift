@@ -1,9 +1,9 @@
 // The numbers of `ptrain bench kernels` and their table.
 
-import Artifacts
-import Engine
-import KernelTypes
-import Memory
+import PTrainArtifacts
+import PTrainEngine
+import PTrainKernelTypes
+import PTrainMemory
 
 /// The peak of one core's multiply-adds with an instruction set.
 enum PeakMeasurement {

@@ -1,8 +1,8 @@
 // From the machine, `--threads` and `--numa` to what the engine is told to use.
 
-import Engine
-import Kernels
-import Memory
+import PTrainEngine
+import PTrainKernels
+import PTrainMemory
 
 extension MachineOptions {
   /// Kernels of the widest instruction set, or of the one in `PTRAIN_ISA`; workers as the topology has

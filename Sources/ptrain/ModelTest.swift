@@ -1,9 +1,9 @@
 // A trained model on labelled images: what testing and export have in common.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
 
 /// A model from a file; `source` begins the errors.
 struct ModelTest {

@@ -1,8 +1,8 @@
 // `ptrain predict`: what a trained model says about pictures.
 
 import ArgumentParser
-import Artifacts
-import Diagnostics
+import PTrainArtifacts
+import PTrainDiagnostics
 
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(

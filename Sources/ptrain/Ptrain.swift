@@ -2,9 +2,9 @@
 // code of sysexits.h.
 
 import ArgumentParser
-import Diagnostics
 import Glibc
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 
 @main struct Ptrain: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,11 +1,11 @@
 // `--int8` and how it is calibrated: the same for testing and for export.
 
 import ArgumentParser
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
-import Interchange
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainInterchange
 
 extension RangeMethod: ExpressibleByArgument {}
 

@@ -1,11 +1,11 @@
 // `ptrain report`: the page of a run directory again.
 
 import ArgumentParser
-import Artifacts
-import Datasets
-import Diagnostics
 import Glibc
-import Report
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainReport
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,10 +1,10 @@
 // The event file of a run, where one is asked for: with the run's other files, when training starts.
 
-import Artifacts
-import Diagnostics
-import Engine
 import Glibc
-import Interchange
+import PTrainArtifacts
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainInterchange
 
 /// Writes TensorBoard's file, or nothing.
 final class RunEvents {

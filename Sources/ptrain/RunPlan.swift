@@ -1,11 +1,11 @@
 // What a training command will do, from its options alone or from a checkpoint that it resumes.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
 import Glibc
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainNetworks
 
 /// A run before its data is read.
 struct RunPlan {

@@ -1,11 +1,11 @@
 // Options that several subcommands share, so that they mean and refuse the same everywhere.
 
 import ArgumentParser
-import Datasets
-import Engine
 import FoundationEssentials
 import Glibc
-import Networks
+import PTrainDatasets
+import PTrainEngine
+import PTrainNetworks
 
 /// `--model`.
 struct ModelOptions: ParsableArguments {

@@ -3,8 +3,8 @@
 
 #if Spreadsheet
   import ArgumentParser
-  import Diagnostics
-  import Spreadsheet
+  import PTrainDiagnostics
+  import PTrainSpreadsheet
 
   struct SpreadsheetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

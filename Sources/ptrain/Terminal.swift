@@ -1,9 +1,9 @@
 // Standard output and standard error: what they are connected to, and writing to them at once.
 
-import Artifacts
-import Diagnostics
 import FoundationEssentials
 import Glibc
+import PTrainArtifacts
+import PTrainDiagnostics
 
 enum Terminal {
   /// Called before anything is opened: a standard stream that the caller has closed is nobody's, not

@@ -1,9 +1,9 @@
 // `ptrain topology`: the machine as this process may use it, and where workers would go.
 
 import ArgumentParser
-import Artifacts
-import Kernels
-import Memory
+import PTrainArtifacts
+import PTrainKernels
+import PTrainMemory
 
 struct TopologyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,12 +1,12 @@
 // `ptrain train`, which is also `ptrain` alone: from options to a run directory.
 
 import ArgumentParser
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
-import Networks
-import Report
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainNetworks
+import PTrainReport
 
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 // Options of training alone, in the groups in which its help shows them.
 
 import ArgumentParser
-import Datasets
+import PTrainDatasets
 
 extension SplitSize: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }

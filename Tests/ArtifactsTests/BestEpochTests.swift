@@ -1,8 +1,8 @@
 // What a checkpoint knows of the best epoch, and what it cannot know.
 
-import Artifacts
-import Diagnostics
-import Engine
+import PTrainArtifacts
+import PTrainDiagnostics
+import PTrainEngine
 import Testing
 
 @Suite struct BestEpochTests {

@@ -1,11 +1,11 @@
 // Checkpoints: every damage is noticed, the one before is used, and only two are kept.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
-import ImageFiles
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainImageFiles
+import PTrainNetworks
 import Testing
 
 /// A checkpoint after `step` steps, with a value in every field.

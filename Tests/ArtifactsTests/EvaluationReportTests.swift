@@ -1,8 +1,8 @@
 // Results by class as text, JSON and a file of a run.
 
-import Artifacts
-import Diagnostics
-import Engine
+import PTrainArtifacts
+import PTrainDiagnostics
+import PTrainEngine
 import Testing
 
 let sampleEvaluation = Evaluation(

@@ -1,8 +1,8 @@
 // Files are whole or not there, and what stops them is told with the right exit code.
 
-import Artifacts
-import Diagnostics
 import Glibc
+import PTrainArtifacts
+import PTrainDiagnostics
 import Synchronization
 import Testing
 

@@ -1,9 +1,9 @@
 // Lines for people and programs, compared to the character with what the contract shows.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
 import Testing
 
 let sampleInfo = RunInfo(

@@ -1,10 +1,10 @@
 // Model files: complete in themselves, refused when they do not fit their own description.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import ImageFiles
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainImageFiles
+import PTrainNetworks
 import Testing
 
 @Suite struct ModelFileTests {

@@ -1,7 +1,7 @@
 // The summary against torchsummary 1.5.1 with PyTorch, printed by these modules in forward order.
 
-import Artifacts
-import Networks
+import PTrainArtifacts
+import PTrainNetworks
 import Testing
 
 @Suite struct ModelSummaryTests {

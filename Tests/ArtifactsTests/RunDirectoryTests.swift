@@ -1,8 +1,8 @@
 // A run directory has one owner: its name is nobody else's, and only one process works in it.
 
-import Artifacts
-import Diagnostics
 import Glibc
+import PTrainArtifacts
+import PTrainDiagnostics
 import Synchronization
 import Testing
 

@@ -1,9 +1,9 @@
 // What a run shows and leaves, from its first event to its last.
 
-import Artifacts
-import Diagnostics
-import Engine
 import Glibc
+import PTrainArtifacts
+import PTrainDiagnostics
+import PTrainEngine
 import Testing
 
 /// Two epochs of three steps.

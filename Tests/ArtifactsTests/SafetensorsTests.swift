@@ -1,7 +1,7 @@
 // Safetensors files: what is written is read back, and what is not one is refused.
 
-import Artifacts
-import Diagnostics
+import PTrainArtifacts
+import PTrainDiagnostics
 import Testing
 
 /// A file of a header as text and so many bytes of data.

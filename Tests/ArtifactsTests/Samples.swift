@@ -1,10 +1,10 @@
 // What several tests share: a small model with values that are easy to recognise, and directories
 // that vanish after the test.
 
-import Artifacts
-import Datasets
 import Glibc
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainNetworks
 
 /// Channels 1, 4 x 4 pixels, 3 classes: conv, BN and a dense layer, 37 values in the block.
 func sampleModel(seed: Int = 0) throws -> TrainedModel {

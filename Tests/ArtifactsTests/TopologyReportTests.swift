@@ -1,8 +1,8 @@
 // The topology as text and JSON, on machines that this one is not.
 
-import Artifacts
-import Diagnostics
-import Memory
+import PTrainArtifacts
+import PTrainDiagnostics
+import PTrainMemory
 import Testing
 
 /// Two nodes of two CPUs, the second node without memory, CPU 3 not allowed.

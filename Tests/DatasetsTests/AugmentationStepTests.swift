@@ -1,11 +1,11 @@
 // Flips, shifts, squares and colours against plain loops, and lists of steps against one step at a time.
 // Bytes are compared, because a model's bits depend on them.
 
-import Memory
-import Networks
+import PTrainMemory
+import PTrainNetworks
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct AugmentationStepTests {
   private static let shapes = [

@@ -2,11 +2,11 @@
 // Bytes are compared, because a model's bits depend on them.
 
 import Glibc
-import Memory
-import Networks
+import PTrainMemory
+import PTrainNetworks
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct AugmentationTests {
   private static let height = 9

@@ -1,9 +1,9 @@
 // Tables of images: what a row may be, and where the first wrong one is.
 
-import Diagnostics
+import PTrainDiagnostics
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct CSVTests {
   private func table(_ text: String, pixelCount: Int? = nil) throws -> CSVTable {

@@ -1,10 +1,10 @@
 // Digests of a dataset's parts: equal for equal content, and different for any other byte, size or order.
 
 import Foundation
-import Memory
+import PTrainMemory
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct DataDigestsTests {
   private typealias Part = DataDigests.Part

@@ -1,11 +1,11 @@
 // The order in which a run looks for data.
 // Each place is shown to win over those after it, and to lose to those before.
 
-import Diagnostics
 import Foundation
+import PTrainDiagnostics
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct DataSourceTests {
   private let unreachable = Download(

@@ -1,10 +1,10 @@
 // Datasets read from directories: names, checks across files, limits, statistics.
 // What a user may get wrong with --data has a line of its own.
 
-import Diagnostics
+import PTrainDiagnostics
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct DatasetTests {
   /// The failure of reading the fixture's files after `change`.

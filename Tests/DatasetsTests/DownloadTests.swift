@@ -1,11 +1,11 @@
 // Downloads from file:// mirrors: verified, resumed, refused, and never waiting for long.
 // The network is not needed; curl treats a local mirror as it treats a remote one.
 
-import Diagnostics
 import Foundation
+import PTrainDiagnostics
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct DownloadTests {
   /// Runs `body` with a mirror that holds the fixture's files as gzip, and an empty cache.

@@ -3,7 +3,7 @@
 
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 extension EpochOrder {
   fileprivate static func permutation(count: Int, seed: UInt64, epoch: UInt32) -> [UInt32] {

@@ -1,10 +1,10 @@
 // Small IDX files, gzip streams and temporary directories for the tests of this module.
 // Everything is made in the test, so that each damaged file shows what is wrong with it.
 
-import Diagnostics
 import Foundation
+import PTrainDiagnostics
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 enum Fixture {
   static func bigEndian(_ values: [UInt32]) -> [UInt8] {

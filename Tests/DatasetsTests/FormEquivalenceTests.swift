@@ -1,9 +1,9 @@
 // The same data in every form: the same digests, hence the same run.
 
-import Diagnostics
+import PTrainDiagnostics
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct FormEquivalenceTests {
   /// A training and a test set of colour images of 32 x 32, the labels with gaps.

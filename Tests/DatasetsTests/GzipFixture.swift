@@ -1,6 +1,6 @@
 // gzip for tests, at its best compression.
 
-import CZlib
+import CPTrainZlib
 
 /// One gzip member holding `bytes`.
 func gzipMember(_ bytes: [UInt8]) -> [UInt8] {

@@ -1,10 +1,10 @@
 // IDX and gzip parsing: complete files as they are, damaged ones with a line that says why.
 // Every hostile input here was once a way to crash a parser of this format.
 
-import Diagnostics
+import PTrainDiagnostics
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct IDXTests {
   private func parse(_ bytes: [UInt8], as content: IDX.Content = .images) throws -> IDX {

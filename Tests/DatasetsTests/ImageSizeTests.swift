@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct ImageSizeTests {
   @Test func widthComesFirst() {

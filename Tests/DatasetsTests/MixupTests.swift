@@ -1,10 +1,10 @@
 // Mixing of images: draws against the distribution that they promise, bytes against plain arithmetic.
 
-import Memory
-import Networks
+import PTrainMemory
+import PTrainNetworks
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct MixupTests {
   private let shape = AugmentedShape(height: 5, width: 7, channels: 3)

@@ -1,9 +1,9 @@
 // numpy's archives: floats that stay floats, signals, and what is refused.
 
-import Diagnostics
+import PTrainDiagnostics
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct NPZTests {
   private func parts(_ arrays: [NumPyArray]) throws -> DataParts {

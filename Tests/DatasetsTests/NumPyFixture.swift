@@ -1,7 +1,7 @@
 // .npy arrays and .npz archives as numpy writes them, in every variant that readers must take, and in
 // some that they must refuse.
 
-import CZlib
+import CPTrainZlib
 
 /// An array for a test.
 struct NumPyArray {

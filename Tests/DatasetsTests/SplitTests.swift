@@ -1,9 +1,9 @@
 // Samples that are held out: of each class its share, by the seed alone.
 
-import Diagnostics
+import PTrainDiagnostics
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct SplitTests {
   /// Images of one pixel, which is the sample's number, in classes of the given sizes, one behind the

@@ -1,11 +1,11 @@
 // Adam as a run sees it: the step's numbers and the kernels together, against the formula in Double.
 
-import KernelTypes
-import Kernels
-import Networks
+import PTrainKernelTypes
+import PTrainKernels
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct AdamTests {
   /// The first update from zero and those of a long run; betas rounded twice would be 7e-6 off.

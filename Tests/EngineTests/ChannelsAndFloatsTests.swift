@@ -1,12 +1,12 @@
 // What goes into a network: every channel by its own mean and deviation, floats as they are.
 
-import Datasets
-import Diagnostics
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainMemory
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct ChannelsAndFloatsTests {
   private func network(_ channels: Int, _ first: Layer, padding: Int = 1) throws -> Network {

@@ -1,12 +1,12 @@
 // Every description of the repository trains: network, plan, and a step that changes the weights.
 // What is shown to a reader must not be refused to him.
 
-import Datasets
 import Foundation
-import Networks
+import PTrainDatasets
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct DescriptionTrainingTests {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent()

@@ -1,13 +1,13 @@
 // The same bits at every number of threads, ranks and nodes.
 
-import Datasets
 import Foundation
-import Kernels
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainKernels
+import PTrainMemory
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct DeterminismTests {
   /// A sanitizer looks at memory and threads, not at numbers: one model and batch size show them all.

@@ -1,12 +1,12 @@
 // A run that leaves the numbers names the layer where that happened first, and a test that does is
 // no result.
 
-import Datasets
-import Diagnostics
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct DivergenceTests {
   @Test func aNaNHasNoSign() {

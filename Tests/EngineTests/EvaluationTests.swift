@@ -1,11 +1,11 @@
 // Results by class: the matrix's figures, and the same logits from any number of processes.
 
-import Datasets
-import KernelTypes
-import Networks
+import PTrainDatasets
+import PTrainKernelTypes
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct ConfusionMatrixTests {
   /// Figures from scikit-learn's `classification_report` and `balanced_accuracy_score`.

@@ -1,11 +1,11 @@
 // Batch normalization of activations whose mean is many deviations from zero, as a large bias makes
 // them, against the reference in Double.
 
-import Datasets
-import Networks
+import PTrainDatasets
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct FarMeanTests {
   /// Convolutions of every kind that sum statistics: direct, Winograd, the fused first stage.

@@ -1,12 +1,12 @@
 // Layers that stay as they are, and classes that weigh more than others.
 
-import Datasets
-import Diagnostics
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainMemory
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct FreezeTests {
   private let layers: [Layer] = [

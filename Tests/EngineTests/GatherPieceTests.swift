@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct GatherPieceTests {
   /// Parts with and without gaps between them, empty ones, and one that begins behind the limit.

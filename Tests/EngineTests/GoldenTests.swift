@@ -1,12 +1,12 @@
 // The engine against PyTorch on real MNIST images, from the same weights.
 
-import Datasets
 import Foundation
-import Kernels
-import Networks
+import PTrainDatasets
+import PTrainKernels
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 /// What Golden/make_golden.py wrote.
 struct Golden {

@@ -1,11 +1,11 @@
 // The plan's fused stages against the reference, over networks that use every kind of stage.
 
-import Datasets
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainMemory
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 /// Networks and image sizes that between them reach every path of the plan.
 enum Architecture: String, CaseIterable {

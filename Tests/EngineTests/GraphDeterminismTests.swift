@@ -1,9 +1,9 @@
 // The same bits for networks that are no chain: over threads and ranks, and where a run went on.
 
-import Networks
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct GraphDeterminismTests {
   private struct Stop: Error {}

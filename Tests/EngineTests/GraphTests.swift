@@ -1,13 +1,13 @@
 // Random networks of the whole grammar: a training step, fused and on basic stages, against the
 // reference. PTRAIN_RANDOM_NETWORKS asks for more than the usual number, PTRAIN_RANDOM_SEED for others.
 
-import Datasets
 import Foundation
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainMemory
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct GraphTests {
   private static func number(_ variable: String, default fallback: Int) -> Int {

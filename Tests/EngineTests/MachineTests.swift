@@ -1,11 +1,11 @@
 // What a rank takes of a machine, what a launcher is recognised by, and what binding leaves behind.
 
-import Diagnostics
+import PTrainDiagnostics
 import Synchronization
 import Testing
 
-@testable import Engine
-@testable import Memory
+@testable import PTrainEngine
+@testable import PTrainMemory
 
 @Suite struct MachineShareTests {
   private func topology(

@@ -1,13 +1,13 @@
 // Training on mixed images: against the reference, and the same bits however the work is shared out.
 
-import Datasets
-import KernelTypes
-import Kernels
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainKernelTypes
+import PTrainKernels
+import PTrainMemory
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct MixupTests {
   private let augment: [Augmentation] = [

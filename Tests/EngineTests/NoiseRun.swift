@@ -1,11 +1,11 @@
 // A short training run on noise, at any number of threads, ranks and nodes.
 
-import Datasets
-import Kernels
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainKernels
+import PTrainMemory
+import PTrainNetworks
 
-@testable import Engine
+@testable import PTrainEngine
 
 /// A network, a recipe and images of noise with labels of noise.
 struct NoiseRun: Sendable {

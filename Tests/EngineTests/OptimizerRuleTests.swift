@@ -1,11 +1,11 @@
 // Every optimizer in the engine: the step of its reference, the same bits at any number of threads.
 
-import Datasets
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainMemory
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct OptimizerRuleTests {
   private let network: Network

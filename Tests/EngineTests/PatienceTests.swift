@@ -1,10 +1,10 @@
 // Runs that end early: where a plain reading of their epochs says, with the best epoch's model, wherever
 // they were interrupted.
 
-import Datasets
-import Engine
-import Kernels
-import Networks
+import PTrainDatasets
+import PTrainEngine
+import PTrainKernels
+import PTrainNetworks
 import Testing
 
 @Suite struct PatienceTests {

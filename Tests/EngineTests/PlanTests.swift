@@ -1,11 +1,11 @@
 // What the compiler of plans makes of a graph: which nodes join a stage, and in which phases stages run.
 
-import Diagnostics
-import KernelTypes
-import Networks
+import PTrainDiagnostics
+import PTrainKernelTypes
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 /// A convolution of 3 x 3 that keeps the size.
 private let conv = Layer.conv(filters: 8, kernel: 3, stride: 1, padding: 1, bias: false)

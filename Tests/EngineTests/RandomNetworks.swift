@@ -1,9 +1,9 @@
 // Networks drawn at random from the whole grammar, with images and parameters to run them on.
 
-import Datasets
-import Diagnostics
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainMemory
+import PTrainNetworks
 
 /// Draws layers; the same for the same seed and index.
 struct RandomNetworks {

@@ -1,11 +1,11 @@
 // The learning-rate range test: its rates, its end, its suggestion, and the same bits at any number of
 // threads.
 
-import Datasets
-import Networks
+import PTrainDatasets
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct RateSearchTests {
   @Test func ratesGrowByOneFactor() {

@@ -1,9 +1,9 @@
 // A run that goes on from a snapshot ends as one that never stopped, wherever it stopped.
 
-import Datasets
-import Engine
-import Kernels
-import Networks
+import PTrainDatasets
+import PTrainEngine
+import PTrainKernels
+import PTrainNetworks
 import Testing
 
 @Suite struct ResumeTests {

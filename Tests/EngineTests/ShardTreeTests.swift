@@ -1,9 +1,9 @@
 // Subtrees summed apart and joined give the bits of one tree over all slots, however shards are shared.
 
-import Kernels
+import PTrainKernels
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct ShardTreeTests {
   /// Values whose sum depends on the order of additions.

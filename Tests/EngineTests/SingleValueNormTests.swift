@@ -1,10 +1,10 @@
 // Batch normalization over one value a channel: it has no variance to learn from.
 
-import Networks
+import PTrainNetworks
 import Synchronization
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct SingleValueNormTests {
   @Test(arguments: [(1, true), (7, true), (16, false)])

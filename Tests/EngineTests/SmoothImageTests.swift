@@ -1,11 +1,11 @@
 // What the recomputed first layer's variance is worth where it is small against the images: it is a
 // quadratic form of sums in Float, so smooth images behind a filter of differences cancel in it.
 
-import Datasets
-import Networks
+import PTrainDatasets
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct SmoothImageTests {
   private static let filters: [[Float]] = [

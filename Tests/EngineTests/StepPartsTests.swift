@@ -1,11 +1,11 @@
 // How a step's work and memory are cut: slots of shards, sums, ranges of nodes.
 
-import KernelTypes
-import Kernels
-import Networks
+import PTrainKernelTypes
+import PTrainKernels
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct StepPartsTests {
   private func session(_ architecture: Architecture) throws -> Session {

@@ -2,10 +2,10 @@
 
 import Dispatch
 import Glibc
-import KernelTypes
+import PTrainKernelTypes
 import Synchronization
 
-@testable import Engine
+@testable import PTrainEngine
 
 /// Meeting point of `size` communicators.
 final class ThreadRanks: @unchecked Sendable {

@@ -1,15 +1,15 @@
 // Whole runs: the same bits at any thread count, instruction set and interruption.
 
-import Datasets
-import Diagnostics
-import KernelTypes
-import Kernels
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainKernelTypes
+import PTrainKernels
+import PTrainMemory
+import PTrainNetworks
 import Synchronization
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 /// A short run of a small network on random images.
 struct ShortRun {

@@ -2,11 +2,11 @@
 
 import Dispatch
 import Glibc
-import Memory
+import PTrainMemory
 import Synchronization
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct WorkerPoolTests {
   @Test(arguments: [1, 2, 3, 8, 32])

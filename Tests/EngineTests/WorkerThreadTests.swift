@@ -1,15 +1,15 @@
 // Threads of a worker pool: as many as asked for, fewer where the system refuses, none left behind;
 // and who may call what.
 
-import Diagnostics
 import Glibc
-import KernelTypes
-import Kernels
-import Networks
+import PTrainDiagnostics
+import PTrainKernelTypes
+import PTrainKernels
+import PTrainNetworks
 import Synchronization
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 /// Starts `limit` threads and then refuses, as a process limit does.
 private final class LimitedStarter: Sendable {

@@ -1,11 +1,11 @@
 // The parsers of untrusted input, each as a function of bytes.
 // A parser may refuse what it gets with a `Failure`; anything else that happens is a finding.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import ImageFiles
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainImageFiles
+import PTrainNetworks
 
 /// A parser to fuzz, named as `Scripts/fuzz` names it.
 enum FuzzTarget: String, CaseIterable {

@@ -1,7 +1,7 @@
 // Runs libFuzzer on the parser that PTRAIN_FUZZ_TARGET names.
 // Built by `Scripts/fuzz` only: the package has this target when PTRAIN_FUZZ is set.
 
-import CShims
+import CPTrainShims
 import Glibc
 
 var count = CommandLine.argc

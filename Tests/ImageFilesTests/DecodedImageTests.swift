@@ -1,10 +1,10 @@
 // Files of every form and the pixels that Pillow or a plain formula gives them; make_images.py made both.
 
-import Diagnostics
 import Foundation
+import PTrainDiagnostics
 import Testing
 
-@testable import ImageFiles
+@testable import PTrainImageFiles
 
 /// The committed files.
 enum Images {

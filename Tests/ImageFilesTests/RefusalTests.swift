@@ -1,10 +1,10 @@
 // Files that cannot be decoded: each is refused with one line that says why, before memory is taken.
 
-import CZlib
-import Diagnostics
+import CPTrainZlib
+import PTrainDiagnostics
 import Testing
 
-@testable import ImageFiles
+@testable import PTrainImageFiles
 
 @Suite struct RefusalTests {
   private func reason(_ bytes: [UInt8], pixelLimit: Int = 1 << 27) -> String? {

@@ -1,11 +1,11 @@
 // Programs in C are compiled without a warning, and answer what the reference answers.
 
-import Artifacts
-import Datasets
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainNetworks
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 @Suite struct CProgramTests {
   /// Every operation, in place and not, with values that several steps read.

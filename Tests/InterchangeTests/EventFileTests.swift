@@ -1,14 +1,14 @@
 // Event files: checksums and frames of the format, and what a run leaves in them.
 
-import Artifacts
-import Diagnostics
-import Engine
 import Glibc
-import ImageFiles
-import Networks
+import PTrainArtifacts
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainImageFiles
+import PTrainNetworks
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 @Suite struct EventRecordsTests {
   /// RFC 3720, appendix B.4.

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 @Suite struct FlatBufferTests {
   /// Fields of every kind, of sizes that do not fit together, in an order that is not theirs.

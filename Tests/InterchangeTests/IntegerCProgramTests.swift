@@ -1,12 +1,12 @@
 // The C of a quantised network is compiled without a warning by both compilers, touches nothing but its own
 // memory, and answers the interpreter's integers.
 
-import Artifacts
-import Datasets
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainNetworks
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 @Suite struct IntegerCProgramTests {
   private func expectAnswers(_ model: TrainedModel, count: Int, compilers: [String]) throws {

@@ -1,11 +1,11 @@
 // Each step of the integer interpreter against its definition: explicit padding, exact products, one
 // rounding after the other.
 
-import Artifacts
-import Networks
+import PTrainArtifacts
+import PTrainNetworks
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 @Suite struct IntegerInterpreterTests {
   /// gemmlowp's two roundings: the product's halves go up, the shift's away from 0.

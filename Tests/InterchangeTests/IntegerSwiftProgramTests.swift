@@ -1,10 +1,10 @@
 // The Swift of a quantised network answers the interpreter's integers; on this machine, where the compiler
 // for a microcontroller would make the same of it (Scripts/check-device runs it there).
 
-import Networks
+import PTrainNetworks
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 @Suite struct IntegerSwiftProgramTests {
   @Test func everyOperation() throws {

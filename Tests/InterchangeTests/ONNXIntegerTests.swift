@@ -1,11 +1,11 @@
 // ONNX graphs of 8-bit integers compute what the integer interpreter computes, but for roundings.
 
-import Artifacts
-import Datasets
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainNetworks
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 @Suite struct ONNXIntegerTests {
   /// In numbers of the logits: what roundings of a dozen layers without training leave in the mean of an

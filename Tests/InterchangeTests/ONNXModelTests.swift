@@ -1,12 +1,12 @@
 // Exported graphs compute what the network computes, folded or not, normalised inside or not.
 
-import Artifacts
-import Datasets
-import Memory
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainMemory
+import PTrainNetworks
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 /// A network of 12 x 12 pixels and 4 classes.
 private func model(_ description: ModelDescription, channels: Int = 1) throws -> TrainedModel {

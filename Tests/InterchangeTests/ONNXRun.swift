@@ -1,10 +1,10 @@
 // Runs an exported graph on the reference layers, node by node, as a runtime would.
 
 import Foundation
-import Networks
+import PTrainNetworks
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 /// The graph of an ONNX file with its values.
 struct ONNXRun {

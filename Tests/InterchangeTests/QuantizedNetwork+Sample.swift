@@ -1,8 +1,8 @@
 // A network in 8-bit integers as tests of files need it: every operation, each number told apart.
 
-import Networks
+import PTrainNetworks
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 extension QuantizedNetwork {
   /// Images of 6x6 pixels and 2 channels, 3 classes; `averagePadding` around its average pool.

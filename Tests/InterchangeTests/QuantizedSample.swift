@@ -1,10 +1,10 @@
 // Quantised networks as tests need them: every step of 8-bit integers, and images to run them on.
 
-import Artifacts
-import Datasets
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainNetworks
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 enum QuantizedSample {
   /// Every operation that 8-bit integers have, values that several steps read, clamps fused and not.

@@ -1,12 +1,12 @@
 // Quantisation: ranges, weights and zero points follow their definitions, and little is lost.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainNetworks
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 @Suite struct QuantizerTests {
   @Test(arguments: RangeMethod.allCases)

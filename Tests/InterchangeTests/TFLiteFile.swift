@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 struct TFLiteFile {
   struct Tensor {

@@ -1,11 +1,11 @@
 // A network in 8-bit integers stands in its TensorFlow Lite file number by number.
 
-import Artifacts
-import Diagnostics
-import Networks
+import PTrainArtifacts
+import PTrainDiagnostics
+import PTrainNetworks
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 @Suite struct TFLiteIntegerTests {
   private let model: TrainedModel

@@ -1,11 +1,11 @@
 // TensorFlow Lite files compute what the network computes, by operators and versions that runtimes know.
 
-import Artifacts
-import Datasets
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainNetworks
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 @Suite struct TFLiteModelTests {
   /// Borders that are neither SAME nor VALID, a flattened image with several readers, pools of both kinds.

@@ -1,10 +1,10 @@
 // Runs a float32 graph of TensorFlow Lite on the reference layers, operator by operator, one image at a
 // time. What an operator means, it knows from TensorFlow Lite's documentation alone.
 
-import Networks
+import PTrainNetworks
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 struct TFLiteRun {
   private struct Value {

@@ -1,8 +1,8 @@
 // Models as tests need them: any network, with values as after training.
 
-import Artifacts
-import Datasets
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainNetworks
 
 extension TrainedModel {
   /// A network with values of which no two are alike, some scales of BN below zero.

@@ -1,6 +1,6 @@
 // The element-wise passes against plain loops, with the formulas of `KernelTypes` written out.
 // Windows with leftover rows, scales below and at zero, ties in the pool.
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 /// One unit's activation with random contents; every value a plain loop needs by channel and pixel.

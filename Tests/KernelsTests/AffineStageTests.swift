@@ -1,6 +1,6 @@
 // The first layer that is made where it is read, and the image's moments, against loops in Double.
 // Channels beyond a block, widths around a chunk of windows, every padding of a consumer.
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 struct AffineStageCase: CustomTestStringConvertible, Sendable {

@@ -1,6 +1,6 @@
 // The convolutions that are tested: sizes around the register tiles, and every kind of window.
 // One less, equal, one more, and odd ones.
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 /// One convolution with its reference in `[channel, y, x]` order.

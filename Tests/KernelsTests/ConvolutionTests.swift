@@ -1,6 +1,6 @@
 // Convolutions of every variant against plain loops in Double.
 // Sizes sit around the register tiles: one less, equal, one more, and odd ones.
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 /// Operands of a case and the results of plain loops.

@@ -1,6 +1,6 @@
 // Depthwise convolutions against plain loops in Double, over the windows of the pools.
 
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 /// Operands of a case: 5 lanes of the last block have no channel.

@@ -1,6 +1,6 @@
 // The fused first block against the same block in separate passes, each tested on its own.
 // Scales below and at zero, with and without bias and ReLU, widths around a chunk of windows.
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 struct FirstStageCase: CustomTestStringConvertible, Sendable {

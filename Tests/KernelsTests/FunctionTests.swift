@@ -1,7 +1,7 @@
 // The activations against the C library in Double, over a dense sweep.
 // What a NaN becomes is fixed here too: itself.
 import Glibc
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 extension ActivationFunction {

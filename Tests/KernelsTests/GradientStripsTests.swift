@@ -1,6 +1,6 @@
 // The output gradient made inside a Winograd convolution's backward pass, against the two passes.
 // Every tile height, images beside each other, windows, ReLU, and what is not to be fused.
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 struct GradientStripsCase: CustomTestStringConvertible, Sendable {

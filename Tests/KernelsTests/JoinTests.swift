@@ -1,6 +1,6 @@
 // Sums, products and channels side by side, against plain loops.
 // Channels start at any lane; what stands beside them stays.
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 @Test(arguments: [16, 48, 1600])

@@ -1,8 +1,8 @@
 // The choice of an instruction set: the widest by default, what PTRAIN_ISA names, or a refusal.
 // The storage of packed weights may not depend on it.
-import Diagnostics
-import KernelTypes
-import Kernels
+import PTrainDiagnostics
+import PTrainKernelTypes
+import PTrainKernels
 import Testing
 
 @Test func widestIsChosenByDefault() throws {

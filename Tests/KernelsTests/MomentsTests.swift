@@ -1,6 +1,6 @@
 // Batch statistics against Double: images that join, slots that join, means far from zero.
 // A variance made as the difference of two sums would be wrong by 7 % at a mean of 1,400 deviations.
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 /// Activations of several images around a mean.

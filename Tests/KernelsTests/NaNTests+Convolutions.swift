@@ -1,6 +1,6 @@
 // A NaN in an operand of a convolution: all that is made of it shows it, and no channel or image that
 // is not. Fast convolutions work on tiles, so neighbours of an output that reads it may show it too.
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 /// Every kind: one plane, fast, direct, strided, dense. Whole blocks: zeros of padded lanes times a NaN

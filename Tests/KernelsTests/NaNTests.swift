@@ -1,7 +1,7 @@
 // What a NaN becomes in each element-wise and flat kernel. It stays where it was read, so that a
 // diverged network shows, and reaches no other channel or sample; where a comparison decides (a gate, a
 // pool), a NaN is nothing that compares. Convolutions are in NaNTests+Convolutions.
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 /// Two blocks of 2x3 windows with room for leftovers, and constants that give every channel a scale.

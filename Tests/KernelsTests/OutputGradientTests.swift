@@ -1,6 +1,6 @@
 // The gradient of a convolution's output from that of its activation, against plain loops.
 // Written in the layout of each kind of convolution that may have made the output.
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 /// Kernels that could have made an output of this size: 3x3, 1x1, 5x5 and a strided one.

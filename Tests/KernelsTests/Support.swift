@@ -1,7 +1,7 @@
 // Aligned buffers, random contents and comparisons that all kernel tests use.
 // Plain loops in Double stand beside the kernels; here is what they share.
-import KernelTypes
-import Kernels
+import PTrainKernelTypes
+import PTrainKernels
 import Testing
 
 /// 64-byte aligned floats, freed with the object.

@@ -1,6 +1,6 @@
 // Every height of a register tile, and one row less and more, against plain loops in Double.
 // Rows of a product are pixels of a 1x1 convolution or tiles of a Winograd one; columns its blocks.
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 /// Up to twice the largest tile and a row, so that each height stands alone, meets its like, and is

@@ -1,7 +1,7 @@
 // Passes over flat ranges against their definitions written as plain scalar code.
 // Lengths around the vector width, slot counts around every level of the tree.
 import Foundation
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 /// The tree of the contract, level by level.

@@ -1,6 +1,6 @@
 // Windows that pools and depthwise convolutions are tested with, and plain loops over their pixels.
 // Odd sizes, overlaps, gaps, and edges that only one side has.
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 extension WindowGeometry: CustomTestStringConvertible {

@@ -1,6 +1,6 @@
 // Pools over any windows against plain loops in Double, with ties and with what is no number.
 // Gradients of overlapping windows add up, those of equal pixels go to the first.
-import KernelTypes
+import PTrainKernelTypes
 import Testing
 
 /// Random values, a few of each size so that windows have ties.

@@ -1,10 +1,10 @@
 // Alignment, zeros and the allocation counter of buffers.
 // Kernels load whole vectors without checks, so these hold for every size.
 
-import Diagnostics
+import PTrainDiagnostics
 import Testing
 
-@testable import Memory
+@testable import PTrainMemory
 
 @Suite struct AlignedBufferTests {
   @Test(arguments: [0, 1, 16, 17, 1 << 20, (1 << 20) + 1, 3 << 20])

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import Memory
+@testable import PTrainMemory
 
 @Suite struct BindingTests {
   /// Runs `body` on a thread of its own, whose affinity nobody else needs.

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Memory
+@testable import PTrainMemory
 
 @Suite struct CPUQuotaTests {
   private let everyCPU = CPUSet(0...3)

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Memory
+@testable import PTrainMemory
 
 @Suite struct CPUSetTests {
   @Test(arguments: ["", "0", "0-3", "0-3,8", "1,3,5", "63-64", "0,64,128-255", "8191"])

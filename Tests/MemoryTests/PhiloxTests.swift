@@ -3,7 +3,7 @@
 
 import Testing
 
-@testable import Memory
+@testable import PTrainMemory
 
 @Suite struct PhiloxTests {
   /// The philox4x32-10 lines of Random123's kat_vectors.

@@ -3,7 +3,7 @@
 
 import Foundation
 
-@testable import Memory
+@testable import PTrainMemory
 
 struct SystemTree {
   /// Path below the root and content of each file.

@@ -3,7 +3,7 @@
 
 import Testing
 
-@testable import Memory
+@testable import PTrainMemory
 
 @Suite struct TopologyTests {
   @Test func twoSockets() throws {

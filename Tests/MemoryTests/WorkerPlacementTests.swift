@@ -3,7 +3,7 @@
 
 import Testing
 
-@testable import Memory
+@testable import PTrainMemory
 
 @Suite struct WorkerPlacementTests {
   private static let machine = Result { try SystemTree.twoSockets.read(affinity: CPUSet(0...255)) }

@@ -1,10 +1,10 @@
 // Gradients against central differences in Double: each layer alone, then whole networks.
 // The loss is a fixed random weighting of the outputs, so every output's gradient differs.
 
-import Memory
+import PTrainMemory
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 @Suite struct CentralDifferenceTests {
   /// Even numbers of ±1; every call with another `sample` is another sequence.

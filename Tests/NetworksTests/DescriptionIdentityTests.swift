@@ -1,12 +1,12 @@
 // Whatever is accepted reads back: a description that is written and read again is the same, over names
 // that YAML takes for something else and over numbers to their last bit.
 
-import Diagnostics
 import Foundation
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 /// Draws descriptions; the same seed draws the same ones.
 private struct DescriptionGenerator {

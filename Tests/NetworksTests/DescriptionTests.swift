@@ -1,11 +1,11 @@
 // Descriptions: presets, files, the text form and what untrusted YAML may not do.
 // Each refusal is checked for its exit code, its line and the name of the key.
 
-import Diagnostics
 import Foundation
+import PTrainDiagnostics
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 @Suite struct PresetTests {
   @Test func eva8HasItsLayers() throws {

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 @Suite struct PrintedDescriptionTests {
   @Test func listsAreOneItemALine() throws {

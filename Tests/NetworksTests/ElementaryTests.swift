@@ -4,7 +4,7 @@
 import Foundation
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 @Suite struct ElementaryTests {
   #if arch(x86_64)

@@ -4,7 +4,7 @@
 import Foundation
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 /// A tree of golden values; a missing key fails the test that asks for it.
 struct Golden {

@@ -1,10 +1,10 @@
 // Gradients of whole graphs against central differences: values with several readers, every window, every
 // function, and networks that are drawn.
 
-import Memory
+import PTrainMemory
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 @Suite struct GraphGradientTests {
   private let differences = CentralDifferenceTests()

@@ -1,9 +1,9 @@
 // Lowering: what lists of layers become, in which order, and how refusals name their place.
 
-import Diagnostics
+import PTrainDiagnostics
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 @Suite struct GraphTests {
   private static let input = Shape(channels: 4, height: 8, width: 6)

@@ -1,11 +1,11 @@
 // Shape inference, names, places and initial values.
 // The figures of the presets are the ones that the world counts for these networks.
 
-import Diagnostics
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 @Suite struct NetworkTests {
   static let mnist = Shape(channels: 1, height: 28, width: 28)

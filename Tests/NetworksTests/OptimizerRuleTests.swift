@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 @Suite struct OptimizerRuleTests {
   private let golden: Golden

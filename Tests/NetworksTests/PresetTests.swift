@@ -1,9 +1,9 @@
 // The presets' figures on the input that each was made for: what the world counts for these networks.
 
-import Diagnostics
+import PTrainDiagnostics
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 @Suite struct PresetFigureTests {
   private func network(_ name: String) throws -> Network {

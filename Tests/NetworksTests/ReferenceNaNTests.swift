@@ -3,7 +3,7 @@
 
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 @Suite struct ReferenceNaNTests {
   @Test(arguments: [(2, 4), (3, 9)].flatMap { size, count in (0..<count).map { (size, $0) } })

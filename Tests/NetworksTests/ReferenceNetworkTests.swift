@@ -3,7 +3,7 @@
 
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 @Suite struct ReferenceNetworkTests {
   private func network(_ layers: [Layer], _ input: Shape, _ classes: Int) throws -> Network {

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 @Suite struct SchemaTests {
   /// `PTRAIN_WRITE_SCHEMA=1 Scripts/test --filter SchemaTests` writes the file anew.

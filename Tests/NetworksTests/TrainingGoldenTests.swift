@@ -3,7 +3,7 @@
 
 import Testing
 
-@testable import Networks
+@testable import PTrainNetworks
 
 @Suite struct OptimizerGoldenTests {
   let golden: Golden

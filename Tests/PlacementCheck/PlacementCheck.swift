@@ -1,12 +1,12 @@
 // Checks on a machine with several NUMA nodes that pages and workers are where they were asked for.
 // Scripts/numa-vm runs it in a virtual machine; without arguments it prints the digest of one node.
 
-import CShims
-import Engine
+import CPTrainShims
 import Glibc
-import Kernels
-import Memory
-import Networks
+import PTrainEngine
+import PTrainKernels
+import PTrainMemory
+import PTrainNetworks
 
 @main enum PlacementCheck {
   private nonisolated(unsafe) static var failureCount = 0

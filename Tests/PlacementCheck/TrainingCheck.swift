@@ -1,10 +1,10 @@
 // A few training steps on images of noise, small enough for an emulated processor.
 
-import Datasets
-import Engine
-import Kernels
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainEngine
+import PTrainKernels
+import PTrainMemory
+import PTrainNetworks
 
 enum TrainingCheck {
   private static let batchSize = 100

@@ -1,6 +1,6 @@
 // What is understood of metrics files, whole, resumed, cut off or of another version.
 
-import Report
+import PTrainReport
 import Testing
 
 @Suite struct HistoryTests {

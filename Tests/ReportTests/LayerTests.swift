@@ -1,16 +1,16 @@
 // What each layer has in this package, and what a new one lacks: the checklist of the article AddALayer.
 // It stands here since this is the lowest target that sees descriptions, engine, exports and pages.
 
-import Artifacts
-import Datasets
-import Engine
 import Foundation
-import Interchange
-import Kernels
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainEngine
+import PTrainInterchange
+import PTrainKernels
 import Testing
 
-@testable import Networks
-@testable import Report
+@testable import PTrainNetworks
+@testable import PTrainReport
 
 @Suite struct LayerTests {
   /// Every kind, one behind the other: the compiler asks for a new one's place.

@@ -1,10 +1,10 @@
 // The network inside a page: its steps, its weights, its limits.
 
-import Artifacts
-import Datasets
 import FoundationEssentials
-import Interchange
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainInterchange
+import PTrainNetworks
 import Testing
 
 @Suite struct NetworkContentTests {

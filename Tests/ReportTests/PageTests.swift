@@ -1,12 +1,12 @@
 // What stands in a page, and what must not.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
 import FoundationEssentials
-import Networks
-import Report
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainNetworks
+import PTrainReport
 import Testing
 
 @Suite struct PageTests {

@@ -1,10 +1,10 @@
 // Pictures in a page: mistakes and filters, byte for byte.
 
-import Datasets
-import Engine
 import FoundationEssentials
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainEngine
+import PTrainMemory
+import PTrainNetworks
 import Testing
 
 @Suite struct PictureTests {

@@ -1,13 +1,13 @@
 // Run directories as a training leaves them, made of values that are easy to recognise.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
 import FoundationEssentials
 import Glibc
-import Networks
-import Report
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainNetworks
+import PTrainReport
 
 /// A model of `yaml`'s layers for images of `input`.
 func model(

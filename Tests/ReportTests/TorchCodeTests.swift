@@ -1,9 +1,9 @@
 // The PyTorch function of a network, line by line; Scripts/check-report runs one.
 
-import Networks
+import PTrainNetworks
 import Testing
 
-@testable import Report
+@testable import PTrainReport
 
 @Suite struct TorchCodeTests {
   private func lines(_ layers: String) throws -> [String] {

@@ -1,11 +1,11 @@
 // When a run writes its page, and what happens where it cannot.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
 import Glibc
-import Report
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainReport
 import Testing
 
 /// Seconds as told by the test; every look at it costs `tick`.

@@ -1,9 +1,9 @@
 // What is refused before anything is computed, and with which message and exit code.
 // A user who mistypes an option must read what was expected and what was found.
-import Diagnostics
+import PTrainDiagnostics
 import Testing
 
-@testable import Spreadsheet
+@testable import PTrainSpreadsheet
 
 @Suite struct ExperimentTests {
   private func failure(_ body: () throws -> Void) -> Failure? {

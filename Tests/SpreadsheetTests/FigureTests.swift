@@ -2,7 +2,7 @@
 // They were computed independently of this code, so agreement is evidence, not habit.
 import Testing
 
-@testable import Spreadsheet
+@testable import PTrainSpreadsheet
 
 @Suite struct FigureTests {
   private static let experiment = Result { try Experiment() }

@@ -2,7 +2,7 @@
 // It lets the formulas be tested where no spreadsheet program is installed.
 import Glibc
 
-@testable import Spreadsheet
+@testable import PTrainSpreadsheet
 
 /// A recursive-descent evaluator; `^` binds tighter than a sign only on its left, as here needed.
 struct FormulaEvaluator {

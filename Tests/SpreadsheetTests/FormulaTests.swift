@@ -2,7 +2,7 @@
 // A spreadsheet program repeats the second check on the finished workbook (Scripts).
 import Testing
 
-@testable import Spreadsheet
+@testable import PTrainSpreadsheet
 
 @Suite struct FormulaTests {
   @Test func firstRowHoldsNumbersWhereNothingIsComputed() {

@@ -2,7 +2,7 @@
 // The formulas of the sheet are held against the same numbers in FormulaTests.
 import Testing
 
-@testable import Spreadsheet
+@testable import PTrainSpreadsheet
 
 @Suite struct GradientTests {
   private static var other: StartingValues {

@@ -1,10 +1,10 @@
+import Foundation
 // The files: complete, repeatable, and none at all when one of them cannot be written.
 // Each test works in a directory of its own that it removes.
-import Diagnostics
-import Foundation
+import PTrainDiagnostics
 import Testing
 
-@testable import Spreadsheet
+@testable import PTrainSpreadsheet
 
 @Suite final class OutputTests {
   private let directory = FileManager.default.temporaryDirectory

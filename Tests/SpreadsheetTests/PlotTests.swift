@@ -1,10 +1,10 @@
+import Foundation
 // The error graph: the script handed to gnuplot, and how an external program is run.
 // The picture itself is drawn only where gnuplot is installed.
-import Diagnostics
-import Foundation
+import PTrainDiagnostics
 import Testing
 
-@testable import Spreadsheet
+@testable import PTrainSpreadsheet
 
 @Suite struct PlotTests {
   private static let hasGnuplot = ["/usr/bin/gnuplot", "/usr/local/bin/gnuplot"].contains {

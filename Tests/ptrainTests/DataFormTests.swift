@@ -1,8 +1,8 @@
 // Data of every form from the command line: what runs on it, what its run keeps, what is refused.
 
-import Artifacts
-import Datasets
 import Foundation
+import PTrainArtifacts
+import PTrainDatasets
 import Testing
 
 @Suite struct DataFormTests {

@@ -1,7 +1,7 @@
 // What other programs get: exported files, and the logits that they are compared by.
 
-import Artifacts
 import Foundation
+import PTrainArtifacts
 import Testing
 
 @Suite struct ExportTests {

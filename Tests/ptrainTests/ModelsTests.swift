@@ -1,6 +1,6 @@
 // `ptrain models` and `ptrain summary`: what they print.
 
-import Networks
+import PTrainNetworks
 import Testing
 
 @Suite struct ModelsTests {

@@ -1,7 +1,7 @@
 // Predictions by the binary: the logits of `eval`, whatever form the images come in, and files that are none.
 
-import Artifacts
 import Foundation
+import PTrainArtifacts
 import Testing
 
 @Suite struct PredictTests {

@@ -1,7 +1,7 @@
 // Networks in 8-bit integers from the command line: what is told, written and refused.
 
-import Artifacts
 import Foundation
+import PTrainArtifacts
 import Testing
 
 @Suite struct QuantizationTests {

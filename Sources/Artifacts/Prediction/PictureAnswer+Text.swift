@@ -1,6 +1,6 @@
 // An answer as a line: for people, for programs, for a table.
 
-import Engine
+import PTrainEngine
 
 /// How answers are written.
 package enum AnswerForm: Sendable {

@@ -1,11 +1,11 @@
 // Asks a trained model about pictures: a batch at a time, decoded and computed on all workers, answered
 // in the order in which they came.
 
-import Datasets
-import Diagnostics
-import Engine
-import ImageFiles
-import Memory
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainImageFiles
+import PTrainMemory
 
 /// What a model says about a picture.
 package struct PictureAnswer: Equatable, Sendable {

@@ -1,10 +1,10 @@
 // Which pictures a command's arguments name: files, folders to any depth, IDX files with many each.
 // In the order of the arguments; what lies in a folder is sorted by the bytes of its name.
 
-import Datasets
-import Diagnostics
 import Glibc
-import ImageFiles
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainImageFiles
 
 /// One picture that a model is to be asked about.
 package struct Picture: Sendable {

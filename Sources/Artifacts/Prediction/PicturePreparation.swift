@@ -1,10 +1,10 @@
 // From a picture to the bytes that a network was trained on: decoded, turned upright, on the model's
 // background, as grey values or colours, in the network's size.
 
-import Datasets
-import Diagnostics
-import ImageFiles
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainImageFiles
+import PTrainNetworks
 
 /// How the images of a model's training were made.
 package struct PicturePreparation: Sendable {

@@ -1,8 +1,8 @@
 // Random affine transforms of byte images, called by the workers for each sample of a shard.
 // Integer arithmetic after the map is drawn: the same bytes on every instruction set.
 
-import Memory
-import Networks
+import PTrainMemory
+import PTrainNetworks
 
 /// Transforms the images of one training run.
 struct AffineAugmenter: Sendable {

@@ -1,8 +1,8 @@
 // The affine map that one sample meets in one epoch.
 // Drawn from seed, sample and epoch alone, so any worker of any run draws the same.
 
-import Memory
-import Networks
+import PTrainMemory
+import PTrainNetworks
 
 /// Where each pixel of the output lies in the source:
 /// `(x, y) -> (xx·x + xy·y + x0, yx·x + yy·y + y0)`.

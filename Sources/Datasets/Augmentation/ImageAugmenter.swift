@@ -3,8 +3,8 @@
 // instruction set and in any worker.
 
 import Glibc
-import Memory
-import Networks
+import PTrainMemory
+import PTrainNetworks
 
 /// Transforms the images of one training run, step by step.
 package struct ImageAugmenter: Sendable {

@@ -1,8 +1,8 @@
 // Mixup (Zhang, Cissé, Dauphin & Lopez-Paz 2018): a training image with some of another one in it, whose
 // label counts as much.
 
-import Memory
-import Networks
+import PTrainMemory
+import PTrainNetworks
 
 /// What one sample is mixed with in one epoch.
 package struct SampleMix: Equatable, Sendable {

@@ -1,7 +1,7 @@
 // Class folders as a form of data.
 
-import Diagnostics
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 
 /// A folder with a folder for each class, or with such folders for training, validation and test.
 struct ClassFolders: DataForm {

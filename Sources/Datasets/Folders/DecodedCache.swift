@@ -5,9 +5,9 @@
 // length of the reasons (8 bytes) and the reasons, one a line; the values of the images; and a digest of
 // all of that (64 digits). A file that is damaged or was made of something else is as good as none.
 
-import Diagnostics
 import Glibc
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 
 /// One file of decoded bytes.
 package struct DecodedCache: Sendable {

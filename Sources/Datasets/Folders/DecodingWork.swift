@@ -1,8 +1,8 @@
 // What the threads of one decoding share: the files still to do, the place of each image, what happened.
 
-import Diagnostics
 import Glibc
-import ImageFiles
+import PTrainDiagnostics
+import PTrainImageFiles
 import Synchronization
 
 /// Memory with a place for each image; threads write to different places.

@@ -2,10 +2,10 @@
 // What comes out depends on the files alone: threads take the next files in order, and where something
 // stops them, all files before it have been looked at.
 
-import Diagnostics
 import Glibc
-import ImageFiles
-import Memory
+import PTrainDiagnostics
+import PTrainImageFiles
+import PTrainMemory
 
 /// How far decoding has come.
 public struct DecodingProgress: Equatable, Sendable {

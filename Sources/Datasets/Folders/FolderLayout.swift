@@ -1,7 +1,7 @@
 // Which folders are classes and which are parts of the data: PATH/CLASS, or PATH/train/CLASS with
 // PATH/test/CLASS and PATH/val/CLASS.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// A part of the data, its classes and their files.
 struct FolderPart: Sendable {

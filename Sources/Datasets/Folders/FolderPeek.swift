@@ -1,8 +1,8 @@
 // Whether there are images below the folders of a folder, at first sight: `--data /` must not read a disk.
 
-import Diagnostics
 import Glibc
-import ImageFiles
+import PTrainDiagnostics
+import PTrainImageFiles
 
 /// A look into folders that ends soon.
 struct FolderPeek {

@@ -1,8 +1,8 @@
 // Class folders from beginning to end: files, cache or decoding, labels, and what there is to tell.
 
-import Diagnostics
-import ImageFiles
-import Memory
+import PTrainDiagnostics
+import PTrainImageFiles
+import PTrainMemory
 
 /// The images of class folders with their labels.
 struct FolderReading {

@@ -1,8 +1,8 @@
 // Which sizes the images of a folder have: told where they are several and no size was asked for.
 
-import Diagnostics
 import Glibc
-import ImageFiles
+import PTrainDiagnostics
+import PTrainImageFiles
 
 /// The sizes of the first images of a decoder's files, by their headers.
 struct FolderSizes {

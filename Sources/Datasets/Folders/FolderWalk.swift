@@ -1,8 +1,8 @@
 // Finds the files below a class folder, to any depth, in an order that no file system decides.
 
-import Diagnostics
 import Glibc
-import ImageFiles
+import PTrainDiagnostics
+import PTrainImageFiles
 
 /// A file below a folder, by what tells whether it is still the same.
 struct FolderFile: Equatable, Sendable {

@@ -2,10 +2,10 @@
 // background, the Exif orientation is applied, grey values become colours or the reverse, and the size
 // changes. Training, evaluation, prediction and exported preprocessing share it.
 
-import Diagnostics
-import ImageFiles
-import Memory
-import Networks
+import PTrainDiagnostics
+import PTrainImageFiles
+import PTrainMemory
+import PTrainNetworks
 
 /// Nil stands for the data's own.
 public struct ImagePreparation: Equatable, Sendable {

@@ -1,8 +1,8 @@
 // The binary version of CIFAR-10 and CIFAR-100 (Krizhevsky 2009): records of labels and three planes
 // of 32 x 32 bytes, red, green and blue.
 
-import Diagnostics
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 
 /// A directory with the files of one of the two.
 struct CIFARFiles: DataForm {

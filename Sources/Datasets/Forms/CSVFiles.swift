@@ -1,6 +1,6 @@
 // CSV files of images: one with all of them, or a directory with parts for training and test.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// A text file of rows, or a directory whose `.csv` files are named `train`, `test` and `val`.
 struct CSVFiles: DataForm {

@@ -1,8 +1,8 @@
 // A table of images, one a row: a label, then the pixels from 0 to 255.
 // Kaggle's form of MNIST, Fashion-MNIST, sign language and many others.
 
-import Diagnostics
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 
 /// The images of a CSV text, and their labels where it has any.
 package struct CSVTable {

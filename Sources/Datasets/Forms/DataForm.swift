@@ -1,10 +1,10 @@
 // The forms in which datasets are held, and the one place that tells which of them a path holds.
 // A form is known by what lies there, never by an option; a further one is a type in `all`.
 
-import Diagnostics
 import Glibc
-import Memory
-import Networks
+import PTrainDiagnostics
+import PTrainMemory
+import PTrainNetworks
 
 /// One form of data: it knows itself and reads itself.
 package protocol DataForm: Sendable {

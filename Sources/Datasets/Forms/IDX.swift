@@ -1,8 +1,8 @@
 // The IDX format of MNIST's files: a magic number, big-endian sizes, then bytes.
 // Parsing is a pure function over bytes that trusts nothing in them.
 
-import Diagnostics
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 
 /// What one IDX file holds.
 package struct IDX: Equatable, Sendable {

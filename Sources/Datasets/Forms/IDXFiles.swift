@@ -1,8 +1,8 @@
 // Finds the four IDX files of a directory under the names that MNIST gave them.
 // Mirrors differ in a dot and in compression; the content decides, not the name's ending.
 
-import Diagnostics
 import Glibc
+import PTrainDiagnostics
 
 /// A directory with MNIST's four files.
 struct IDXFiles: DataForm {

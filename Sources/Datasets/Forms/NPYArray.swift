@@ -1,7 +1,7 @@
 // An array of numpy's as labels or as images, whatever its type, byte order and memory order.
 
-import Diagnostics
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 
 /// The elements of a .npy array as they lie in the file.
 struct NPYArray {

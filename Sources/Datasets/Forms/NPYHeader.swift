@@ -1,7 +1,7 @@
 // The header of numpy's .npy format, versions 1 to 3: a Python dictionary that tells what follows.
 // (NEP 1.) Parsed as the few literals that numpy writes; nothing of Python is run.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// Type, order and shape of an array.
 struct NPYHeader: Equatable {

@@ -1,6 +1,6 @@
 // numpy's .npz archives under the names that keras' and MedMNIST's datasets have, and some others.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// A .npz file, or a directory with one.
 struct NPZFiles: DataForm {

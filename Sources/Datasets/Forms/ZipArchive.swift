@@ -1,8 +1,8 @@
 // The entries of a zip archive in memory (PKWARE's APPNOTE): what numpy's .npz files are.
 // Read from the central directory at the end, as numpy and unzip do; nothing in it is trusted.
 
-import CZlib
-import Diagnostics
+import CPTrainZlib
+import PTrainDiagnostics
 
 /// An archive's entries, stored or deflated, none of them encrypted.
 struct ZipArchive {

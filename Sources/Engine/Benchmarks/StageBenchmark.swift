@@ -1,10 +1,10 @@
 // Times the plan's stages, forward and backward, on one thread with one step's data.
 // A stage's time holds everything from its input to its output: transforms, BN, ReLU, pooling.
 
-import Datasets
 import Dispatch
-import KernelTypes
-import Networks
+import PTrainDatasets
+import PTrainKernelTypes
+import PTrainNetworks
 
 /// The two directions of a stage.
 package enum StagePass: String, CaseIterable, Sendable {

@@ -1,11 +1,11 @@
 // Times training steps: the ones of a training run, without tests, listeners and files.
 // Measuring by another path than the trainer's would measure something else.
 
-import Datasets
-import Diagnostics
 import Dispatch
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainMemory
+import PTrainNetworks
 
 /// Timed steps.
 package struct StepSamples: Sendable {

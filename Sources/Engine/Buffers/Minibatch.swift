@@ -1,7 +1,7 @@
 // Which samples a step or a test pass works on, and where their bytes are.
 
-import Datasets
-import KernelTypes
+import PTrainDatasets
+import PTrainKernelTypes
 
 /// Images and labels in memory that outlives the executor.
 struct SampleSource: @unchecked Sendable {
@@ -55,7 +55,7 @@ struct Minibatch: @unchecked Sendable {
     weightScale = Float(Double(count) / sum)
   }
 
-  var shardCount: Int { Engine.shardCount(count) }
+  var shardCount: Int { PTrainEngine.shardCount(count) }
 
   func onNode(_ node: Int) -> Minibatch {
     var batch = self

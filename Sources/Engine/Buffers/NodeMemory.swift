@@ -1,7 +1,7 @@
 // Allocates a session's buffers, each on the node whose workers use it most.
 
-import KernelTypes
-import Memory
+import PTrainKernelTypes
+import PTrainMemory
 
 /// Memory that was asked for on a node.
 package struct MemoryAssignment: @unchecked Sendable {

@@ -1,9 +1,9 @@
 // The one master copy of parameters, running statistics, gradients and optimizer moments.
 // Each is a block in state_dict order; every worker reads it, the update phase alone writes it.
 
-import KernelTypes
-import Memory
-import Networks
+import PTrainKernelTypes
+import PTrainMemory
+import PTrainNetworks
 
 /// Blocks of `layout.count` Floats.
 final class ParameterBlock: @unchecked Sendable {

@@ -2,10 +2,10 @@
 // Workers read samples in random order: each of several nodes gets a copy of its own, or, where that
 // costs too much memory, all nodes share the pages evenly.
 
-import Datasets
-import Diagnostics
-import KernelTypes
-import Memory
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainKernelTypes
+import PTrainMemory
 
 /// An image set whose addresses stay valid as long as the store lives.
 final class SampleStore: @unchecked Sendable {

@@ -1,6 +1,6 @@
 // Where the partial sums of one shard stand, and how many shards and vectors there are.
 
-import KernelTypes
+import PTrainKernelTypes
 
 /// Where a shard's partial sums stand in its slot; all offsets are multiples of 16 floats.
 struct SlotLayout {

@@ -1,6 +1,6 @@
 // A quantity that every shard has in a slot of its own, and where its sum over all shards goes.
 
-import KernelTypes
+import PTrainKernelTypes
 
 /// Slots that follow each other in memory, one a shard; the memory is a stage's or the executor's.
 struct SlotRange: @unchecked Sendable {

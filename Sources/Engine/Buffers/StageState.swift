@@ -1,7 +1,7 @@
 // Buffers of one stage: its value by sample, partial sums by shard, constants by channel.
 // Allocated once, for the largest minibatch; a step allocates nothing.
 
-import KernelTypes
+import PTrainKernelTypes
 
 /// Memory of one stage for minibatches of up to `sampleCapacity` samples.
 ///

@@ -1,7 +1,7 @@
 // Memory that one worker uses while it runs a shard's task; nothing in it outlives the task.
 
-import KernelTypes
-import Networks
+import PTrainKernelTypes
+import PTrainNetworks
 
 /// Buffers large enough for every stage of a plan; contents are whatever the last task left.
 struct WorkerScratch: @unchecked Sendable {

@@ -1,6 +1,6 @@
 // An evaluation as it grows, minibatch after minibatch: no more is kept of a sample than is told of it.
 
-import KernelTypes
+import PTrainKernelTypes
 
 /// Counts of the samples so far.
 struct EvaluationTally {

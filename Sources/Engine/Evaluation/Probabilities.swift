@@ -1,6 +1,6 @@
 // From a sample's logits to its class and probabilities, the same on every machine.
 
-import Networks
+import PTrainNetworks
 
 package enum Probabilities {
   /// Index of the first largest logit, as the kernels count correct predictions; there must be one.

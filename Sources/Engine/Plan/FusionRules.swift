@@ -1,8 +1,8 @@
 // Which nodes may join the stage that computes what they read: its epilogue, then the view of its value.
 // A rule sees a value with one reader; what no rule takes becomes a stage of its own.
 
-import KernelTypes
-import Networks
+import PTrainKernelTypes
+import PTrainNetworks
 
 /// A stage that may still take nodes.
 struct StageDraft {

@@ -1,9 +1,9 @@
 // A network as stages over stored values: what the engine runs.
 // A function of the network alone, never of threads, time or instruction set.
 
-import Diagnostics
-import KernelTypes
-import Networks
+import PTrainDiagnostics
+import PTrainKernelTypes
+import PTrainNetworks
 
 /// How many nodes a stage may stand for.
 package enum Fusion: Sendable {

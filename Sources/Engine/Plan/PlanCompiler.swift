@@ -1,9 +1,9 @@
 // Compiles a graph into stages: one for each node, but for those that the fusion rules join.
 // Values change between maps and vectors where a reader needs the other form.
 
-import Diagnostics
-import KernelTypes
-import Networks
+import PTrainDiagnostics
+import PTrainKernelTypes
+import PTrainNetworks
 
 struct PlanCompiler {
   private let network: Network

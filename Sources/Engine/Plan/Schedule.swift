@@ -1,7 +1,7 @@
 // Which stages run between two synchronisations: a phase ends where a norm needs the whole minibatch.
 // Phases by longest path, so that parallel branches share them.
 
-import Networks
+import PTrainNetworks
 
 /// Phases of a step. Those of the loss come last forward and first backward, and are one.
 struct Schedule: Equatable, Sendable {

@@ -1,8 +1,8 @@
 // A stage of the plan: the work that computes one stored value, and how that value is seen.
 // Plain values only: workers copy them without counting references.
 
-import KernelTypes
-import Networks
+import PTrainKernelTypes
+import PTrainNetworks
 
 /// Samples of a shard: a constant of the plan, so that sums have one order at any worker count.
 package let shardSize = 8

@@ -2,7 +2,7 @@
 // Exchanges gather and never add: the order of additions is the shard tree's, not a library's.
 
 import Glibc
-import KernelTypes
+import PTrainKernelTypes
 
 /// The processes that train one model together; all ranks make the same calls in the same order.
 package protocol Communicator: Sendable {

@@ -1,7 +1,7 @@
 // Whether this process is one of several, by what a launcher such as mpirun leaves in the environment.
 // A build without MPI stops there: every rank would train the whole model and overwrite the others' files.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// Finds the other processes of the job.
 package enum Launcher {

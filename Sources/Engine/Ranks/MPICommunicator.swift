@@ -1,10 +1,10 @@
 // Ranks over Open MPI, in builds with the package trait MPI.
 
 #if MPI
-  import CMPI
-  import Diagnostics
+  import CPTrainMPI
+  import PTrainDiagnostics
   import Glibc
-  import KernelTypes
+  import PTrainKernelTypes
 
   /// All processes that `mpirun` has started.
   package struct MPICommunicator: Communicator {

@@ -1,8 +1,8 @@
 // The first level of a reduction on several nodes: each node adds up the slots in its own memory.
 // What crosses between nodes is then one row a subtree instead of one a shard.
 
-import KernelTypes
-import Memory
+import PTrainKernelTypes
+import PTrainMemory
 
 /// Which subtrees of a rank's shards lie on which node, and how they join.
 struct NodeShares: Sendable {

@@ -1,8 +1,8 @@
 // Sums over the shards of a minibatch at every rank, by the shard tree.
 // A rank adds up its own subtrees, receives the others' and joins them as one process would have.
 
-import KernelTypes
-import Memory
+import PTrainKernelTypes
+import PTrainMemory
 
 /// Which shards of a minibatch the ranks own, and what follows from it.
 struct RankShares: Sendable {

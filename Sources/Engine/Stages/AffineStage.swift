@@ -5,8 +5,8 @@
 // (Σ|w|)²·E[x²], the largest that such weights could give: behind second differences of smooth images
 // 0.5 % of a variance of 4e-4 (SmoothImageTests).
 
-import KernelTypes
-import Networks
+import PTrainKernelTypes
+import PTrainNetworks
 
 extension Executor {
   /// The forward pass: `sums [ImageMoments.count] +=` those of the shard's images.

@@ -1,7 +1,7 @@
 // Batch normalisation between phases: from the whole minibatch's sums to per-channel constants.
 // Runs on the leader in Double; the sums come from a tree over shards, so they have one order.
 
-import KernelTypes
+import PTrainKernelTypes
 
 extension Executor {
   /// Forward, from the summed statistics: `scale = γ/σ`, `shift = β - μ·γ/σ` of the minibatch; moves

@@ -1,6 +1,6 @@
 // Finds where a diverged pass first left the numbers.
 
-import KernelTypes
+import PTrainKernelTypes
 
 extension Executor {
   /// Name of the first layer, in the order of computation, whose result in the last pass over the

@@ -1,7 +1,7 @@
 // Dropout of a value: drawn once in its stage's forward pass, kept as one bit an element.
 // A bit is a function of seed, epoch, sample and layer, so nothing depends on who draws it.
 
-import KernelTypes
+import PTrainKernelTypes
 
 extension Executor {
   /// Draws the bits of the shard's samples.

@@ -1,9 +1,9 @@
 // Runs stages over shards: the compiled form of a network with its memory.
 // Everything here is work on one shard; who calls it in which order is the trainer's business.
 
-import KernelTypes
-import Memory
-import Networks
+import PTrainKernelTypes
+import PTrainMemory
+import PTrainNetworks
 
 /// How a pass treats dropout and statistics.
 enum PassMode: Sendable {

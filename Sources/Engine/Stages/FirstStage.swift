@@ -1,7 +1,7 @@
 // The first stage where the kernels compute it in one pass, its full-size activation never stored.
 // Forward and backward stand together; both read the image alone.
 
-import KernelTypes
+import PTrainKernelTypes
 
 extension Executor {
   /// What `forward` does, image by image.

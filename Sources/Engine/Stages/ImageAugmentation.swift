@@ -1,8 +1,8 @@
 // Augmented images of the current minibatch: drawn once a step, read by forward and backward.
 
-import Datasets
-import KernelTypes
-import Networks
+import PTrainDatasets
+import PTrainKernelTypes
+import PTrainNetworks
 
 /// A recipe's augmentation with a place for every sample of a minibatch.
 struct ImageAugmentation: @unchecked Sendable {

@@ -1,7 +1,7 @@
 // Work on several values: sums, channels side by side, factors.
 // Forward and backward of each stand together; a call takes one image, or a shard's vectors.
 
-import KernelTypes
+import PTrainKernelTypes
 
 extension Executor {
   // MARK: Sum

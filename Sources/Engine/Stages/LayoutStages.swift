@@ -1,6 +1,6 @@
 // Work that changes how a value lies: the image as a map in blocks, maps as vectors, vectors as maps.
 
-import KernelTypes
+import PTrainKernelTypes
 
 extension Executor {
   // MARK: The image as a map

@@ -1,6 +1,6 @@
 // The loss of a shard's logits, from which the backward pass starts.
 
-import KernelTypes
+import PTrainKernelTypes
 
 extension Executor {
   /// Loss and correct predictions of the shard's logits; `dy` of the last stage when training.

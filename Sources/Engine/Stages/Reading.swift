@@ -2,8 +2,8 @@
 // A reader applies the view (norm, activation, dropout) of what is stored, and hands its gradient back
 // through it; forward and backward of each form stand together.
 
-import KernelTypes
-import Networks
+import PTrainKernelTypes
+import PTrainNetworks
 
 extension Executor {
   // MARK: Values as they lie

@@ -1,6 +1,6 @@
 // A stage's backward pass over one shard.
 
-import KernelTypes
+import PTrainKernelTypes
 
 extension Executor {
   /// From `dy` of the shard: weight and bias gradients into its slot, `dy` and sums of what it reads.

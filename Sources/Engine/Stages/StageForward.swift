@@ -1,6 +1,6 @@
 // A stage's forward pass over one shard, and what its backward pass computes again.
 
-import KernelTypes
+import PTrainKernelTypes
 
 extension Executor {
   /// Fills `s` (and `z` unless recomputed; neither of an affine stage) of the shard's samples and the

@@ -1,7 +1,7 @@
 // What the sums over all windows of the images follow from: statistics and gradients of a linear layer
 // whose output is never stored.
 
-import KernelTypes
+import PTrainKernelTypes
 
 /// Sums over all 3x3 windows, zeros around the images: of each place, and of products of two places.
 struct WindowMoments {

@@ -1,8 +1,8 @@
 // Work on windows of each channel by itself: depthwise convolutions and pools.
 // Forward and backward of each stand together.
 
-import KernelTypes
-import Networks
+import PTrainKernelTypes
+import PTrainNetworks
 
 extension Executor {
   // MARK: Depthwise convolution

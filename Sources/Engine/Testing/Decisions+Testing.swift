@@ -2,9 +2,9 @@
 // A test that compares gradients forces these on the reference, by node; one flipped sign of a value
 // near zero would hide everything else.
 
-import Datasets
-import KernelTypes
-import Networks
+import PTrainDatasets
+import PTrainKernelTypes
+import PTrainNetworks
 
 /// The discrete decisions of a step, by the node that makes them.
 package struct NodeDecisions: Sendable {

@@ -1,7 +1,7 @@
 // What holds for every plan, checked by tests, and a plan as text.
 
-import KernelTypes
-import Networks
+import PTrainKernelTypes
+import PTrainNetworks
 
 extension Plan {
   /// What is wrong with the plan; empty for every plan that the compiler makes.

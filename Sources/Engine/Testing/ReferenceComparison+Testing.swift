@@ -2,9 +2,9 @@
 // The float run's ReLU masks and maxima are forced on the reference: one flipped sign near zero
 // would hide everything else.
 
-import Datasets
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainMemory
+import PTrainNetworks
 
 /// One training step's loss and gradient from both interpreters.
 package struct ReferenceComparison {

@@ -1,10 +1,10 @@
 // What a step of training sees of the samples of a minibatch: their images as the recipe augments them, and
 // what is mixed into them. For comparisons with the reference, which sees images as they are.
 
-import Datasets
-import Diagnostics
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainMemory
+import PTrainNetworks
 
 /// The samples of `order` in epoch 0.
 struct SeenSamples {

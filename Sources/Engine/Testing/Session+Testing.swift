@@ -1,8 +1,8 @@
 // Looks into a session that only tests and benchmarks need.
 
-import Datasets
-import KernelTypes
-import Networks
+import PTrainDatasets
+import PTrainKernelTypes
+import PTrainNetworks
 
 extension Session {
   /// Trains on samples in the given order and returns each minibatch's mean loss.

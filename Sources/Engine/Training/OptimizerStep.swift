@@ -1,7 +1,7 @@
 // One step of the recipe's optimizer: with a kernel, or by the rule's own loops.
 
-import KernelTypes
-import Networks
+import PTrainKernelTypes
+import PTrainNetworks
 
 /// Adam and SGD have kernels; their numbers are in the precision that those take.
 enum OptimizerStep: Sendable {

@@ -1,8 +1,8 @@
 // From summed gradients to new parameters: optimizer, and packing for the kernels.
 // Work is cut by tiles of 16 x 16 channels, so every value has one writer and every layer many.
 
-import KernelTypes
-import Networks
+import PTrainKernelTypes
+import PTrainNetworks
 
 /// A part of the update that touches no other part's values.
 struct UpdatePart: Equatable, Sendable {

@@ -1,9 +1,9 @@
 // The learning-rate range test (Smith, "Cyclical learning rates for training neural networks", 2017):
 // a few steps with a rate that grows from step to step tell which rates a model learns with.
 
-import Datasets
-import Diagnostics
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainNetworks
 
 /// Rates from `lowest` to `highest`, each the same factor larger than the one before.
 package struct RateRange: Equatable, Sendable {

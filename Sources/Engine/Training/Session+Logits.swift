@@ -1,8 +1,8 @@
 // What a model says about each sample, from which everything else that is told of it follows.
 
-import Datasets
-import KernelTypes
-import Networks
+import PTrainDatasets
+import PTrainKernelTypes
+import PTrainNetworks
 
 extension Session {
   /// Logits `[count, classes]` of a set, with running statistics; labels do not matter.

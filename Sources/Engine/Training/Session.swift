@@ -1,10 +1,10 @@
 // A model in memory with workers: what training and evaluation share.
 
-import Datasets
-import Diagnostics
-import KernelTypes
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainKernelTypes
+import PTrainMemory
+import PTrainNetworks
 
 /// Executor, workers and parameters for minibatches of up to `sampleCapacity` samples.
 package final class Session {

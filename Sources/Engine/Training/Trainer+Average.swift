@@ -3,7 +3,7 @@
 // sees them: dropout would raise the variances (Li et al., "Understanding the disharmony between
 // dropout and batch normalization by variance shift", 2019), augmentation would blur the images.
 
-import Networks
+import PTrainNetworks
 
 /// Minibatches over which the average's statistics are measured.
 private let statisticsBatchCount = 25

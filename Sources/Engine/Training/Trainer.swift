@@ -1,10 +1,10 @@
 // Trains a network on a dataset by a recipe, epoch after epoch, and tells listeners what happened.
 
-import Datasets
-import Diagnostics
 import Dispatch
-import KernelTypes
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainKernelTypes
+import PTrainNetworks
 
 /// What a training run is asked to do besides the recipe.
 package struct TrainingOptions: Sendable {

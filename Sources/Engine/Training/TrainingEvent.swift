@@ -1,7 +1,7 @@
 // What the trainer tells its listeners: the progress bar, the metrics file, the model writer.
 // The engine prints and writes nothing itself; a digest is the listeners' work, over `ModelState`.
 
-import Networks
+import PTrainNetworks
 
 /// One thing that happened in a training run, in the order it happened.
 package enum TrainingEvent: Sendable {

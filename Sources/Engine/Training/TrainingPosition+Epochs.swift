@@ -1,6 +1,6 @@
 // What an epoch's results change: which epoch was the best, which model is kept, whether the run ends.
 
-import Networks
+import PTrainNetworks
 
 extension TrainingPosition {
   /// The epoch whose model is the run's: with a validation set that of its smallest loss, else the last.

@@ -1,8 +1,8 @@
 // Everything that the rest of a run follows from, between two steps, besides data and recipe.
 // A run that goes on from a snapshot ends with the bits of one that never stopped.
 
-import KernelTypes
-import Networks
+import PTrainKernelTypes
+import PTrainNetworks
 
 /// How far a run has come.
 package struct TrainingPosition: Equatable, Sendable {

@@ -1,7 +1,7 @@
 // One training step and one test pass: which phases run in which order.
 // Phases end where batch normalisation needs the whole minibatch, and nowhere else.
 
-import KernelTypes
+import PTrainKernelTypes
 
 /// Summed loss and correct predictions of some samples.
 struct BatchResult: Sendable {

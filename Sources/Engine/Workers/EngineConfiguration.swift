@@ -1,8 +1,8 @@
 // How the engine uses the machine: kernels, workers and their places, and the job's other processes.
 // Chosen once here, from the topology and the launcher's environment.
 
-import KernelTypes
-import Memory
+import PTrainKernelTypes
+import PTrainMemory
 
 /// What a session runs on.
 package struct EngineConfiguration: Sendable {

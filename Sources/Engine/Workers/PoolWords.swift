@@ -1,7 +1,7 @@
 // The futex words of a worker pool: parking of followers and of the leader.
 // Unsafe memory and its protocol live here, so that the pool reads as logic.
 
-import CShims
+import CPTrainShims
 
 /// Four words on cache lines of their own; the futex system call needs their addresses.
 ///

@@ -1,8 +1,8 @@
 // Where workers run and which node their memory lies on.
 // Nothing here changes a result; what the system refuses costs speed and one warning.
 
-import Diagnostics
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 import Synchronization
 
 /// Places of a pool's workers; nodes in use are counted from 0.

@@ -1,11 +1,11 @@
 // Fork-join over persistent workers: a phase is a number of tasks that workers claim dynamically.
 // A worker that is descheduled delays the others by its own task at most, never by its absence.
 
-import CShims
-import Diagnostics
+import CPTrainShims
 import Dispatch
 import Glibc
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 import Synchronization
 
 /// Workers that run phases together; the leader is worker 0.

@@ -1,6 +1,6 @@
 // Windows and OS/2 bitmaps: palettes, plain and run-length encoded, 16, 24 and 32 bits.
 
-import Diagnostics
+import PTrainDiagnostics
 
 enum BMPFile {
   static func decode(_ file: ImageFile) throws(Failure) -> DecodedImage {

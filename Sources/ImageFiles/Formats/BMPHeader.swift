@@ -1,6 +1,6 @@
 // What stands before the pixels of a Windows or OS/2 bitmap: sizes, palette and colour masks.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// The two headers, the palette and the masks of a bitmap.
 struct BMPHeader {

@@ -1,6 +1,6 @@
 // Run-length encoding of bitmaps with palettes: pairs of a count and a colour, or of two in turn.
 
-import Diagnostics
+import PTrainDiagnostics
 
 struct BMPRuns {
   private let header: BMPHeader

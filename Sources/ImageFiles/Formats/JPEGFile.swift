@@ -1,8 +1,8 @@
 // JPEG through libjpeg: grey, colour and the CMYK of printing.
 
 #if Images
-  import CJPEG
-  import Diagnostics
+  import CPTrainJPEG
+  import PTrainDiagnostics
 
   enum JPEGFile {
     static func decode(_ file: ImageFile) throws(Failure) -> DecodedImage {

@@ -1,8 +1,8 @@
 // Images written as PNG, for pictures that a run leaves.
 
 #if Images
-  import CSpng
-  import Diagnostics
+  import CPTrainSpng
+  import PTrainDiagnostics
   import Glibc
 
   extension DecodedImage {

@@ -1,8 +1,8 @@
 // PNG through libspng: every colour type and depth, interlaced or not.
 
 #if Images
-  import CSpng
-  import Diagnostics
+  import CPTrainSpng
+  import PTrainDiagnostics
 
   enum PNGFile {
     /// Most bytes of a chunk and of all that is kept beside the pixels.

@@ -1,6 +1,6 @@
 // Netpbm's six forms: bitmaps, grey values and colours, as text (P1, P2, P3) or bytes (P4, P5, P6).
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// What stands before the pixels.
 struct PNMHeader {

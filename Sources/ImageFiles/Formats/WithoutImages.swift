@@ -1,7 +1,7 @@
 // What stands for PNG and JPEG in a build without the trait Images, which needs neither libspng nor libjpeg.
 
 #if !Images
-  import Diagnostics
+  import PTrainDiagnostics
 
   enum PNGFile: AbsentFormat { static let format = ImageFormat.png }
   enum JPEGFile: AbsentFormat { static let format = ImageFormat.jpeg }

@@ -1,8 +1,8 @@
 // The frame of a program in floating point.
 
-import Artifacts
-import Datasets
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainNetworks
 
 extension CWriter {
   func frame(headerFile: String) -> CFrame {

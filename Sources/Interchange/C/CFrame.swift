@@ -1,8 +1,8 @@
 // The parts of a C program around its steps: header, the function that answers, the self-test.
 
-import Artifacts
-import Datasets
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainNetworks
 
 /// The texts that a program is made of.
 struct CFrame {

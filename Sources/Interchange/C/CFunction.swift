@@ -1,6 +1,6 @@
 // The functions of a network in C: each in a file of its own, of which a program holds those that it calls.
 
-import Networks
+import PTrainNetworks
 
 /// A function of `Runtime`, named as its file.
 enum CFunction: String, CaseIterable, Comparable {

@@ -1,10 +1,10 @@
 // A trained network as C99: one function, weights in constants, one static arena, no allocation.
 // Values lie `[height][width][channels]`; batch normalisation is folded where that is exact.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainNetworks
 
 /// The two files of a network in C, and what they cost a device.
 package struct CProgram: Sendable {

@@ -1,7 +1,7 @@
 // Nodes and tensors of an ONNX graph while it is put together.
 
 import FoundationEssentials
-import Networks
+import PTrainNetworks
 import SwiftProtobuf
 
 /// ONNX's numbers of element types.

@@ -1,8 +1,8 @@
 // Steps to an ONNX graph: standard operators that runtimes and PyTorch's exporter agree on.
 // Values keep the rank that PyTorch's have: vectors [N, F] behind Flatten and Gemm, else [N, C, H, W].
 
-import Datasets
-import Networks
+import PTrainDatasets
+import PTrainNetworks
 import SwiftProtobuf
 
 /// Appends nodes; each step's value has a name in the graph.

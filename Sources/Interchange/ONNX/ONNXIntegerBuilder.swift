@@ -1,8 +1,8 @@
 // A network in 8-bit integers to an ONNX graph: each operation in floating point between DequantizeLinear and
 // QuantizeLinear, which runtimes take together. What moves numbers alone works on int8.
 
-import Datasets
-import Networks
+import PTrainDatasets
+import PTrainNetworks
 import SwiftProtobuf
 
 struct ONNXIntegerBuilder {

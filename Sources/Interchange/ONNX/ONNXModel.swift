@@ -1,10 +1,10 @@
 // A trained network as an ONNX file: one graph of standard operators, the batch size left open.
 // Opset 17, IR version 8: what runtimes have read since 2022.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainNetworks
 import SwiftProtobuf
 
 /// How an ONNX file is made.

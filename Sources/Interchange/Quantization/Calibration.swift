@@ -1,7 +1,7 @@
 // Which numbers occur in a network on images of its training, value by value.
 
-import Datasets
-import Diagnostics
+import PTrainDatasets
+import PTrainDiagnostics
 
 /// Images on which ranges are measured.
 package struct CalibrationImages: Sendable {

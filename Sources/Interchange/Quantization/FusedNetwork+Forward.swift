@@ -1,6 +1,6 @@
 // The network in floating point, every value kept: what ranges are measured on and losses against.
 
-import Networks
+import PTrainNetworks
 
 extension FusedNetwork {
   private typealias Layers = Reference<Float>

@@ -1,10 +1,10 @@
 // A network as it is quantised: batch normalisation folded, the data's normalisation in the first weights,
 // clamps part of the step before them. Still in floating point and in PyTorch's order.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainNetworks
 
 /// Steps over values `[C, H, W]`: value 0 is the image, step `i` leaves value `i + 1`.
 struct FusedNetwork: Sendable {

@@ -1,9 +1,9 @@
 // Runs a quantised network: bit for bit what TensorFlow Lite's reference kernels and the written programs
 // compute.
 
-import Datasets
-import Diagnostics
-import Networks
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainNetworks
 
 package struct IntegerInterpreter: Sendable {
   package let network: QuantizedNetwork

@@ -1,7 +1,7 @@
 // A step of a quantised network with every number that its kernel takes: factors in fixed point, clamps.
 // The interpreter and the writers of programs read the same.
 
-import Networks
+import PTrainNetworks
 
 struct IntegerStep: Equatable, Sendable {
   enum Kernel: Equatable, Sendable {

@@ -1,9 +1,9 @@
 // How far the values of the quantised network are from those in floating point, layer by layer.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainNetworks
 
 /// What a layer's values are worth after quantisation.
 package struct LayerLoss: Equatable, Sendable {

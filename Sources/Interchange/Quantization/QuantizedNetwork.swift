@@ -1,7 +1,7 @@
 // A trained network in 8-bit integers: what the interpreter runs and every int8 file is written from.
 // The scheme is TensorFlow Lite's, so that its reference kernels compute the same bits.
 
-import Networks
+import PTrainNetworks
 
 /// Steps over values `[height, width, channels]` of one image, channels contiguous; vectors are
 /// `[1, 1, channels]`.

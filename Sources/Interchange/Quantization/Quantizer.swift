@@ -1,9 +1,9 @@
 // From a trained network to 8-bit integers: ranges by calibration, weights by output channel, biases in
 // the scale of the sums.
 
-import Artifacts
-import Diagnostics
-import Networks
+import PTrainArtifacts
+import PTrainDiagnostics
+import PTrainNetworks
 
 extension TrainedModel {
   /// The network in 8-bit integers.

@@ -1,8 +1,8 @@
 // Where the numbers of a value lie in memory: pixels with their channels side by side, where training has
 // planes. Flattened pixels keep that order, and the weights behind them are put into it.
 
-import Diagnostics
-import Networks
+import PTrainDiagnostics
+import PTrainNetworks
 
 /// `places[p]` is the index in `[C, H, W]` (of a vector: the feature) of the number at place `p`.
 struct ValueLayout: Equatable, Sendable {

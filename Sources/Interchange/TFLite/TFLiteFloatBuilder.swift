@@ -1,7 +1,7 @@
 // Inference steps to a graph of float32 tensors, images `[1, height, width, channels]`.
 
-import Datasets
-import Networks
+import PTrainDatasets
+import PTrainNetworks
 
 struct TFLiteFloatBuilder {
   private let network: Network

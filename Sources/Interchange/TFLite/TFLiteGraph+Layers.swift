@@ -1,6 +1,6 @@
 // Layers as operators, the same for float32 and int8: types and scales are those of the tensors.
 
-import Networks
+import PTrainNetworks
 
 extension TFLiteGraph {
   /// What a border around an image holds.

@@ -1,7 +1,7 @@
 // A network in 8-bit integers to a graph of int8 tensors: every number as it stands there.
 
-import Diagnostics
-import Networks
+import PTrainDiagnostics
+import PTrainNetworks
 
 struct TFLiteIntegerBuilder {
   private let network: QuantizedNetwork

@@ -1,8 +1,8 @@
 // A trained network as a TensorFlow Lite file: grey values or colours in, probabilities or logits out.
 
-import Artifacts
-import Diagnostics
-import Networks
+import PTrainArtifacts
+import PTrainDiagnostics
+import PTrainNetworks
 
 /// What a TensorFlow Lite file ends in.
 package enum TFLiteOutput: Sendable {

@@ -1,6 +1,6 @@
 // `BuiltinOptions` of TensorFlow Lite's schema: what an operator is told besides its tensors.
 
-import Networks
+import PTrainNetworks
 
 /// A table of the union `BuiltinOptions` with its number there.
 struct TFLiteOptions: Equatable, Sendable {

@@ -1,6 +1,6 @@
 // Windows as TensorFlow Lite knows them: `SAME`, `VALID`, or a border that an operator before puts there.
 
-import Networks
+import PTrainNetworks
 
 struct TFLiteWindow: Equatable, Sendable {
   private enum Kind: Int8 {

@@ -1,8 +1,8 @@
 // A confusion matrix as a picture: the darker a square, the larger the share of its row's class.
 
-import Engine
 import FoundationEssentials
-import ImageFiles
+import PTrainEngine
+import PTrainImageFiles
 
 /// Squares `[class, answer]` on white, with a line around those on the diagonal.
 struct ConfusionImage {

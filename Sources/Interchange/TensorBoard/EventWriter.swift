@@ -1,12 +1,12 @@
 // Listens to a training run and leaves what TensorBoard shows of it: a scalar a curve and epoch, and at
 // the end the confusion matrix of the run's model as an image.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
 import FoundationEssentials
 import Glibc
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
 import SwiftProtobuf
 
 /// Writes a run's event file as events come in.

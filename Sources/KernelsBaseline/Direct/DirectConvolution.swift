@@ -1,6 +1,6 @@
 // Direct convolutions: any kernel size, stride and padding, blocked or plane input.
 // Weights are packed in the order in which the product reads them.
-import KernelTypes
+import PTrainKernelTypes
 
 /// How the direct kernels see a geometry.
 ///

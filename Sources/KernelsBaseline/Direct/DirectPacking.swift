@@ -1,6 +1,6 @@
 // Weights between `[out, in / groups, height, width]` and the order of the direct kernels.
 // Lanes without a weight stay zero: beyond the last channel, between dilated taps, between groups.
-import KernelTypes
+import PTrainKernelTypes
 
 extension DirectConvolution {
   /// Where the taps of a tile's weights stand in the packed forms.

@@ -1,6 +1,6 @@
 // Bias, ReLU and batch statistics behind a convolution, and the pool that follows.
 // Small bodies on purpose: larger ones defeat the vectoriser.
-import KernelTypes
+import PTrainKernelTypes
 
 enum Activate {
   static func run(

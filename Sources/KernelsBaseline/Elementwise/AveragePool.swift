@@ -1,5 +1,5 @@
 // The mean over pixels of what a reader sees of a stored value, and its gradient.
-import KernelTypes
+import PTrainKernelTypes
 
 enum AveragePool {
   static func run(

@@ -1,6 +1,6 @@
 // The gradient that a reader hands back: through its mask and the activation, with the sums that the
 // norm's gradient needs. The first reader of a value overwrites, the others add.
-import KernelTypes
+import PTrainKernelTypes
 
 enum InputGradient {
   static func run(

@@ -1,7 +1,7 @@
 // Sums of a channel block over pixels, and the batch statistics that are made of them.
 // A variance is never the difference of two large numbers: values are summed around one of their own,
 // and parts join by their means.
-import KernelTypes
+import PTrainKernelTypes
 
 /// Sums of values and of products, two chains each for the latency: even pixels and odd pixels.
 struct ProductSums {

@@ -1,6 +1,6 @@
 // Gradient of a convolution's output: through BN, the pool's first extreme and the ReLU before.
 // dz = [z > 0 if pre] · (gain·dy at its window's first extreme + k0 + k1·z)
-import KernelTypes
+import PTrainKernelTypes
 
 enum OutputGradient {
   static func run(

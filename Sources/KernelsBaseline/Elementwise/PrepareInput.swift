@@ -1,5 +1,5 @@
 // What a reader sees of a stored value: BN's affine map, the activation behind it, dropout, padding.
-import KernelTypes
+import PTrainKernelTypes
 
 enum PrepareInput {
   static func run(

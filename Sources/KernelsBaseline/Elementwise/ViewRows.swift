@@ -1,5 +1,5 @@
 // A stored value as its reader sees it, pixel by pixel: BN's affine map and the activation behind it.
-import KernelTypes
+import PTrainKernelTypes
 
 /// `post(scale·s + shift)` of one channel block.
 struct AffineMap {

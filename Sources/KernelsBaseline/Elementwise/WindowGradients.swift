@@ -1,6 +1,6 @@
 // The factors of an output's gradient, and a 2x2 window's share of its pool's gradient.
 // What the first block and the separate pass have in common.
-import KernelTypes
+import PTrainKernelTypes
 
 /// The factors of one channel block.
 struct BlockFactors {

@@ -1,6 +1,6 @@
 // Chains of multiply-adds that stay in registers, as many as hide the latency of the units.
 // Twelve vectors do on two units of four cycles; of narrow ones several make up a `Lanes`.
-import KernelTypes
+import PTrainKernelTypes
 
 /// Two chains; loaded from memory, since constants would be split into halves.
 private struct Chains {

@@ -1,6 +1,6 @@
 // The convolution entry points: Winograd where it saves products, direct elsewhere.
 // The rule reads the geometry alone, never the clock, so that bits do not depend on a run.
-import KernelTypes
+import PTrainKernelTypes
 
 extension VariantKernels {
   package func convStorage(_ geometry: ConvGeometry) -> ConvStorage {

@@ -1,6 +1,6 @@
 // The entry points of stages that are no convolution by blocks: window pools, joins, depthwise.
 // Forwarded by block where the pass is one over a block.
-import KernelTypes
+import PTrainKernelTypes
 
 extension VariantKernels {
   package func maximumForward(

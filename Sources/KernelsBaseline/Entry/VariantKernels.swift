@@ -1,6 +1,6 @@
 // The table of entry points of one instruction set.
 // The same source under each target's flags: one arithmetic, several tile shapes.
-import KernelTypes
+import PTrainKernelTypes
 
 /// Kernels of the instruction set that this module was compiled for.
 package struct VariantKernels: KernelSet {

@@ -1,7 +1,7 @@
 // Softmax cross-entropy with label smoothing, its gradient and the count of hits.
 // loss = ln Σ e^t - Σ q·t, gradient = scale · (e^t / Σ e^t - q), t = logit - max, q the smoothed label
 // A logit that is a NaN or infinite makes the loss a NaN by its q·t, even where q is 0.
-import KernelTypes
+import PTrainKernelTypes
 
 /// One batch of logits, `[blocks, rows, 16]`, lanes are classes.
 struct LogitRows {

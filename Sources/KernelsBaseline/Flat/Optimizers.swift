@@ -1,7 +1,7 @@
 // One optimizer step over a flat range of parameters.
 // The tail runs through the same vector code, so that every element gets the same arithmetic.
-import CShims
-import KernelTypes
+import CPTrainShims
+import PTrainKernelTypes
 
 enum Adam {
   /// `m += (1 - β₁)(g - m)`, `v += (1 - β₂)(g² - v)`, `p = p - decay·p - step · m / (√v·c + ε)`.

@@ -1,6 +1,6 @@
 // Sixteen Philox4x32-10 blocks at once (Salmon et al., Parallel Random Numbers, SC 2011).
 // A counter names each draw, so that no draw depends on who came first.
-import KernelTypes
+import PTrainKernelTypes
 
 /// Four words of 16 consecutive blocks; lane `i` belongs to block `first + i`.
 struct PhiloxWords {

@@ -1,6 +1,6 @@
 // Sum of slots by a pairwise tree over their index: the same bits for any number of workers.
 // A binary counter of partial sums gives exactly the tree that goes level by level.
-import KernelTypes
+import PTrainKernelTypes
 
 enum TreeSum {
   static func run(

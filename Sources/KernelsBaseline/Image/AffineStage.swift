@@ -1,6 +1,6 @@
 // A first layer of one plane, made where it is read: convolution, BN and ReLU in one pass, and the
 // way back to its weights. Rows go through the L1 cache; nothing of full size is kept.
-import KernelTypes
+import PTrainKernelTypes
 
 struct AffineStage {
   let plan: PlanePlan

@@ -1,7 +1,7 @@
 // The first block in one pass: convolution of a plane, bias, ReLU, batch sums and 2x2 pool.
 // Two rows of outputs at a time live in the L1 cache; the full-size activation is never stored, and
 // backward computes it again, bit for bit.
-import KernelTypes
+import PTrainKernelTypes
 
 struct FirstStage {
   let plan: PlanePlan

@@ -1,6 +1,6 @@
 // Sums of products of an image's pixels with their neighbours, from which the statistics of any 3x3
 // convolution follow. The plane is read as one flat array: products beyond a row's end meet the halo.
-import KernelTypes
+import PTrainKernelTypes
 
 enum ImageMomentSums {
   /// `scratch` holds one edge between zeros.

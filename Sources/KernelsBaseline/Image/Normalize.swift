@@ -1,6 +1,6 @@
 // Byte images to the padded floats that the first layer reads, channels interleaved.
 // plane[y + top][x + left][c] = pixels[y][x][c] · gain[c] + offset[c]
-import KernelTypes
+import PTrainKernelTypes
 
 enum Normalize {
   static func run(

@@ -1,6 +1,6 @@
 // The first layer through F(2x2,3x3) windows: outputs, and sums for the weight gradient.
 // Two rows of outputs at a time, in the image or in a buffer that stays in the L1 cache.
-import KernelTypes
+import PTrainKernelTypes
 
 extension PlanePlan {
   /// `z [B_out, height, width, 16]` without bias.

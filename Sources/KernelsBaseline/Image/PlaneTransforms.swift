@@ -1,6 +1,6 @@
 // F(2x2,3x3) of a single plane: a tile is a 2x2 window of outputs, so also a pooling window.
 // z = Aᵀ[U ∘ V]A with scalars V = Bᵀ d B of the plane and U = G w Gᵀ for 16 channels at a time.
-import KernelTypes
+import PTrainKernelTypes
 
 /// How a plane is cut into windows; `V [window rows, chunks of 16 windows, 16 positions, 16 windows]`.
 struct PlanePlan {

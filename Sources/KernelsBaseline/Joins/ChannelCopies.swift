@@ -1,6 +1,6 @@
 // Channels of one map at their places in another, side by side with those of other branches.
 // Where the first is a multiple of 16, whole vectors move; elsewhere each block spans two.
-import KernelTypes
+import PTrainKernelTypes
 
 enum ChannelCopies {
   static func insert(

@@ -1,6 +1,6 @@
 // Values that meet element by element: sums of branches, products with gates of channels.
 // Each is one pass at the speed of memory.
-import KernelTypes
+import PTrainKernelTypes
 
 enum Join {
   @inline(never) static func add(_ count: Int, _ x: FloatPointer, _ y: MutableFloatPointer) {

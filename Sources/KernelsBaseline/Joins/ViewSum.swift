@@ -1,5 +1,5 @@
 // A sum's second value, as its reader sees it: BN and activation on the way, in one pass.
-import KernelTypes
+import PTrainKernelTypes
 
 enum ViewSum {
   static func run(

@@ -1,6 +1,6 @@
 // Sums of outer products over pixels: the weight gradient of every convolution.
 // A tile holds some input lanes times one or two output blocks for the whole sum.
-import KernelTypes
+import PTrainKernelTypes
 
 /// `result[lane][column] += Σ a[pixel][lane] · b[pixel][column]` over `outerCount × innerCount`
 /// pixels, strides in floats; one chain of multiply-adds an element, in the order of the pixels,

@@ -1,6 +1,6 @@
 // Products of rows of activations with packed weights: forward and input gradient of every
 // convolution, direct or Winograd, come down to these.
-import KernelTypes
+import PTrainKernelTypes
 
 /// `z[row][column] = Σ a[row][k] · b[k][column]` where `k` runs over segments of `a`.
 ///

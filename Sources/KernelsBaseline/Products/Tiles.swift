@@ -1,6 +1,6 @@
 // Register tiles: rows of accumulators that a product keeps in registers.
 // Composed from types, since arrays of accumulators indexed at run time stay in memory.
-import KernelTypes
+import PTrainKernelTypes
 
 /// One row of a tile: one or two channel blocks.
 protocol TileRow {

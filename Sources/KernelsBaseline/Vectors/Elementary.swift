@@ -1,6 +1,6 @@
 // Elementary functions of our own: the C library's differ between machines.
 // Each is a polynomial after a range reduction (coefficients of Moshier's Cephes, 1989).
-import KernelTypes
+import PTrainKernelTypes
 
 /// `e^x`, error below 2 units in the last place on [-87.3, 88.3]; arguments beyond are clamped there,
 /// NaN stays NaN.

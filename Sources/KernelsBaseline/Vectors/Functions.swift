@@ -1,6 +1,6 @@
 // The activations beyond identity, each with its slope, and the one place that chooses among them.
 // Padded lanes hold what a function makes of zero; nothing reads them.
-import KernelTypes
+import PTrainKernelTypes
 
 /// An element-wise function of what stands before it.
 protocol ElementFunction {

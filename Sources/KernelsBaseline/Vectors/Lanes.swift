@@ -1,6 +1,6 @@
 // Sixteen floats, one channel block: loads, stores, multiply-add, masks.
 // Everything is inlined: a symbol shared by the variants could carry the wrong instruction set.
-import KernelTypes
+import PTrainKernelTypes
 
 typealias Lanes = SIMD16<Float>
 typealias LaneBits = SIMD16<UInt32>

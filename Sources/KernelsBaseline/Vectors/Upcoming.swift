@@ -1,7 +1,7 @@
 // Memory that the next pass reads or writes, asked for while the products keep the core busy.
 // Activations of a minibatch come from the L3 cache or beyond; the products need neither.
-import CShims
-import KernelTypes
+import CPTrainShims
+import PTrainKernelTypes
 
 /// Floats to be had in the L2 cache soon; they may lie beyond a buffer's end, a hint has no effect
 /// there.

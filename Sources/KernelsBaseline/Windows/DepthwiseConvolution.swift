@@ -1,6 +1,6 @@
 // Depthwise convolutions: each channel has a window of its own, so that nothing is shared but the pass
 // over memory. Sums run over taps (forward) or pixels (gradient) in one order on every instruction set.
-import KernelTypes
+import PTrainKernelTypes
 
 /// Packed weights and their gradient are `[blocks, taps, 16]`.
 enum DepthwiseConvolution {

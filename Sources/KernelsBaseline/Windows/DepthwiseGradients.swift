@@ -1,6 +1,6 @@
 // Gradients of a depthwise convolution: the weights' by taps, the inputs' by rows of one residue of the
 // stride, each input once with all taps that meet it.
-import KernelTypes
+import PTrainKernelTypes
 
 extension DepthwiseConvolution {
   static func backward(

@@ -1,6 +1,6 @@
 // The part of each window that lies inside the image: what pools read.
 // A window over the edge is a smaller window.
-import KernelTypes
+import PTrainKernelTypes
 
 /// Rows and columns of one output's window inside the image; places in floats.
 struct WindowPart {

@@ -1,6 +1,6 @@
 // Pools over any windows: the largest value, the mean, and their gradients.
 // Backward under its forward. Behind a NaN a maximum begins anew, as in every pool: the last pixel's stays.
-import KernelTypes
+import PTrainKernelTypes
 
 /// What is `given` where `value` is the peak, the rest stays given; that of a NaN goes to the first.
 @inline(__always) private func take(_ given: inout Lanes, _ value: Lanes, peak: Lanes) -> Lanes {

@@ -1,6 +1,6 @@
 // The gradient of a Winograd convolution's output: stored, or made for one row of tiles at a time
 // in a buffer of a few rows that stays in the L1 cache.
-import KernelTypes
+import PTrainKernelTypes
 
 /// The gradients of a call's outputs on their way to the Winograd domain.
 protocol WinogradGradients {

@@ -1,6 +1,6 @@
 // Forward and backward of a 3x3 convolution through the Winograd domain.
 // Backward makes V again (cheaper than keeping it), sums dU = Vᵀ·dM and overwrites V with dM·Uᵀ.
-import KernelTypes
+import PTrainKernelTypes
 
 /// Errors against a direct convolution in Double, relative to the largest entry: below 1e-5 for
 /// outputs, input and weight gradients of 64 channels (direct: 1e-6).

@@ -1,6 +1,6 @@
 // V = Bᵀ d B: padded images into the Winograd domain.
 // A strip of one tile row is transformed along y for all columns, then along x, row by row.
-import KernelTypes
+import PTrainKernelTypes
 
 extension WinogradPlan {
   /// Image `image` of a call, `x [B_in, paddedHeight, paddedWidth, 16]`, to its rows of `V`.

@@ -1,6 +1,6 @@
 // z = Aᵀ M A, and its adjoint dM = A dz Aᵀ.
 // Forward goes along x first, so that each row of the strip is ready for the sums along y.
-import KernelTypes
+import PTrainKernelTypes
 
 extension WinogradPlan {
   /// The rows of `M` of one image to `z [B_out, height, width, 16]`.

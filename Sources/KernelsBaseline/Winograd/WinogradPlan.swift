@@ -1,6 +1,6 @@
 // How a 3x3 convolution is cut into Winograd tiles, and where its transforms lie in memory.
 // A function of the geometry alone, so that the bits never depend on a run.
-import KernelTypes
+import PTrainKernelTypes
 
 /// One axis of an image cut into tiles of 4 outputs and at most one of 2 at its end.
 ///

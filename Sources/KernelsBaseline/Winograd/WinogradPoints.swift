@@ -1,6 +1,6 @@
 // The one-dimensional transforms of F(4,3) and F(2,3) at the points 0, 1, -1, ∞ | 2, -2.
 // A tile of 2 shares the weights of a tile of 4: its input is rescaled by 4, -3, -3, 1 instead.
-import KernelTypes
+import PTrainKernelTypes
 
 /// Six values along an axis, in the order of the points 0, 1, -1, ∞, 2, -2 or of the pixels.
 typealias Six = (Lanes, Lanes, Lanes, Lanes, Lanes, Lanes)

@@ -1,6 +1,6 @@
 // dx = B dV Bᵀ: gradients of the products back to the image.
 // Neighbouring tiles overlap by two pixels: along x in registers, along y in two carried rows.
-import KernelTypes
+import PTrainKernelTypes
 
 extension WinogradPlan {
   /// The rows of `V` of one image, now gradients, to `dx [B_in, height, width, 16]`; overwrites.

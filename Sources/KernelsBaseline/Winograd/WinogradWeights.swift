@@ -1,6 +1,6 @@
 // U = G w Gᵀ for both directions, and the adjoint for the weight gradient.
 // Lanes are output channels forward and input channels backward.
-import KernelTypes
+import PTrainKernelTypes
 
 extension WinogradPlan {
   /// A tile of `forward [36, B_out, 16·B_in, 16 out]` and `backward [36, B_in, 16·B_out, 16 in]`.

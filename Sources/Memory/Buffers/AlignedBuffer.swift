@@ -1,7 +1,7 @@
 // Float memory for activations, gradients and parameters.
 // Owns what kernels see only as pointers; freed when the last reference goes.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// `count` Floats, zero at first, aligned to 64 bytes.
 package final class AlignedBuffer: @unchecked Sendable {

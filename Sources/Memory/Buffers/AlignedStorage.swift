@@ -1,8 +1,8 @@
 // Raw memory for everything the kernels touch: aligned, zeroed, counted, on a node of choice.
 // Large blocks are mapped, so that they start on huge pages and return to the system at once.
 
-import Diagnostics
 import Glibc
+import PTrainDiagnostics
 import Synchronization
 
 /// Zero-initialised memory aligned to 64 bytes, freed with its owner.

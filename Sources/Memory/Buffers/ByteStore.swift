@@ -1,8 +1,8 @@
 // Bytes that nobody writes once they are filled: the images of a dataset.
 // Copies and parts share the memory, whose address workers may keep, as an array's they may not.
 
-import Diagnostics
 import Glibc
+import PTrainDiagnostics
 
 /// A row of bytes in aligned memory, on huge pages where it is large.
 package struct ByteStore: RandomAccessCollection, Equatable, @unchecked Sendable {

@@ -4,7 +4,7 @@
 import Glibc
 
 #if NUMA
-  import CNuma
+  import CPTrainNuma
 #endif
 
 /// The nodes that hold a block's pages.

@@ -3,7 +3,7 @@
 import Glibc
 
 #if NUMA
-  import CNuma
+  import CPTrainNuma
 #endif
 
 /// Page-wise look at memory through `move_pages`, which moves nothing here.

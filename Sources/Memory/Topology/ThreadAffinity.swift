@@ -1,9 +1,9 @@
 // Which CPUs this process got, and binding a worker's thread to some of them.
 // Containers may forbid either, so binding reports a reason instead of ending the run.
 
-import CShims
-import Diagnostics
+import CPTrainShims
 import Glibc
+import PTrainDiagnostics
 
 /// CPU affinity of this process's threads.
 package enum ThreadAffinity {

@@ -1,7 +1,7 @@
 // What may happen to a training image before the network sees it: a list of steps, one after the other.
 // Each step draws from a random stream of its own, so that a step more leaves the others' draws alone.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// One step; a recipe has each kind at most once.
 public enum Augmentation: Equatable, Sendable {

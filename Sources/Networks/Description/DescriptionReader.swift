@@ -1,7 +1,7 @@
 // From untrusted YAML text to a description, errors with file and line.
 // Size, nesting and aliases are bounded before the YAML library sees the text.
 
-import Diagnostics
+import PTrainDiagnostics
 import Yams
 
 /// Reads descriptions from text.

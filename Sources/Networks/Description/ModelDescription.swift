@@ -1,7 +1,7 @@
 // What a preset or a YAML file says: the layers and how to train them.
 // Both interpreters, the checkpoint and the summary start from this one value.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// A network and its training recipe.
 public struct ModelDescription: Equatable, Sendable {

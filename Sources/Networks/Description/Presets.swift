@@ -1,7 +1,7 @@
 // Where descriptions come from: the presets inside the binary, or a file.
 // Presets are YAML files of the same form as a user's own.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// What a preset was made for.
 public struct PresetInput: Equatable, Sendable {

@@ -1,6 +1,6 @@
 // Keys of a recipe set one by one, as text: each value is what a description file would have there.
 
-import Diagnostics
+import PTrainDiagnostics
 import Yams
 
 /// `key=value`, for a key of a recipe and its value as YAML.

@@ -1,7 +1,7 @@
 // How a model is trained unless the command line says otherwise.
 // Every key of a description's `recipe` has its property, default and limits here.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// Optimizer, schedule and regularisation of a training run.
 public struct Recipe: Equatable, Sendable {

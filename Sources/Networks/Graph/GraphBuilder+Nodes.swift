@@ -1,7 +1,7 @@
 // One layer to one node: its operation with every size resolved, its tensors and its name.
 // Sizes come from files, so every product is checked before it is used.
 
-import Diagnostics
+import PTrainDiagnostics
 
 extension GraphBuilder {
   /// A layer that holds no others.

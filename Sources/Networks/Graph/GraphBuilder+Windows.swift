@@ -1,7 +1,7 @@
 // How many outputs a window leaves, and how far an image is padded for it.
 // Each window meets the image: padding is less than the window's reach.
 
-import Diagnostics
+import PTrainDiagnostics
 
 extension GraphBuilder {
   /// The window with its padding resolved, and the shape that it leaves of `shape`'s channels.

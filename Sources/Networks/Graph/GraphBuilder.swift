@@ -1,7 +1,7 @@
 // Lowering: from lists within lists to nodes in the order in which they are computed.
 // A body stands before its shortcut, branches in their order, what joins them behind them.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// Nodes are appended in order; each reads values that are there.
 struct GraphBuilder {

@@ -1,7 +1,7 @@
 // Dropout (Srivastava et al. 2014), scaled in training so that evaluation does nothing.
 // The mask is an argument; it comes from the counter-based stream that the kernels read too.
 
-import Memory
+import PTrainMemory
 
 extension Reference {
   /// `y = mask · x`, where `mask` holds 0 or `1/(1 − rate)`.

@@ -1,6 +1,6 @@
 // How much each class counts in the loss: against data that has many samples of one and few of another.
 
-import Diagnostics
+import PTrainDiagnostics
 
 /// Weights of classes in the training loss.
 public enum ClassWeights: Equatable, Sendable {

@@ -1,6 +1,6 @@
 // Names of files that are no text: found, ordered and shown.
 
-import Diagnostics
+import PTrainDiagnostics
 import Testing
 
 @Suite struct BytePathTests {

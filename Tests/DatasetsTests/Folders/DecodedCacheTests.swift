@@ -1,12 +1,12 @@
 // Decoded bytes that are kept: read again while nothing has changed, made again otherwise, and never
 // a reason for a run to end.
 
-import Diagnostics
 import Foundation
-import Memory
+import PTrainDiagnostics
+import PTrainMemory
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct DecodedCacheTests {
   private func folder() throws -> FolderFixture {

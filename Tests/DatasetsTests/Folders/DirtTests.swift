@@ -1,11 +1,11 @@
 // The dirt of real folders: each case does what is promised of it.
 
-import Diagnostics
 import Foundation
-import ImageFiles
+import PTrainDiagnostics
+import PTrainImageFiles
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct DirtTests {
   /// A class of one image and one with `files`.

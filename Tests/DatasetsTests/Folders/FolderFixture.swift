@@ -1,11 +1,11 @@
 // Folders of images that a test makes, with names that are any bytes, and small files to put there.
 
-import Diagnostics
 import Foundation
-import ImageFiles
+import PTrainDiagnostics
+import PTrainImageFiles
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 /// A directory that vanishes with the object.
 final class FolderFixture {

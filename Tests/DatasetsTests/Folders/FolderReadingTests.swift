@@ -1,11 +1,11 @@
 // Class folders as people have them: layouts, order, kinds of images, and what is refused.
 
-import Diagnostics
 import Foundation
-import ImageFiles
+import PTrainDiagnostics
+import PTrainImageFiles
 import Testing
 
-@testable import Datasets
+@testable import PTrainDatasets
 
 @Suite struct FolderReadingTests {
   /// Two classes of two images each.

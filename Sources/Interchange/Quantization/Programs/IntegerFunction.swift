@@ -1,7 +1,7 @@
 // The functions of a network in 8-bit integers, in C each in a file of its own; a program holds those that
 // it calls. In Swift they are the interpreter's.
 
-import Networks
+import PTrainNetworks
 
 /// A function of `C/Runtime`, named as its file without `_int8`.
 enum IntegerFunction: String, CaseIterable, Comparable {

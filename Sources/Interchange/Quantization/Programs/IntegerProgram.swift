@@ -1,7 +1,7 @@
 // A quantised network as constants, places in an arena and calls of kernels, in no language yet.
 // C and Swift take the same arguments in the same order.
 
-import Networks
+import PTrainNetworks
 
 struct IntegerProgram {
   /// Numbers that are known beforehand.

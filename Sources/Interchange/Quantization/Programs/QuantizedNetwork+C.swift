@@ -1,6 +1,6 @@
 // A quantised network as C99, for microcontrollers: constants in flash, one static arena, no library.
 
-import Networks
+import PTrainNetworks
 
 extension QuantizedNetwork {
   /// The network in C; its function leaves int8 logits.

@@ -1,7 +1,7 @@
 // A quantised network as one file of Embedded Swift: the interpreter's own kernels, constants in flash, one
 // static arena.
 
-import Networks
+import PTrainNetworks
 
 /// The file of a network in Swift, and what it costs a device.
 package struct SwiftProgram: Sendable {
