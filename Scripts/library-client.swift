@@ -1,9 +1,9 @@
 // A stranger's program, which Scripts/check-library builds in a package of its own, with three modules of its own:
 // of this package it imports `PTrain` only.
 
-import Engine
-import Memory
-import Networks
+import PTrainEngine
+import PTrainMemory
+import PTrainNetworks
 import PTrain
 
 @main struct Client {

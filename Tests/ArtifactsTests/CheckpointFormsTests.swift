@@ -1,8 +1,8 @@
 // Checkpoints within an epoch that trains for 8-bit integers.
 
-import Artifacts
-import Diagnostics
-import Networks
+import PTrainArtifacts
+import PTrainDiagnostics
+import PTrainNetworks
 import Testing
 
 @Suite struct CheckpointFormsTests {

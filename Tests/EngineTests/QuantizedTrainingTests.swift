@@ -1,11 +1,11 @@
 // Epochs that train for 8-bit integers: which they are, what their steps see, and what tests see.
 
-import Datasets
-import Memory
-import Networks
+import PTrainDatasets
+import PTrainMemory
+import PTrainNetworks
 import Testing
 
-@testable import Engine
+@testable import PTrainEngine
 
 @Suite struct QuantizedTrainingTests {
   private static func run(

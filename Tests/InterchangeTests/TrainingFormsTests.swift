@@ -1,12 +1,12 @@
 // What training for 8-bit integers sees is what the quantiser makes of the network.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainNetworks
 import Testing
 
-@testable import Interchange
+@testable import PTrainInterchange
 
 @Suite struct TrainingFormsTests {
   private let input = Shape(channels: 3, height: 13, width: 12)

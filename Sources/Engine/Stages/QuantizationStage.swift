@@ -1,8 +1,8 @@
 // Values as the nearest 8-bit numbers, for training that sees what 8-bit integers will hold.
 // Rounding has no gradient: it passes as if there were none, and stops where the range ends.
 
-import KernelTypes
-import Networks
+import PTrainKernelTypes
+import PTrainNetworks
 
 extension Executor {
   /// `z = scale · clamp(round(x / scale))`, half to even.

@@ -1,7 +1,7 @@
 // Epochs that train for 8-bit integers: their steps run on another session, of the network that quantises.
 // Tests see the parameters in floating point, as the model file holds them.
 
-import Networks
+import PTrainNetworks
 
 extension Trainer {
   /// Measures the forms of the epoch's values, unless the run goes on within it, and has its steps see them.

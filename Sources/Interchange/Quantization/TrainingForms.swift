@@ -1,11 +1,11 @@
 // The forms in which training for 8-bit integers sees the values of a network: those that the quantiser
 // would give it as it stands.
 
-import Artifacts
-import Datasets
-import Diagnostics
-import Engine
-import Networks
+import PTrainArtifacts
+import PTrainDatasets
+import PTrainDiagnostics
+import PTrainEngine
+import PTrainNetworks
 
 /// Measures forms on images of a run's training.
 package struct TrainingForms: Sendable {

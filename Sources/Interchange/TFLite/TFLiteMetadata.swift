@@ -1,7 +1,7 @@
 // What programs that use a model find out from its file: what the image is, the names of the classes, the
 // oldest interpreter. Tables of TensorFlow Lite's metadata schema (M001); field numbers in brackets are its.
 
-import Networks
+import PTrainNetworks
 
 /// What a TensorFlow Lite file tells of its model besides its operators.
 struct TFLiteMetadata {
