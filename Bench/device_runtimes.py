@@ -1,6 +1,8 @@
 """Exported files in TensorFlow Lite's interpreter and in ONNX Runtime."""
 
+import json
 import os
+import zipfile
 from pathlib import Path
 
 import numpy
@@ -47,7 +49,10 @@ def check_schema(file):
     for operator in graph.operators:
         assert all(0 <= index < tensors for index in [*operator.inputs, *operator.outputs])
     codes = [model.operatorCodes[operator.opcodeIndex] for operator in graph.operators]
-    assert b"class_names" in [entry.name for entry in model.metadata]
+    entries = {entry.name: model.buffers[entry.buffer].data for entry in model.metadata}
+    names_in_archive = zipfile.ZipFile(file).read("labels.txt").decode().splitlines()
+    assert json.loads(bytes(entries[b"class_names"])) == names_in_archive
+    assert bytes(entries[b"min_runtime_version"]).rstrip(b"\0").count(b".") == 2
     return sorted({f"{names[code.builtinCode]} v{code.version}" for code in codes})
 
 

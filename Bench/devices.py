@@ -5,11 +5,13 @@ Floating point: TensorFlow Lite's kernels, with and without the XNNPACK delegate
 against `ptrain eval --logits`. Integers: TensorFlow Lite's reference kernels and the C program must
 give ptrain's numbers for every image; predictions with XNNPACK and of ONNX Runtime may differ for
 one image in a thousand. Every file is unpacked by the generated readers of TensorFlow Lite's
-schema. Ends non-zero where something differs; --keep keeps the table under results/. Bench/devices
-makes the environment and calls this.
+schema. Ends non-zero where something differs. --keep keeps the table under results/ after each
+network, beside those that are there of as many images and the same versions, so that a long run
+can be made in pieces. Bench/devices makes the environment and calls this.
 """
 
 import argparse
+import json
 import multiprocessing
 import os
 import subprocess
@@ -171,16 +173,29 @@ def evaluated(model, data, folder, *options):
     return load_file(output)
 
 
+def kept(versions, images):
+    """What earlier runs found with the same versions and as many images, by network."""
+    file = report.RESULTS / "devices.json"
+    run = json.loads(file.read_text()) if file.exists() else {}
+    is_same = (run.get("versions"), run.get("images")) == (versions, images)
+    return run["networks"] if is_same else {}
+
+
 def text(run):
-    networks = list(dict.fromkeys(row["network"] for row in run["rows"]))
-    found = {(row["compared"], row["network"]): row["found"] for row in run["rows"]}
+    networks = [name for name in NETWORKS if name in run["networks"]]
+    pieces = [run["networks"][name] for name in networks]
+    found = [row for piece in pieces for row in piece["rows"]]
+    cells = {(row["compared"], row["network"]): row["found"] for row in found}
     rows = [
-        [compared, *(found.get((compared, name), "") for name in networks)]
-        for compared in dict.fromkeys(row["compared"] for row in run["rows"])
+        [compared, *(cells.get((compared, name), "") for name in networks)]
+        for compared in dict.fromkeys(row["compared"] for row in found)
     ]
     operators = "\n".join(
-        f"- {name}: {', '.join(names)}" for name, names in run["operators"].items()
+        f"- {name}, {form}: {', '.join(names)}"
+        for name, piece in zip(networks, pieces, strict=True)
+        for form, names in piece["operators"].items()
     )
+    machines = "\n".join(dict.fromkeys(f"- {report.machine_line(piece)}" for piece in pieces))
     versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     return (
         "# The same network on devices\n\n"
@@ -189,8 +204,7 @@ def text(run):
         "logits equal ptrain's integers, or the share of equal predictions (in brackets: where "
         "ptrain's largest logit is that of several classes, any of them); less than all, or less "
         f"than {AGREEMENT:.1%}, would be one. {versions}.\n\n"
-        f"{report.table(['compared', *networks], rows)}\n\n{operators}\n\n"
-        f"{report.machine_line(run)}\n"
+        f"{report.table(['compared', *networks], rows)}\n\n{operators}\n\n{machines}\n"
     )
 
 
@@ -215,29 +229,33 @@ def main():
     if not options.data:
         print("Bench/devices: no --data and no PTRAIN_DATA", file=sys.stderr)
         return 69
-    others, start, rows, operators = machine.Others(), time.time(), Rows(), {}
+    versions = {
+        "ai-edge-litert": ai_edge_litert.__version__,
+        "onnxruntime": onnxruntime.__version__,
+    }
+    pieces = kept(versions, options.images) if options.keep else {}
+    run = {"versions": versions, "images": options.images, "networks": pieces}
     with tempfile.TemporaryDirectory() as top, multiprocessing.Pool(os.cpu_count()) as pool:
         sources = {False: digits(options.data, options.images)}
         if options.pictures:
             sources[True] = pictures(options.pictures, top, options.images)
         for name in options.networks:
+            others, start, rows = machine.Others(), time.time(), Rows()
             folder, data = Path(top) / name, sources[name in COLOURED]
             model, recipe = NETWORKS[name]
             ptrain("--model", model, "--output", folder, *recipe, *data.options)
             trained = folder / "model.safetensors"
-            operators[f"{name}, float32"] = compare_floats(rows, name, trained, data, folder, pool)
-            operators[f"{name}, int8"] = compare_integers(rows, name, trained, data, folder, pool)
-    run = report.circumstances(others, start) | {
-        "versions": {
-            "ai-edge-litert": ai_edge_litert.__version__,
-            "onnxruntime": onnxruntime.__version__,
-        },
-        "images": options.images,
-        "rows": rows.rows,
-        "operators": operators,
-    }
+            operators = {
+                "float32": compare_floats(rows, name, trained, data, folder, pool),
+                "int8": compare_integers(rows, name, trained, data, folder, pool),
+            }
+            pieces[name] = report.circumstances(others, start)
+            pieces[name] |= {"rows": rows.rows, "operators": operators}
+            if options.keep:
+                report.write(report.RESULTS / "devices", run, text(run))
     report.finish(options, "devices", run, text(run))
-    return 0 if all(row["is_right"] for row in rows.rows) else 1
+    own = [row for name in options.networks for row in pieces[name]["rows"]]
+    return 0 if all(row["is_right"] for row in own) else 1
 
 
 if __name__ == "__main__":

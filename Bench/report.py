@@ -18,7 +18,7 @@ RESULTS = BENCH / "results"
 # Share of the CPU time that others may have before a timing is called disturbed.
 QUIET = 0.02
 # Options whose values are paths of one machine.
-PATH_OPTIONS = ("--data", "--archive", "--output", "--ptrain")
+PATH_OPTIONS = ("--data", "--pictures", "--archive", "--output", "--ptrain")
 
 
 def keep_option(parser):
@@ -44,7 +44,11 @@ def finish(options, name, run, text, output=None):
     if output is None and not options.keep:
         print(f"not kept; --keep writes Bench/results/{name}.json and .md", file=sys.stderr)
         return
-    target = output or RESULTS / name
+    write(output or RESULTS / name, run, text)
+
+
+def write(target, run, text):
+    """The data and the table, in files beside each other."""
     Path(f"{target}.json").write_text(json.dumps(run, indent=1) + "\n")
     Path(f"{target}.md").write_text(text)
 

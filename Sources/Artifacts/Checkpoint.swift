@@ -25,9 +25,13 @@ extension Checkpoint {
   private static let secondMomentName = "optimizer.second_moment"
   private static let averageName = "average"
   private static let bestName = "best"
+  /// `[values, 3]`: node, scale and zero point.
+  private static let formsName = "quantization.forms"
 
   /// Tensors of a checkpoint that are not the model's.
-  static let runTensorNames = [firstMomentName, secondMomentName, averageName, bestName]
+  static let runTensorNames = [
+    firstMomentName, secondMomentName, averageName, bestName, formsName,
+  ]
 
   /// The file's content, sealed with its digest.
   package var bytes: [UInt8] {
@@ -39,8 +43,32 @@ extension Checkpoint {
         .init(name: Self.firstMomentName, shape: [count], values: snapshot.firstMoment),
         .init(name: Self.secondMomentName, shape: [count], values: snapshot.secondMoment),
         .init(name: Self.averageName, shape: [count], values: snapshot.average),
-      ] + (snapshot.best.map { [.init(name: Self.bestName, shape: [count], values: $0)] } ?? []))
+      ] + (snapshot.best.map { [.init(name: Self.bestName, shape: [count], values: $0)] } ?? [])
+        + formTensors)
     return Seal.close(file.bytes)
+  }
+
+  private var formTensors: [Safetensors.Tensor] {
+    let forms = snapshot.forms
+    guard !forms.isEmpty else { return [] }
+    let values = forms.flatMap { [Float($0.node), $0.form.scale, Float($0.form.zeroPoint)] }
+    return [.init(name: Self.formsName, shape: [forms.count, 3], values: values)]
+  }
+
+  /// Nil for what is none.
+  private static func forms(_ values: [Float], _ network: Network) -> [ValueForm]? {
+    guard values.count % 3 == 0 else { return nil }
+    var forms: [ValueForm] = []
+    for first in stride(from: 0, to: values.count, by: 3) {
+      guard let node = Int(exactly: values[first]), network.graph.nodes.indices.contains(node),
+        !forms.contains(where: { $0.node == node }), values[first + 1] > 0,
+        values[first + 1].isFinite, let zeroPoint = Int(exactly: values[first + 2]),
+        (-128...127).contains(zeroPoint)
+      else { return nil }
+      let form = NumberForm(scale: values[first + 1], zeroPoint: zeroPoint)
+      forms.append(ValueForm(node: node, form: form))
+    }
+    return forms
   }
 
   /// Whether bytes are whole: those that some version of ptrain has written.
@@ -71,18 +99,22 @@ extension Checkpoint {
     let average = try Self.takeTensor(Self.averageName, from: &file, source)
     let hasBest = file.tensors.contains { $0.name == Self.bestName }
     let best = hasBest ? try Self.takeTensor(Self.bestName, from: &file, source) : nil
+    let hasForms = file.tensors.contains { $0.name == Self.formsName }
+    let formValues = hasForms ? try Self.takeTensor(Self.formsName, from: &file, source) : []
     let model = try TrainedModel(file, source: source)
     let count = model.network.layout.count
     guard firstMoment.count == count, secondMoment.count == count, average.count == count,
       best?.count ?? count == count,
-      let settings = RunSettings(file, model),
-      let position = TrainingPosition(file), (best != nil) == (position.bestValidationEpoch > 0)
+      let settings = RunSettings(file, model), let forms = Self.forms(formValues, model.network),
+      let position = TrainingPosition(file), (best != nil) == (position.bestValidationEpoch > 0),
+      forms.isEmpty
+        != (model.network.description.recipe.quantizes(epoch: position.epoch) && position.step > 0)
     else { throw Failure(.badData, "\(source): no checkpoint, a setting is missing or wrong") }
     self.init(
       model: model,
       snapshot: TrainingSnapshot(
         model: model.state, firstMoment: firstMoment, secondMoment: secondMoment,
-        average: average, best: best, position: position),
+        average: average, best: best, forms: forms, position: position),
       settings: settings)
   }
 

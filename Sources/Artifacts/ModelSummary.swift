@@ -42,7 +42,7 @@ package struct ModelSummary {
     switch node.operation {
     case .dense, .globalPool, .flatten: true
     case .convolution, .pool: false
-    case .batchNorm, .activation, .dropout, .add, .concatenate, .multiply: nil
+    case .batchNorm, .activation, .dropout, .add, .concatenate, .multiply, .quantize: nil
     }
   }
 
@@ -57,7 +57,7 @@ package struct ModelSummary {
     case .dropout: "Dropout"
     case .dense: "Linear"
     case .flatten: "Flatten"
-    case .globalPool, .add, .concatenate, .multiply: nil
+    case .globalPool, .add, .concatenate, .multiply, .quantize: nil
     }
   }
 

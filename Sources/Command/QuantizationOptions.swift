@@ -48,7 +48,7 @@ struct QuantizationOptions: ParsableArguments {
     let training = try tested.check(training)
     return try naming(tested.source) {
       let images = try CalibrationImages(
-        training, count: calibration ?? 500, threadCount: threads)
+        training, count: calibration ?? TrainingForms.imageCount, threadCount: threads)
       let model = tested.model.value
       let network = try model.quantized(images, ranges: ranges ?? .leastSquares)
       let losses = try model.losses(of: network, on: images)
@@ -80,7 +80,7 @@ struct QuantizedModel {
     let classCount = logits.count / max(labels.count, 1)
     correctCount = labels.indices.count { sample in
       let row = logits[sample * classCount..<(sample + 1) * classCount]
-      return row.firstIndex(of: row.max()!)! - row.startIndex == Int(labels[sample])
+      return Probabilities.best(row.lazy.map { Float($0) }) == Int(labels[sample])
     }
   }
 
@@ -101,7 +101,7 @@ struct QuantizedModel {
     guard lostPoints > Self.warningPoints else { return nil }
     return "Warning: int8 loses \(fixed(lostPoints, 2)) points of accuracy, most from "
       + losses.prefix(2).map(\.name).joined(separator: " and ")
-      + "; more images (--calibration) or other --ranges may help"
+      + "; training for it (--set quantize=int8), more images (--calibration) or other --ranges may help"
   }
 
   /// What `eval --json` prints under "int8".

@@ -44,6 +44,7 @@ extension [InferenceStep] {
       let weights = self[before].operation.weights
     else { return }
     self[before].operation.weights = weights.followed(by: norm)
+    self[before].node = self[index].value
     remove(index)
   }
 

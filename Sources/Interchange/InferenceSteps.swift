@@ -11,6 +11,12 @@ package struct InferenceStep: Equatable, Sendable {
   package var inputs: [Int]
   /// The value that it leaves: the index of its node.
   package var value: Int
+  /// The node whose output that is: with a batch normalisation folded in, that one's.
+  package var node: Int
+
+  package init(operation: InferenceOperation, inputs: [Int], value: Int) {
+    (self.operation, self.inputs, self.value, node) = (operation, inputs, value, value)
+  }
 }
 
 /// What a step computes, its weights with it.
@@ -80,7 +86,7 @@ extension TrainedModel {
     case .pool(let kind, let window): .pool(kind, window)
     case .globalPool(let kind): .globalPool(kind)
     case .flatten: .flatten
-    case .dropout: nil
+    case .dropout, .quantize: nil
     case .add: .add
     case .concatenate: .concatenate
     case .multiply: .multiply

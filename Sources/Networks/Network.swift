@@ -28,7 +28,7 @@ package struct Network: Equatable, Sendable {
   package let description: ModelDescription
   package let input: Shape
   package let classCount: Int
-  package let graph: Graph
+  package private(set) var graph: Graph
   package let layout: StateLayout
 
   /// Infers every size and names every tensor.
@@ -47,6 +47,13 @@ package struct Network: Equatable, Sendable {
     self.input = input
     self.classCount = classCount
     layout = StateLayout(tensors: builder.tensors)
+  }
+
+  /// The same parameters on another graph, whose nodes have the same tensors.
+  func replacing(_ graph: Graph) -> Network {
+    var network = self
+    network.graph = graph
+    return network
   }
 
   /// Values of the first `count` layers with parameters: those that `freeze` keeps, at the block's start.

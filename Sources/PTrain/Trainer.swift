@@ -4,6 +4,7 @@ import PTrainArtifacts
 import PTrainDatasets
 import PTrainDiagnostics
 import PTrainEngine
+import PTrainInterchange
 import PTrainNetworks
 
 /// One training run. The same description, data and seed give the same model, bit for bit, at any number of
@@ -72,8 +73,11 @@ public final class Trainer: @unchecked Sendable {
     network = try Network(
       description: description, input: dataset.training.imageShape, classCount: dataset.classCount)
     (self.dataset, self.options) = (dataset, options)
+    var engineOptions = options
+    try engineOptions.calibrate(
+      description.recipe, network, dataset, threadCount: configuration.threadCount)
     engine = try PTrainEngine.Trainer(
-      network: network, recipe: description.recipe, dataset: dataset, options: options,
+      network: network, recipe: description.recipe, dataset: dataset, options: engineOptions,
       configuration: configuration, from: try snapshot(network))
   }
 

@@ -150,6 +150,7 @@ extension RunPage {
       ("Moving average", unlessZero(recipe.averageDecay)),
       ("Class weights", recipe.classWeights.map(Self.text)),
       ("Frozen layers", recipe.freeze == 0 ? nil : String(recipe.freeze)),
+      ("Epochs for int8", recipe.quantize == .none ? nil : "the last \(recipe.quantizeEpochs)"),
       ("Augmentation", start?.augment), ("Seed", (settings?.seed ?? start?.seed).map { "\($0)" }),
     ]
   }

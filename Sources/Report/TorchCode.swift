@@ -82,7 +82,7 @@ struct TorchCode {
     case .globalPool(.maximum): return ("\(x).amax((2, 3), keepdim=True)", false)
     case .globalPool(.average): return ("\(x).mean((2, 3), keepdim=True)", false)
     case .flatten: return (vector, true)
-    case .dropout: return (x, inputs[0].isFlat)
+    case .dropout, .quantize: return (x, inputs[0].isFlat)
     case .add, .concatenate: return joined(node.operation, inputs)
     case .multiply:
       let factor = inputs[1]

@@ -64,6 +64,22 @@ import Testing
     #expect(swift.errors.contains("int8: Accuracy: "))
   }
 
+  /// The recipe's last epochs; the model says so, and is tested in floating point.
+  @Test func trainsForIntegers() throws {
+    let command = ["--model", "tiny", "--epochs", "2", "--data", "data", "--set", "quantize=int8"]
+    let run = try ptrain(command + ["--set", "quantizeEpochs=1", "--output", "whole"])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let (plain, trained) = try (
+      scratch.text(of: "run/metrics.jsonl"), scratch.text(of: "whole/metrics.jsonl")
+    )
+    #expect(plain != trained)
+    let tested = try ptrain(["eval", "--checkpoint", "whole/model.safetensors", "--data", "data"])
+    let accuracy = try #require(run.output.split(separator: "\n").last { $0.contains("Accuracy") })
+    #expect(tested.output.contains(accuracy))
+    let reset = try ptrain(command + ["--set", "quantizeEpochs=0", "--output", "none"])
+    #expect(reset.exitCode == 64)
+  }
+
   @Test func refusesWhatItCannotDo() throws {
     #expect(try export(["--output", "out.swift"]).exitCode == 64)
     #expect(try export(["--int8", "--data", "data", "--output", "out.safetensors"]).exitCode == 64)

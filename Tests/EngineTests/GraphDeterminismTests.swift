@@ -35,14 +35,16 @@ import Testing
     ("ds-cnn", Shape(channels: 1, height: 49, width: 10)),
     ("lenet5", Shape(channels: 1, height: 28, width: 28)),
     ("concat", Shape(channels: 3, height: 12, width: 11)),
+    ("concat for int8", Shape(channels: 3, height: 12, width: 11)),
   ]
 
   /// Four minibatches an epoch, the last one smaller.
   private static func run(_ model: String, _ input: Shape) throws -> NoiseRun {
-    let description =
-      try model == "concat"
+    var description =
+      try model.hasPrefix("concat")
       ? ModelDescription.parse(yaml: concatenation, source: "inception.yaml")
       : ModelDescription.preset(named: model)
+    if model.hasSuffix("int8") { description.recipe.quantize = .int8 }
     return try NoiseRun(
       description, input: input, epochs: 1, training: 109, test: 30, batchSize: 32)
   }

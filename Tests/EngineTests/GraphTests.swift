@@ -22,7 +22,24 @@ import Testing
   func aStepOfARandomNetworkAgreesWithTheReference(index: Int) throws {
     var random = RandomNetworks(seed: Self.seed, index: index)
     let network = random.next()
-    let count = random.sampleCount()
+    try checkStep(of: network, count: random.sampleCount(), index)
+  }
+
+  /// The same of networks that train for 8-bit integers, with ranges that end before the values do.
+  @Test(arguments: first..<first + count / 4)
+  func aStepOfAQuantizingNetworkAgreesWithTheReference(index: Int) throws {
+    var random = RandomNetworks(seed: Self.seed, index: index)
+    let network = random.next()
+    let forms = network.graph.nodes.indices.filter { $0 == 0 || random.number(0...1) == 0 }.map {
+      ValueForm(
+        node: $0,
+        form: NumberForm(
+          scale: Float(random.number(2...40)) / 1000, zeroPoint: random.number(-128...60)))
+    }
+    try checkStep(of: network.quantizing(forms), count: random.sampleCount(), index)
+  }
+
+  private func checkStep(of network: Network, count: Int, _ index: Int) throws {
     let set = try images(network, count, index)
     let state = state(network, index)
     for fusion in [Fusion.full, .none] {

@@ -55,9 +55,25 @@ struct NoiseRun: Sendable {
       kernels: try KernelChoice.select(environment: [:]), threadCount: threads, cpuCount: cpuCount)
     configuration.communicator = communicator
     configuration.binding = SimulatedNodes(nodeCount: nodes)
+    var options = TrainingOptions()
+    // Another form at every step.
+    options.calibrate = { [network] state in
+      let form = NumberForm(scale: 0.03 + abs(state.values[0]) / 10, zeroPoint: -20)
+      return network.graph.nodes.indices.map { ValueForm(node: $0, form: form) }
+    }
     return try Trainer(
-      network: network, recipe: recipe, dataset: dataset, options: TrainingOptions(),
+      network: network, recipe: recipe, dataset: dataset, options: options,
       configuration: configuration, from: snapshot)
+  }
+
+  /// The test set's, of a model in floating point.
+  func evaluation(of state: ModelState) throws -> Evaluation {
+    let session = try Session(
+      network, state: state,
+      configuration: EngineConfiguration(
+        kernels: try KernelChoice.select(environment: [:]), threadCount: 1, cpuCount: 1),
+      sampleCapacity: recipe.batchSize)
+    return try session.evaluate(dataset.test, dataset.normalization)
   }
 
   func outcome(

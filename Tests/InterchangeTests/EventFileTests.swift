@@ -13,11 +13,12 @@ import Testing
 @Suite struct EventRecordsTests {
   /// RFC 3720, appendix B.4.
   @Test func checksumsAreThoseOfTheStandard() {
-    #expect(CRC32C.checksum("123456789".utf8) == 0xE306_9283)
-    #expect(CRC32C.checksum([UInt8](repeating: 0, count: 32)) == 0x8A91_36AA)
-    #expect(CRC32C.checksum([UInt8](repeating: 0xff, count: 32)) == 0x62A8_AB43)
-    #expect(CRC32C.checksum(UInt8(0)..<32) == 0x46DD_794E)
-    #expect(CRC32C.masked("123456789".utf8) == 0xC78A_B0E5)
+    #expect(CRC32.castagnoli.checksum("123456789".utf8) == 0xE306_9283)
+    #expect(CRC32.zip.checksum("123456789".utf8) == 0xCBF4_3926)
+    #expect(CRC32.castagnoli.checksum([UInt8](repeating: 0, count: 32)) == 0x8A91_36AA)
+    #expect(CRC32.castagnoli.checksum([UInt8](repeating: 0xff, count: 32)) == 0x62A8_AB43)
+    #expect(CRC32.castagnoli.checksum(UInt8(0)..<32) == 0x46DD_794E)
+    #expect(CRC32.castagnoli.masked("123456789".utf8) == 0xC78A_B0E5)
   }
 
   @Test func framesAreThoseOfTFRecord() {

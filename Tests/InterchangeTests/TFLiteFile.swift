@@ -28,7 +28,10 @@ struct TFLiteFile {
   let operators: [Operator]
   let input: Int
   let output: Int
-  let metadata: [String: String]
+  let metadataContents: [String: [UInt8]]
+  var metadata: [String: String] {
+    metadataContents.mapValues { String(decoding: $0, as: UTF8.self) }
+  }
 
   init(_ bytes: [UInt8]) throws {
     let reader = FlatReader(bytes: bytes)
@@ -61,10 +64,9 @@ struct TFLiteFile {
     let (inputs, outputs) = (try subgraphs[0].integers(1), try subgraphs[0].integers(2))
     try #require(inputs.count == 1 && outputs.count == 1)
     (input, output) = (inputs[0], outputs[0])
-    metadata = try Dictionary(
+    metadataContents = try Dictionary(
       uniqueKeysWithValues: root.tables(6).map {
-        let content = contents[Int(try $0.number(1, or: UInt32(0)))]
-        return (try $0.string(0), String(decoding: content, as: UTF8.self))
+        (try $0.string(0), contents[Int(try $0.number(1, or: UInt32(0)))])
       })
   }
 

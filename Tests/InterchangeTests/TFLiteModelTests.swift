@@ -110,4 +110,47 @@ import Testing
     #expect(file.metadata["class_names"] == #"["0","1","2","3"]"#)
     #expect(file.metadata["description"] == nil)
   }
+
+  /// The release is that of the youngest operator.
+  @Test func metadataNamesTheRelease() throws {
+    func release(_ bytes: [UInt8]) throws -> String? {
+      let text = try TFLiteFile(bytes).metadata["min_runtime_version"]
+      #expect(text?.utf8.count == 16)
+      return text.map { String($0.prefix { $0 != "\0" }) }
+    }
+    #expect(try release(model("lenet5").tflite()) == "1.5.0")
+    // Groups.
+    #expect(try release(model("windows").tflite()) == "2.9.0")
+    #expect(TFLiteOperatorCode.relu.release(version: 2) == TFLiteRelease(2, 1))
+    #expect(TFLiteOperatorCode.depthwiseConv2D.release(version: 2) == TFLiteRelease(1, 12))
+    #expect(TFLiteOperatorCode.softmax.release(version: 2) == TFLiteRelease(1, 14))
+  }
+
+  /// What TensorFlow's own reader would find, by its schema's field numbers; `Bench/devices` asks Python's
+  /// `zipfile` for the labels.
+  @Test func labelsArePackedBehindTheModel() throws {
+    let bytes = try model("tiny").tflite(.logits)
+    let text = "0\n1\n2\n3\n"
+    let end = Array(bytes.suffix(22))
+    #expect(end.starts(with: [0x50, 0x4b, 5, 6]))
+    func word(_ place: Int) -> Int {
+      (0..<4).reduce(0) { $0 | Int(bytes[place + $1]) << (8 * $1) }
+    }
+    let central = word(bytes.count - 22 + 16)
+    #expect(central + word(bytes.count - 22 + 12) == bytes.count - 22)
+    let local = word(central + 42)
+    #expect(word(local) == 0x0403_4b50 && word(local + 18) == 8 && word(local + 22) == 8)
+    #expect(word(local + 14) == Int(CRC32.zip.checksum(text.utf8)))
+    let content = bytes[local + 30..<central]
+    #expect(String(decoding: content, as: UTF8.self) == "labels.txt" + text)
+    let reader = FlatReader(
+      bytes: try #require(TFLiteFile(bytes).metadataContents["TFLITE_METADATA"]))
+    #expect(reader.identifier == "M001")
+    let subgraph = try #require(try reader.root().tables(3).first)
+    let (image, logits) = (try subgraph.tables(2)[0], try subgraph.tables(3)[0])
+    #expect(try image.string(0) == "image" && logits.string(0) == "logits")
+    #expect(try image.table(3)?.table(1)?.number(0, or: Int8(0)) == 2)
+    let file = try #require(try logits.tables(6).first)
+    #expect(try file.string(0) == "labels.txt" && file.number(2, or: Int8(0)) == 2)
+  }
 }

@@ -130,6 +130,10 @@ private struct DescriptionGenerator {
     recipe.labelSmoothing = number(RecipeLimits.labelSmoothing)
     recipe.averageDecay = number(RecipeLimits.averageDecay)
     if chance(30) { recipe.freeze = integer(RecipeLimits.freeze) }
+    if chance(30) {
+      recipe.quantize = .int8
+      recipe.quantizeEpochs = integer(RecipeLimits.quantizeEpochs)
+    }
     if chance(30) { recipe.classWeights = .balanced }
     if chance(30) {
       let names = ["cat", "3", "a, b: {c}", "\"'\\", "yes", "", " é 🐈\n\t", "~", "- x", "#"]

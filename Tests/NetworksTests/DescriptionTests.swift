@@ -153,6 +153,8 @@ import Testing
     ("warmUp: 0.3", "`warmUp` needs `schedule: one-cycle`"),
     ("stepEpochs: 3", "`stepEpochs` needs `schedule: step`"),
     ("labelSmoothing: 1", "`labelSmoothing` is 1.0"), ("averageDecay: 1", "`averageDecay` is 1.0"),
+    ("quantize: int4", "`quantize` is `int4`, expected one of none, int8"),
+    ("quantizeEpochs: 3", "`quantizeEpochs` needs `quantize: int8`"),
     ("freeze: -1", "`freeze` is -1"), ("freeze: x", "`freeze` must be a number"),
     ("classWeights: even", "`classWeights` is `even`, expected none, balanced or a number"),
     ("classWeights: {a: 0}", "`a` is 0.0"), ("classWeights: {a: x}", "`a` must be a number"),

@@ -71,7 +71,7 @@ import Testing
           try .parse(yaml: "name: m\nlayers: [relu]\nrecipe: {\(lines)}\n", source: "m")
         }
         let pair =
-          "\(dependent): \(dependent == "nesterov" ? "true" : dependent == "stepEpochs" ? "3" : "0.5")"
+          "\(dependent): \(dependent == "nesterov" ? "true" : dependent.hasSuffix("Epochs") ? "3" : "0.5")"
         _ = try read("\(key): \(value), \(pair)")
         #expect(throws: (any Error).self, "\(dependent)") { try read(pair) }
       }

@@ -64,11 +64,12 @@ import Testing
   }
 
   @Test func namesWhatTheRecipeChanges() throws {
-    let recipe = "{freeze: 1, classWeights: {b: 2, a: 0.5}, labelSmoothing: 0.1}"
+    let recipe = "{freeze: 1, classWeights: {b: 2, a: 0.5}, labelSmoothing: 0.1, quantize: int8}"
     let content = try SampleRun(model(plainLayers, recipe: recipe)).content()
     let facts = try #require(content.facts.first { $0.title == "Recipe" }).facts
     for fact in [
       ["Class weights", "a 0.5, b 2.0"], ["Frozen layers", "1"], ["Label smoothing", "0.1"],
+      ["Epochs for int8", "the last 5"],
     ] {
       #expect(facts.contains(fact))
     }

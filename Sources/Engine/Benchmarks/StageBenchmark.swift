@@ -166,6 +166,7 @@ extension Stage {
     case .concatenate: "concat"
     case .multiply: "scale"
     case .copy: "copy"
+    case .quantize: "quantize"
     case .image, .relayout: "layout"
     }
   }

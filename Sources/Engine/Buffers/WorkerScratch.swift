@@ -83,7 +83,7 @@ private struct ScratchNeeds {
     case .depthwise(let window): (x, dx) = (window.paddedCount, window.inputCount)
     case .pool: (x, dx, z) = (values, values, 2 * stage.value.lanes)
     case .image: x = plane
-    case .sum, .concatenate, .multiply, .copy: (x, dx) = (values, values)
+    case .sum, .concatenate, .multiply, .copy, .quantize: (x, dx) = (values, values)
     // A shard at a time, whichever form it reads.
     case .relayout: (x, dx) = (shardSize * values, shardSize * values)
     }

@@ -53,6 +53,9 @@ struct PlanCompiler {
     case .add: join(index, .sum)
     case .concatenate: join(index, .concatenate)
     case .multiply: join(index, .multiply)
+    case .quantize(let form):
+      let source = stage(of: node.inputs[0])
+      add(draft(index, .quantize(form), [source], isVector: stages[source].value.isVector))
     case .activation, .batchNorm, .dropout:
       let source = stage(of: node.inputs[0])
       var copy = draft(index, .copy, [source], isVector: stages[source].value.isVector)

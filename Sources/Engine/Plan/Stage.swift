@@ -20,6 +20,8 @@ enum Work: Equatable, Sendable {
   case multiply
   /// The value as its reader sees it.
   case copy
+  /// The value as its reader sees it, as the nearest number of 8 bits.
+  case quantize(NumberForm)
   /// The image's interleaved channels as a map in blocks.
   case image
   /// Between a map and vectors; a map's values become features channel by channel.

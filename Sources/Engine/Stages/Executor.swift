@@ -30,6 +30,8 @@ final class Executor: @unchecked Sendable {
   let classWeights: [Float]
   /// Values at the block's start that training leaves as they are.
   let frozenCount: Int
+  /// The weights as 8-bit numbers, at their places in the block; nil where stages read the block's own.
+  let quantizedWeights: MutableFloatPointer?
   /// Nil where training images are used as they are.
   let augmentation: ImageAugmentation?
   let results: ShardResults
@@ -52,6 +54,8 @@ final class Executor: @unchecked Sendable {
     self.memory = memory
     states = try plan.stages.map { try StageState($0, kernels: kernels, memory: memory) }
     reads = Self.copy(plan.reads)
+    quantizedWeights =
+      plan.network.isQuantizing ? try memory.allocate(plan.network.layout.count) : nil
     evaluationShardCount = max(1, min(256, (1 << 21) / plan.network.classCount))
     let shardCount = max(memory.shardCapacity, evaluationShardCount)
     results = ShardResults(
@@ -84,6 +88,7 @@ final class Executor: @unchecked Sendable {
     labelSmoothing = executor.labelSmoothing
     classWeights = executor.classWeights
     frozenCount = executor.frozenCount
+    quantizedWeights = executor.quantizedWeights
     augmentation = executor.augmentation
     results = executor.results
     evaluationShardCount = executor.evaluationShardCount

@@ -37,6 +37,7 @@ extension Executor {
       returnGradient(
         reads[state.stage.reads.lowerBound], places, task,
         dx: outputGradient(state, places, task))
+    case .quantize(let form): backwardQuantization(state, form, places, task)
     case .image: break
     case .relayout: backwardRelayout(state, places, task)
     }

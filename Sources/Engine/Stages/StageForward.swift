@@ -72,6 +72,7 @@ extension Executor {
     case .concatenate: forwardConcatenation(state.stage, places, task, z: z)
     case .multiply: forwardProduct(state.stage, places, task, z: z)
     case .copy: read(source(of: state.stage), places, task, to: z)
+    case .quantize(let form): forwardQuantization(state, form, places, task, z: z)
     case .image: forwardImage(state, places, task, z: z)
     case .relayout: forwardRelayout(state, places, task, z: z)
     }

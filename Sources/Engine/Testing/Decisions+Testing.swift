@@ -14,6 +14,8 @@ package struct NodeDecisions: Sendable {
   package var pieces: [Int: [Int8]] = [:]
   /// `[N, C, H', W']` places in `[N, C, H, W]`.
   package var poolPlaces: [Int: [Int]] = [:]
+  /// Values of 8 bits in scales, `[N, C, H, W]`.
+  package var roundedSteps: [Int: [Float]] = [:]
 }
 
 extension Session {
@@ -37,6 +39,12 @@ extension Session {
     let nodes = runner.executor.plan.nodes[index]
     if case .pool(.maximum, let window) = state.stage.work, let node = nodes.first {
       decisions.poolPlaces[node] = places(index, window, batch)
+    }
+    if case .quantize(let form) = state.stage.work, let node = nodes.first {
+      decisions.roundedSteps[node] = activations(index, batch).map { ($0 / form.scale).rounded() }
+      decisions.pieces[node] = inputs(index, batch).map {
+        Int8($0 / form.scale < form.lowest ? 0 : $0 / form.scale > form.highest ? 2 : 1)
+      }
     }
     guard nodes.relu != nil || nodes.activation != nil || nodes.pool != nil else {
       return

@@ -131,6 +131,7 @@ extension Stage {
     case .concatenate: "concatenate"
     case .multiply: "multiply"
     case .copy: "copy"
+    case .quantize: "quantize"
     case .image: "map"
     case .relayout: "relayout"
     }

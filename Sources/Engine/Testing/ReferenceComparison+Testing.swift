@@ -57,13 +57,14 @@ package struct ReferenceComparison {
     _ decisions: NodeDecisions, _ seed: UInt64, _ order: [UInt32], _ labelSmoothing: Double,
     _ classWeights: [Float]
   ) -> StepOutcome<Scalar> {
-    var reference = ReferenceNetwork<Scalar>(network: network, state: state)
+    var reference = ReferenceNetwork<Scalar>(network: network, state: network.seen(state))
     let (labels, mixes) = (seen.labels, seen.mixes)
     var mode = ReferenceMode<Scalar>(
       isTraining: true, dropoutMasks: dropoutMasks(network, order, seed),
       reluMasks: decisions.reluMasks)
     mode.pieces = decisions.pieces
     mode.poolPlaces = decisions.poolPlaces
+    mode.roundedSteps = decisions.roundedSteps.mapValues { $0.map { Scalar($0) } }
     let trace = reference.forward(input.map { Scalar($0) }, mode: mode)
     let (losses, probabilities) = Reference<Scalar>.crossEntropyForward(
       logits: trace.output, labels: labels, mixes: mixes, labelSmoothing: labelSmoothing)

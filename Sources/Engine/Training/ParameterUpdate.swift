@@ -145,6 +145,20 @@ extension Executor {
     }
   }
 
+  /// Makes the 8-bit form of a stage's weights, where stages read that; needs all of the weight.
+  func quantizeWeights(of stage: Int, _ block: ParameterBlock) {
+    guard let quantizedWeights, let node = plan.nodes[stage].first,
+      let weight = plan.tensors[stage].weight
+    else { return }
+    plan.network.graph.nodes[node].quantizeWeights(
+      block.values(weight), to: quantizedWeights + weight.offset)
+  }
+
+  /// A weight as stages read it.
+  private func seenValues(_ weight: StateTensor, _ block: ParameterBlock) -> FloatPointer {
+    FloatPointer((quantizedWeights ?? block.values) + weight.offset)
+  }
+
   /// Hands a part's parameters to the kernels in the form they read.
   func pack(_ part: UpdatePart, _ block: ParameterBlock) {
     let state = states[part.stage]
@@ -153,12 +167,12 @@ extension Executor {
     case .none: break
     case .tile(let tile):
       kernels.convPackWeights(
-        state.stage.geometry, tile, weights: block.values(tensors.weight!),
+        state.stage.geometry, tile, weights: seenValues(tensors.weight!, block),
         forward: state.forwardWeights, backward: state.backwardWeights)
     case .channels(let window, let index):
       kernels.depthwisePackWeights(
         window, channels: state.stage.value.channels, block: index,
-        weights: block.values(tensors.weight!), packed: state.forwardWeights)
+        weights: seenValues(tensors.weight!, block), packed: state.forwardWeights)
     }
     guard part.hasVectors else { return }
     if let bias = tensors.bias {

@@ -8,11 +8,13 @@ import PTrainNetworks
 
 /// One training run of a network.
 package final class Trainer {
-  private let network: Network
+  let network: Network
   let recipe: Recipe
-  private let options: TrainingOptions
+  let options: TrainingOptions
   private let configuration: EngineConfiguration
-  let session: Session
+  /// Of the network, or of one that quantises within an epoch that trains for 8-bit integers.
+  var session: Session
+  let makeSession: (Network, ModelState) throws -> Session
   let training: SampleStore
   private let validation: SampleStore?
   private let test: SampleStore
@@ -21,6 +23,8 @@ package final class Trainer {
   private var position = TrainingPosition()
   /// The model of the epoch with the smallest validation loss.
   private var best: ModelState?
+  /// In which the epoch sees values.
+  var forms: [ValueForm] = []
 
   /// Allocates everything that the run needs.
   ///
@@ -42,10 +46,14 @@ package final class Trainer {
     validation = try dataset.validation.map(store)
     test = try store(dataset.test)
     order = [UInt32](repeating: 0, count: dataset.training.count)
-    session = try Session(
-      network, state: snapshot?.model ?? .initial(network: network, seed: options.seed),
-      configuration: configuration, sampleCapacity: recipe.batchSize, seed: options.seed,
-      recipe: recipe, classWeights: recipe.classFactors(of: dataset.training))
+    let classWeights = try recipe.classFactors(of: dataset.training)
+    makeSession = { network, state in
+      try Session(
+        network, state: state, configuration: configuration, sampleCapacity: recipe.batchSize,
+        seed: options.seed, recipe: recipe, classWeights: classWeights)
+    }
+    session = try makeSession(
+      network, snapshot?.model ?? .initial(network: network, seed: options.seed))
     for set in [dataset.training, dataset.test] + (dataset.validation.map { [$0] } ?? []) {
       try session.requireSize(of: set)
     }
@@ -53,12 +61,13 @@ package final class Trainer {
       session.block.restore(snapshot)
       position = snapshot.position
       best = snapshot.best.map { ModelState(layout: network.layout, values: $0) }
+      forms = snapshot.forms
     }
   }
 
   /// The run as it stands; for the listener of `run`, on whose thread nothing changes meanwhile.
   package var snapshot: TrainingSnapshot {
-    session.block.snapshot(at: position, best: best?.values)
+    session.block.snapshot(at: position, best: best?.values, forms: forms)
   }
 
   /// The run's model if it ended now: that of the smallest validation loss, else the one that tests see.
@@ -67,31 +76,36 @@ package final class Trainer {
   /// Trains to the end; `listener` is called in order on a worker's thread.
   @discardableResult
   package func run(_ listener: @escaping (TrainingEvent) throws -> Void) throws -> RunResult {
-    try session.pool.lead { [self] in
-      try listener(.started(info))
-      let start = DispatchTime.now()
-      let secondsBefore = position.runSeconds
-      while !position.isFinished {
-        var result = try runEpoch(listener)
+    try session.pool.lead { try listener(.started(info)) }
+    let start = DispatchTime.now()
+    let secondsBefore = position.runSeconds
+    while !position.isFinished {
+      let isQuantized = recipe.quantizes(epoch: position.epoch)
+      if isQuantized { try beginQuantizedEpoch() }
+      try session.pool.lead { try runSteps(listener) }
+      if isQuantized { try replaceSession(network) }
+      try session.pool.lead { [self] in
+        var result = try endEpoch()
         position.runSeconds = secondsBefore + seconds(since: start)
         let state = testedState
         position.finishEpoch(result, recipe, options)
+        forms = []
         if position.bestValidationEpoch == result.epoch { best = state }
         result.isKept = position.keptEpoch == result.epoch
         try listener(.epoch(result, state: state))
       }
-      let result = RunResult(position)
-      try listener(.finished(result))
-      return result
     }
+    let result = RunResult(position)
+    try session.pool.lead { try listener(.finished(result)) }
+    return result
   }
 
   private var stepsPerEpoch: Int {
     (training.source.count + recipe.batchSize - 1) / recipe.batchSize
   }
 
-  /// The rest of the position's epoch, and its test.
-  private func runEpoch(_ listener: (TrainingEvent) throws -> Void) throws -> EpochResult {
+  /// The rest of the position's epoch.
+  private func runSteps(_ listener: (TrainingEvent) throws -> Void) throws {
     let start = DispatchTime.now()
     let secondsBefore = position.epochSeconds
     let draws = UInt32(position.epoch - 1)
@@ -113,8 +127,12 @@ package final class Trainer {
           StepResult(
             epoch: position.epoch, step: position.step - 1, stepCount: stepsPerEpoch, loss: loss)))
     }
+  }
+
+  /// The epoch's result, with its test.
+  private func endEpoch() throws -> EpochResult {
     let sampleCount = training.source.count
-    return try withAverage(order, draws) {
+    return try withAverage(order, UInt32(position.epoch - 1)) {
       try EpochResult(
         epoch: position.epoch, learningRate: rate(at: position.runStep - 1),
         training: Evaluation(

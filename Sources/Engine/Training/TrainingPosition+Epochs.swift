@@ -14,6 +14,10 @@ extension TrainingPosition {
     if testAccuracy > bestTestAccuracy || result.epoch == 1 {
       (bestTestAccuracy, bestTestEpoch) = (testAccuracy, result.epoch)
     }
+    // The kept model is one that was trained for what it is meant for.
+    if recipe.quantizes(epoch: result.epoch), !recipe.quantizes(epoch: result.epoch - 1) {
+      (bestValidationLoss, bestValidationEpoch) = (nil, 0)
+    }
     if let loss = result.validation?.loss, bestValidationLoss.map({ loss < $0 }) ?? true {
       (bestValidationLoss, bestValidationEpoch) = (loss, result.epoch)
     }
@@ -23,6 +27,7 @@ extension TrainingPosition {
   private func reasonToEnd(
     after last: Int, _ recipe: Recipe, _ options: TrainingOptions
   ) -> RunEnd? {
+    guard recipe.quantize == .none || recipe.quantizes(epoch: last) else { return nil }
     if let target = options.targetAccuracy, testAccuracy >= target { return .target }
     if last >= recipe.epochs { return .epochs }
     guard let patience = options.patience, bestValidationEpoch > 0 else { return nil }

@@ -57,11 +57,13 @@ package struct TrainingSnapshot: Equatable, Sendable {
   package var average: [Float]
   /// The model of the epoch with the smallest validation loss; nil before one was measured.
   package var best: [Float]?
+  /// In which the epoch sees values; empty where it sees them as they are, and before its first step.
+  package var forms: [ValueForm]
   package var position: TrainingPosition
 
   package init(
     model: ModelState, firstMoment: [Float], secondMoment: [Float], average: [Float],
-    best: [Float]? = nil, position: TrainingPosition
+    best: [Float]? = nil, forms: [ValueForm] = [], position: TrainingPosition
   ) {
     precondition(firstMoment.count == model.values.count)
     precondition(secondMoment.count == model.values.count)
@@ -72,6 +74,7 @@ package struct TrainingSnapshot: Equatable, Sendable {
     self.secondMoment = secondMoment
     self.average = average
     self.best = best
+    self.forms = forms
     self.position = position
   }
 
@@ -86,10 +89,12 @@ package struct TrainingSnapshot: Equatable, Sendable {
 
 extension ParameterBlock {
   /// A copy of everything that an optimizer step reads besides gradients.
-  func snapshot(at position: TrainingPosition, best: [Float]?) -> TrainingSnapshot {
+  func snapshot(
+    at position: TrainingPosition, best: [Float]?, forms: [ValueForm]
+  ) -> TrainingSnapshot {
     TrainingSnapshot(
       model: state, firstMoment: copy(firstMoment), secondMoment: copy(secondMoment),
-      average: copy(average), best: best, position: position)
+      average: copy(average), best: best, forms: forms, position: position)
   }
 
   /// Takes an earlier run's moments and average; the parameters came with the block's first state.

@@ -124,6 +124,11 @@ final class StepRunner {
   }
 
   func packParameters() {
+    if executor.quantizedWeights != nil {
+      pool.run(executor.plan.stages.count) { [executor, block] _, stage in
+        executor.quantizeWeights(of: stage, block)
+      }
+    }
     pool.run(updateParts.count) { [executor, block, updateParts] _, index in
       executor.pack(updateParts[index], block)
     }
@@ -229,7 +234,8 @@ final class StepRunner {
         executor.update(updateParts[index], block, step)
       }
     }
-    copyWeights()
+    // A scale needs all of an output's new weights, which are parts of several updates.
+    if executor.quantizedWeights != nil { packParameters() } else { copyWeights() }
     clock.book(.update)
   }
 

@@ -23,6 +23,8 @@ struct FusedNetwork: Sendable {
   /// Of each value.
   private(set) var shapes: [Shape]
   private(set) var steps: [Step] = []
+  /// The node of the model whose output each value is.
+  private(set) var nodes = [Graph.image]
   /// Value 0 is `(byte − imageZero) / 255`: what padding counts as, since zeros around the normalised
   /// image are its mean. One whole number for all channels, the nearest to the mean of theirs; the
   /// difference to each channel's own goes into the biases, so that it is felt at the border alone.
@@ -59,9 +61,10 @@ struct FusedNetwork: Sendable {
     return (gains, channels.map { (Double(imageZero) / 255 - means[$0]) * gains[$0] })
   }
 
-  private mutating func append(_ step: Step, shape: Shape) -> Int {
+  private mutating func append(_ step: Step, shape: Shape, node: Int) -> Int {
     steps.append(step)
     shapes.append(shape)
+    nodes.append(node)
     return steps.count
   }
 
@@ -69,7 +72,8 @@ struct FusedNetwork: Sendable {
     let (gain, offset) = affine(model.normalization)
     let operation = InferenceOperation.scale("input", gain, offset)
     return append(
-      Step(operation: operation, inputs: [0], name: "input", origin: name), shape: shapes[0])
+      Step(operation: operation, inputs: [0], name: "input", origin: name), shape: shapes[0],
+      node: Graph.image)
   }
 
   private mutating func append(
@@ -87,13 +91,14 @@ struct FusedNetwork: Sendable {
       let readers = all.reduce(0) { $0 + $1.inputs.count { $0 == step.inputs[0] } }
       if let clamp = FusedActivation(function), readers == 1, fuse(clamp, into: inputs[0]) {
         values[step.value] = inputs[0]
+        nodes[inputs[0]] = step.node
         return
       }
     default: break
     }
     values[step.value] = append(
       Step(operation: operation, inputs: inputs, name: node.name, origin: node.origin),
-      shape: node.output)
+      shape: node.output, node: step.node)
   }
 
   private func require(_ function: Activation, _ node: Node) throws(Failure) {

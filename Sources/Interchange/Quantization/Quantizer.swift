@@ -34,7 +34,7 @@ extension FusedNetwork {
     return QuantizedNetwork(name: name, values: values, steps: quantized)
   }
 
-  private func values(
+  func values(
     _ calibration: CalibrationImages, _ method: RangeMethod
   ) throws(Failure) -> [QuantizedValue] {
     let histograms = try histograms(calibration)

@@ -66,9 +66,12 @@ struct TFLiteGraph {
     operators.append(Operator(codeIndex: index, options: options, inputs: inputs, output: output))
   }
 
-  /// The file's content; `metadata` are texts by name.
+  /// The oldest release of TensorFlow that runs all operators.
+  var release: TFLiteRelease { codes.map { $0.code.release(version: $0.version) }.max()! }
+
+  /// The file's content; `metadata` are contents by name.
   func file(
-    name: String, input: Int, output: Int, metadata: [(name: String, text: String)]
+    name: String, input: Int, output: Int, metadata: [(name: String, content: [UInt8])]
   ) -> [UInt8] {
     let subgraph = TFLiteSchema.subGraph(
       tensors: tensors.map(TFLiteSchema.tensor), inputs: [input], outputs: [output],
@@ -76,11 +79,10 @@ struct TFLiteGraph {
         TFLiteSchema.operator(
           codeIndex: $0.codeIndex, inputs: $0.inputs, outputs: [$0.output], options: $0.options)
       }, name: name)
-    let texts = metadata.map { Array($0.text.utf8) }
     let root = TFLiteSchema.model(
       operatorCodes: codes.map { TFLiteSchema.operatorCode($0.code, version: $0.version) },
       subgraph: subgraph, description: "Written by ptrain",
-      buffers: (buffers + texts).map(TFLiteSchema.buffer),
+      buffers: (buffers + metadata.map(\.content)).map(TFLiteSchema.buffer),
       metadata: metadata.indices.map {
         TFLiteSchema.metadata(name: metadata[$0].name, buffer: buffers.count + $0)
       })

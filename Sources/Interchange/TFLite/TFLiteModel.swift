@@ -37,10 +37,18 @@ extension TrainedModel {
   ) -> [UInt8] {
     var graph = graph
     let last = output == .probabilities ? graph.softmax(logits) : logits
-    let texts = metadata.filter { !Self.leftOut.contains($0.key) }
-    return graph.file(
-      name: network.description.name, input: input, output: last,
-      metadata: texts.map { ($0.key, $0.value) })
+    let facts = TFLiteMetadata(
+      name: network.description.name, input: network.input, output: output,
+      classNames: classNames)
+    let texts = metadata.filter { !Self.leftOut.contains($0.key) }.map {
+      (name: $0.key, content: Array($0.value.utf8))
+    }
+    let file = graph.file(
+      name: facts.name, input: input, output: last,
+      metadata: texts + [
+        ("min_runtime_version", graph.release.content), ("TFLITE_METADATA", facts.content),
+      ])
+    return file + ZipArchive.storing(TFLiteMetadata.labelsName, facts.labels, at: file.count)
   }
 
   /// What a device needs no copy of.

@@ -7,8 +7,8 @@ enum EventRecords {
 
   static func frame(_ data: [UInt8]) -> [UInt8] {
     let length = littleEndian(UInt64(data.count))
-    return length + littleEndian(CRC32C.masked(length)) + data
-      + littleEndian(CRC32C.masked(data))
+    return length + littleEndian(CRC32.castagnoli.masked(length)) + data
+      + littleEndian(CRC32.castagnoli.masked(data))
   }
 
   /// The data of the records of a file, up to the first that is cut off or damaged.
@@ -18,12 +18,12 @@ enum EventRecords {
     while rest.count >= 16 {
       let length = rest.prefix(8)
       let count = number(length)
-      guard number(rest.dropFirst(8).prefix(4)) == UInt64(CRC32C.masked(length)),
+      guard number(rest.dropFirst(8).prefix(4)) == UInt64(CRC32.castagnoli.masked(length)),
         count <= byteLimit, Int(count) <= rest.count - 16
       else { break }
       let data = rest.dropFirst(12).prefix(Int(count))
       let sum = rest.dropFirst(12 + Int(count)).prefix(4)
-      guard number(sum) == UInt64(CRC32C.masked(data)) else { break }
+      guard number(sum) == UInt64(CRC32.castagnoli.masked(data)) else { break }
       records.append(data)
       rest = rest.dropFirst(16 + Int(count))
     }

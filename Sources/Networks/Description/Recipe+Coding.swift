@@ -9,6 +9,7 @@ extension Recipe: Codable {
     let keys = try DescriptionKeys(decoder, of: "a recipe", known: Recipe.knownKeys)
     optimizer = try keys.choice("optimizer", default: optimizer)
     schedule = try keys.choice("schedule", default: schedule)
+    quantize = try keys.choice("quantize", default: quantize)
     try refuseIdleKeys(keys)
     epochs = try keys.number("epochs", default: epochs, RecipeLimits.epochs)
     batchSize = try keys.number("batchSize", default: batchSize, RecipeLimits.batchSize)
@@ -32,6 +33,8 @@ extension Recipe: Codable {
     averageDecay = try keys.number(
       "averageDecay", default: averageDecay, RecipeLimits.averageDecay)
     freeze = try keys.number("freeze", default: freeze, RecipeLimits.freeze)
+    quantizeEpochs = try keys.number(
+      "quantizeEpochs", default: quantizeEpochs, RecipeLimits.quantizeEpochs)
     classWeights = try keys.optional("classWeights", ClassWeightsChoice.self)?.weights
     augment = try keys.optional("augment", AugmentChoice.self)?.steps ?? []
   }
@@ -45,6 +48,9 @@ extension Recipe: Codable {
     }
     if schedule != .oneCycle {
       try keys.refuse(["warmUp"], "needs `schedule: one-cycle`")
+    }
+    if quantize == .none {
+      try keys.refuse(["quantizeEpochs"], "needs `quantize: int8`")
     }
   }
 
@@ -68,6 +74,11 @@ extension Recipe: Codable {
     ]
     // Descriptions without these are older.
     if freeze > 0 { pairs.append(("freeze", .integer(freeze))) }
+    if quantize != .none {
+      pairs += [
+        ("quantize", .word(quantize.rawValue)), ("quantizeEpochs", .integer(quantizeEpochs)),
+      ]
+    }
     if let classWeights { pairs.append(("classWeights", classWeights.form)) }
     pairs += [
       ("augment", augment.form)

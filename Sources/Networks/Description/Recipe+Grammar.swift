@@ -16,6 +16,8 @@ extension Recipe {
     GrammarKey(name: "labelSmoothing", value: .number(RecipeLimits.labelSmoothing)),
     GrammarKey(name: "averageDecay", value: .number(RecipeLimits.averageDecay)),
     GrammarKey(name: "freeze", value: .integer(RecipeLimits.freeze)),
+    GrammarKey(name: "quantize", value: .words(Quantization.allCases.map(\.rawValue))),
+    GrammarKey(name: "quantizeEpochs", value: .integer(RecipeLimits.quantizeEpochs)),
     GrammarKey(
       name: "classWeights", value: .wordsOrNames(["none", "balanced"], RecipeLimits.classWeight)),
     GrammarKey(name: "augment", value: Augmentation.grammar),
@@ -26,5 +28,6 @@ extension Recipe {
     (key: "optimizer", value: Optimizer.sgd.rawValue, keys: ["momentum", "nesterov"]),
     (key: "schedule", value: Schedule.step.rawValue, keys: ["stepEpochs", "stepFactor"]),
     (key: "schedule", value: Schedule.oneCycle.rawValue, keys: ["warmUp"]),
+    (key: "quantize", value: Quantization.int8.rawValue, keys: ["quantizeEpochs"]),
   ]
 }

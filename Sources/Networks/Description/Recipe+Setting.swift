@@ -66,6 +66,11 @@ extension Recipe {
     {
       recipe.schedule = schedule
     }
+    if let name = settings.first(where: { $0.key == "quantize" })?.value,
+      let quantization = Quantization(rawValue: name)
+    {
+      recipe.quantize = quantization
+    }
     let node = try? DescriptionReader.node(recipe.form.flowText, source: "")
     let set = Set(settings.map(\.key))
     return (node?.mapping.map { Array($0) } ?? []).filter { !set.contains($0.key.string ?? "") }

@@ -9,6 +9,12 @@ public struct Recipe: Equatable, Sendable {
     /// `adam` and `adamw` are one: decay is decoupled from the gradient.
     case adam, adamw, sgd, lion, muon
   }
+  /// What the last epochs train for.
+  public enum Quantization: String, CaseIterable, Sendable, Codable {
+    case none
+    /// Weights and values as numbers of 8 bits (Jacob et al. 2018).
+    case int8
+  }
   public enum Schedule: String, CaseIterable, Sendable, Codable {
     case constant, step, cosine
     case oneCycle = "one-cycle"
@@ -42,6 +48,10 @@ public struct Recipe: Equatable, Sendable {
   /// First layers with parameters, in reading order, that keep them; a frozen batch normalisation keeps
   /// its running statistics too, and uses them in training.
   public var freeze = 0
+  /// The last epochs see weights and values as 8-bit integers will hold them, and train with that.
+  public var quantize = Quantization.none
+  /// How many of the last epochs; all where there are fewer.
+  public var quantizeEpochs = 5
   /// Nil: every sample counts the same.
   public var classWeights: ClassWeights?
   /// What happens to the training images, step by step; each kind of step at most once.
@@ -63,6 +73,7 @@ enum RecipeLimits {
   static let labelSmoothing = 0.0...0.99
   static let averageDecay = 0.0...0.999999
   static let freeze = 0...4096
+  static let quantizeEpochs = 1...100_000
   static let classWeight = 1e-6...1e6
   static let rotationDegrees = 0.0...180.0
   static let scale = 0.0...0.9
@@ -88,6 +99,7 @@ extension Recipe {
     try checkRange("label smoothing", labelSmoothing, RecipeLimits.labelSmoothing)
     try checkRange("average decay", averageDecay, RecipeLimits.averageDecay)
     try checkRange("freeze", freeze, RecipeLimits.freeze)
+    try checkRange("quantize epochs", quantizeEpochs, RecipeLimits.quantizeEpochs)
     if case .named(let weights) = classWeights {
       for weight in weights.values {
         try checkRange("class weight", weight, RecipeLimits.classWeight)
@@ -97,6 +109,13 @@ extension Recipe {
     if optimizer == .sgd && nesterov && momentum == 0 {
       throw Failure(.usage, "Nesterov needs a momentum above 0")
     }
+  }
+}
+
+extension Recipe {
+  /// Whether an epoch, counted from 1, is one of the last that train for 8-bit integers.
+  package func quantizes(epoch: Int) -> Bool {
+    quantize == .int8 && epoch > epochs - quantizeEpochs
   }
 }
 

@@ -159,6 +159,7 @@ extension Operation {
     case .add: "add"
     case .concatenate: "concatenate"
     case .multiply: "multiply"
+    case .quantize: "quantize"
     }
   }
 

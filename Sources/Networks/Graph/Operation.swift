@@ -65,4 +65,7 @@ package enum Operation: Equatable, Sendable {
   case concatenate
   /// First input times the second, which has its shape or one factor a channel.
   case multiply
+  /// The value as the nearest number of a form, half to even; what lies beyond its range as the end of it.
+  /// No description has it: `quantizing` puts it in for training.
+  case quantize(NumberForm)
 }

@@ -31,10 +31,13 @@ package struct ReferenceMode<Scalar: ReferenceScalar>: Sendable {
   package var dropoutMasks: [Int: [Scalar]]
   /// ReLU masks to use instead of `x > 0`.
   package var reluMasks: [Int: [Bool]]
-  /// Pieces of ReLU6, hard swish and leaky ReLU to use instead of those that the values lie in.
+  /// Pieces of ReLU6, hard swish, leaky ReLU and ranges of 8 bits to use instead of those that the values
+  /// lie in.
   package var pieces: [Int: [Int8]] = [:]
   /// Places in `[N, C, H, W]` of max-pooling's input to use instead of the maxima's; global ones too.
   package var poolPlaces: [Int: [Int]] = [:]
+  /// Values of 8 bits in scales, to use instead of the nearest ones where they are within 1 of them.
+  package var roundedSteps: [Int: [Scalar]] = [:]
 
   package init(
     isTraining: Bool, dropoutMasks: [Int: [Scalar]] = [:], reluMasks: [Int: [Bool]] = [:]

@@ -81,6 +81,12 @@ extension ReferenceNetwork {
         let gradient = Reference.multiplyBackward(x: values, factor: factor, dy: dy)
         return .init(inputs: [gradient.x, gradient.factor])
       }
+    case .quantize(let form):
+      let (y, pieces) = Reference.quantizeForward(
+        x: x[0], form: form, pieces: mode.pieces[index], steps: mode.roundedSteps[index])
+      return Step(y, record: .pieces(pieces)) {
+        Reference.quantizeBackward(pieces: pieces, dy: $0)
+      }
     }
   }
 

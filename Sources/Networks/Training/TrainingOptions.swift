@@ -10,6 +10,9 @@ public struct TrainingOptions: Sendable {
   public var patience: Int?
   /// The learning rate of a step in place of the recipe's schedule; both count from 0 over the whole run.
   public var learningRate: (@Sendable (_ step: Int, _ stepsPerEpoch: Int) -> Double)?
+  /// The forms in which an epoch that trains for 8-bit integers sees values, from the parameters at its
+  /// start; a recipe with such epochs needs it.
+  package var calibrate: (@Sendable (ModelState) throws -> [ValueForm])?
 
   public init() {}
 }

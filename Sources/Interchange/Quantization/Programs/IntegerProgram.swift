@@ -50,6 +50,9 @@ struct IntegerProgram {
     Set(calls.flatMap { [$0.function] + $0.function.needs }).sorted()
   }
 
+  /// Of all calls.
+  var argumentCount: Int { calls.reduce(0) { $0 + $1.arguments.count } }
+
   func place(_ value: Int) -> String { "arena + \(places[value])" }
 
   // MARK: Steps

@@ -31,8 +31,7 @@ extension IntegerProgram {
   /// Code for a Cortex-M4: the functions, two bytes for each argument of a call, and what is around them.
   fileprivate var sizeInC: ProgramSize {
     var size = size
-    let arguments = calls.reduce(0) { $0 + $1.arguments.count }
-    size.code = functions.reduce(70 + 2 * arguments) { $0 + $1.codeByteCount }
+    size.code = functions.reduce(70 + 2 * argumentCount) { $0 + $1.codeByteCount.c }
     return size
   }
 

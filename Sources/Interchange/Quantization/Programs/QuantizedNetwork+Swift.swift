@@ -13,7 +13,18 @@ extension QuantizedNetwork {
   /// The network in Embedded Swift; `name` begins all that the file defines.
   package func swiftProgram(name: String) -> SwiftProgram {
     let program = IntegerProgram(self)
-    return SwiftProgram(source: SwiftFrame(program: program, name: name).source, size: program.size)
+    return SwiftProgram(
+      source: SwiftFrame(program: program, name: name).source, size: program.sizeInSwift)
+  }
+}
+
+extension IntegerProgram {
+  /// Code for a Cortex-M4: the functions, three bytes for each argument of a call, and what the compiler puts
+  /// around them, its tables for unwinding among it.
+  fileprivate var sizeInSwift: ProgramSize {
+    var size = size
+    size.code = functions.reduce(3200 + 3 * argumentCount) { $0 + $1.codeByteCount.swift }
+    return size
   }
 }
 
@@ -29,7 +40,7 @@ private struct SwiftFrame {
   var source: String {
     """
     // \(network.name), int8: written by ptrain.
-    // \(program.size.text)
+    // \(program.sizeInSwift.text)
 
     private let \(name)_integers: InlineArray<\(integers.count), Int32> = [
     \(IntegerProgram.Constant.rows(integers, length: 8))]
