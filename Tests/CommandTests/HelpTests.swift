@@ -9,7 +9,7 @@ import Testing
   static let commands = [
     "", "train", "predict", "eval", "find-rate", "export", "report", "models", "summary",
     "topology", "bench",
-    "bench step", "bench kernels", "bench scaling", "bench data", "spreadsheet",
+    "bench step", "bench kernels", "bench scaling", "bench pool", "bench data", "spreadsheet",
   ]
 
   private static func name(_ command: String) -> String {
