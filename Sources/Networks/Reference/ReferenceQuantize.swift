@@ -5,6 +5,8 @@ extension Reference {
   /// `y = s · clamp(round(x / s))`, from `-128 − z` to `127 − z`.
   ///
   /// - Parameters:
+  ///   - x: values of any number.
+  ///   - form: the scale `s` and the zero `z`.
   ///   - pieces: of another run, to use instead of where `x` lies: 0 below the range, 1 in it, 2 above.
   ///   - steps: of another run, to use instead of `round(x / s)` where they are within 1 of it.
   package static func quantizeForward(
