@@ -81,4 +81,39 @@ import Testing
     #expect(resumed.state == expected.state)
     #expect(resumed.epochs == expected.epochs)
   }
+
+  /// Groups of 8, 4, 2 and 1 shards share a slot of `fc1`'s weight gradient; the second minibatch has six.
+  @Test func sharedSlotsKeepTheBits() throws {
+    let description = try ModelDescription.parse(
+      yaml: """
+        name: wide
+        layers:
+          - flatten
+          - dense: 260
+          - relu
+          - dense: 260
+          - batchNorm
+          - relu
+          - dense: classes
+        recipe: {epochs: 1, batchSize: 256, optimizer: sgd, learningRate: 0.01}
+        """, source: "wide.yaml")
+    var run = try NoiseRun(
+      description, input: Shape(channels: 1, height: 6, width: 6), epochs: 1, training: 300,
+      test: 10,
+      batchSize: 256)
+    run.nodes = 2
+    run.cpuCount = 16
+    let expected = try run.outcome(threads: 2)
+    #expect(expected.losses.count == 2)
+    run.nodes = 1
+    for (threads, groupSize) in [(1, 8), (2, 4), (3, 2), (5, 1)] {
+      let trainer = try run.trainer(threads: threads)
+      #expect(trainer.session.runner.memory.groupSize == groupSize)
+      #expect(try run.outcome(threads: threads) == expected, "\(threads) threads")
+    }
+    let ranks = try ThreadRanks.run(2) { [run] communicator in
+      try run.outcome(threads: 1, communicator: communicator)
+    }
+    #expect(ranks.allSatisfy { $0 == expected })
+  }
 }

@@ -19,7 +19,10 @@ final class NodeMemory: @unchecked Sendable {
   /// Shards that there are buffers for: one for each worker that has a CPU, even where a minibatch has
   /// fewer.
   let bufferCount: Int
-  private let workerCount: Int
+  /// Shards whose weight gradients share a slot where a layer has many weights; a power of two. Several
+  /// nodes or ranks sum what each of them has, shard by shard.
+  let groupSize: Int
+  let workerCount: Int
   /// Shards of a full minibatch that this process runs.
   private let ownShards: Range<Int>
   private var buffers: [AlignedBuffer] = []
@@ -36,7 +39,14 @@ final class NodeMemory: @unchecked Sendable {
     self.shardCapacity = shardCapacity
     bufferCount = max(shardCapacity, min(workerCount, cpuCount))
     self.ownShards = ownShards
+    // Four groups or more a worker: the last ones end at nearly the same time.
+    let most =
+      map.nodeCount > 1 || ownShards.count < shardCapacity ? 1 : shardCapacity / (4 * workerCount)
+    groupSize = most < 2 ? 1 : 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
   }
+
+  /// Groups of a minibatch of `shardCount` shards; the last may hold fewer than `groupSize`.
+  func groupCount(shardCount: Int) -> Int { (shardCount + groupSize - 1) / groupSize }
 
   /// `count` zeros on a node.
   func allocate(_ count: Int, onNode node: Int = 0) throws -> MutableFloatPointer {

@@ -2,7 +2,8 @@
 
 import PTrainKernelTypes
 
-/// Where a shard's partial sums stand in its slot; all offsets are multiples of 16 floats.
+/// Where a shard's partial sums stand in its slot; all offsets are multiples of 16 floats. A weight
+/// gradient with `GradientSlots` of its own has its place in the sums alone.
 struct SlotLayout {
   /// `BatchMoments`, or an affine stage's `ImageMoments`.
   let statistics: Range<Int>

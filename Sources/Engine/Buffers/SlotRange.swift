@@ -2,7 +2,8 @@
 
 import PTrainKernelTypes
 
-/// Slots that follow each other in memory, one a shard; the memory is a stage's or the executor's.
+/// Slots that follow each other in memory, one a shard or a group of shards; the memory is a stage's or
+/// the executor's.
 struct SlotRange: @unchecked Sendable {
   /// First value of shard 0.
   var first: MutableFloatPointer
@@ -12,6 +13,8 @@ struct SlotRange: @unchecked Sendable {
   var count: Int
   /// Where the sums over all shards go, `count` Floats.
   var sum: MutableFloatPointer
+  /// More than 1 on one node of one rank alone.
+  var shardsPerSlot = 1
   /// Whether they are `BatchMoments`, which join instead of being added.
   var joinsMoments = false
 
@@ -34,7 +37,7 @@ struct SlotRange: @unchecked Sendable {
   subscript(range: Range<Int>) -> SlotRange {
     SlotRange(
       first: first + range.lowerBound, stride: stride, count: range.count,
-      sum: sum + range.lowerBound)
+      sum: sum + range.lowerBound, shardsPerSlot: shardsPerSlot)
   }
 }
 
@@ -48,10 +51,16 @@ extension StageState {
   /// `(Σdy, Σdy·(s - mean))` by channel.
   var backwardSums: SlotRange { slots[slotLayout.backwardSums] }
   /// Bias and weight gradients.
-  var gradients: SlotRange { slots[slotLayout.gradients] }
+  func gradients(groupSize: Int) -> [SlotRange] {
+    guard let gradientSlots else { return [slots[slotLayout.gradients]] }
+    let weights = SlotRange(
+      first: gradientSlots.groups, stride: gradientSlots.count, count: gradientSlots.count,
+      sum: sums + slotLayout.weightGradient.lowerBound, shardsPerSlot: groupSize)
+    return [slots[slotLayout.biasGradient], weights]
+  }
 
   private var slots: SlotRange {
-    SlotRange(first: slot(0), stride: slotLayout.count, count: slotLayout.count, sum: sums)
+    SlotRange(first: slot(0), stride: slotCount, count: slotCount, sum: sums)
   }
 }
 

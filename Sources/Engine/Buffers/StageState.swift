@@ -21,15 +21,19 @@ struct StageState: @unchecked Sendable {
   let activationCount: Int
   let pooledCount: Int
   let slotLayout: SlotLayout
+  /// Nil where a shard's weight gradient stands in the shard's own slot.
+  let gradientSlots: GradientSlots?
 
   private let activations: MutableFloatPointer
   private let pooled: MutableFloatPointer
   private let outputGradients: MutableFloatPointer
   private let keptBits: MutableFloatPointer
+  /// Floats of a shard's slot.
+  let slotCount: Int
   private let shardSlots: MutableFloatPointer
   private var weights: MutableFloatPointer
   private var channels: MutableFloatPointer
-  /// Sums over all shards, laid out like a slot.
+  /// Sums over all shards, by `slotLayout`.
   let sums: MutableFloatPointer
 
   /// The memory outlives the state.
@@ -51,7 +55,12 @@ struct StageState: @unchecked Sendable {
     outputGradients = try memory.allocateByShard(isAffine ? 0 : shardSize * pooledCount)
     keptBits = try memory.allocateByShard(
       value.view.dropout == nil ? 0 : shardSize * dropoutWordCount(value.dropoutCount))
-    shardSlots = try memory.allocateByShard(slotLayout.count)
+    let weightGradient = slotLayout.weightGradient
+    gradientSlots =
+      memory.groupSize > 1 && weightGradient.count > GradientSlots.leastCount && !isAffine
+      ? try GradientSlots(count: weightGradient.count, memory: memory) : nil
+    slotCount = gradientSlots == nil ? slotLayout.count : weightGradient.lowerBound
+    shardSlots = try memory.allocateByShard(slotCount)
     weights = try memory.allocate(Self.weightCount(storage))
     channels = try memory.allocate(Self.channelCount(stage))
     sums = try memory.allocate(slotLayout.count)
@@ -123,14 +132,16 @@ struct StageState: @unchecked Sendable {
   // MARK: By shard
 
   /// A shard's partial sums.
-  func slot(_ shard: Int) -> MutableFloatPointer { shardSlots + shard * slotLayout.count }
+  func slot(_ shard: Int) -> MutableFloatPointer { shardSlots + shard * slotCount }
 
   func biasGradient(_ shard: Int) -> MutableFloatPointer {
     slot(shard) + slotLayout.biasGradient.lowerBound
   }
 
-  func weightGradient(_ shard: Int) -> MutableFloatPointer {
-    slot(shard) + slotLayout.weightGradient.lowerBound
+  /// Where the weight gradient of a task's shard goes.
+  func weightGradient(_ task: ShardTask) -> MutableFloatPointer {
+    if let gradientSlots, let place = task.group { return gradientSlots.slot(place) }
+    return slot(task.shard) + slotLayout.weightGradient.lowerBound
   }
 
   func backwardSums(_ shard: Int) -> MutableFloatPointer {

@@ -112,12 +112,16 @@ struct ShardTask {
   let shard: Int
   /// Whose samples they are; the same but in evaluations.
   let resultShard: Int
+  /// Nil where each shard is a task.
+  let group: GroupPlace?
   let scratch: WorkerScratch
 
   init(
-    batch: Minibatch, mode: PassMode, shard: Int, resultShard: Int? = nil, scratch: WorkerScratch
+    batch: Minibatch, mode: PassMode, shard: Int, resultShard: Int? = nil, group: GroupPlace? = nil,
+    scratch: WorkerScratch
   ) {
     self.batch = batch
+    self.group = group
     self.mode = mode
     self.shard = shard
     self.resultShard = resultShard ?? shard

@@ -47,11 +47,12 @@ extension Executor {
     if state.stage.hasTiles {
       kernels.convFinishWeightGradient(
         state.stage.geometry, accumulator: task.scratch.accumulator,
-        weightGradient: state.weightGradient(task.shard))
+        weightGradient: state.weightGradient(task))
     } else {
-      state.weightGradient(task.shard).update(
+      state.weightGradient(task).update(
         from: task.scratch.accumulator, count: state.storage.weightGradient)
     }
+    if let slots = state.gradientSlots, let place = task.group { slots.join(place, kernels) }
   }
 
   // MARK: Convolutions and dense layers

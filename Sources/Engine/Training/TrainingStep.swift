@@ -37,7 +37,7 @@ final class StepRunner {
       try [executor]
       + (1..<memory.map.nodeCount).map { try Executor(replicaOf: executor, onNode: $0) }
     updateParts = UpdatePart.parts(executor.plan.stages)
-    let rows = SumRow(executor.states, executor.results)
+    let rows = SumRow(executor.states, executor.results, groupSize: memory.groupSize)
     sums = try RankSums(
       communicator, kernels: executor.kernels,
       shardCapacity: max(memory.shardCapacity, executor.evaluationShardCount),
@@ -57,7 +57,7 @@ final class StepRunner {
     forwardSynchronized(batch, shares, .training)
     let schedule = executor.plan.schedule
     let (last, first) = (schedule.forward.last!, schedule.backward[0])
-    runShards(batch, shares, .training) { executor, task in
+    runShards(batch, shares, .training, inGroups: sharesSlots(first)) { executor, task in
       for stage in last { executor.forward(stage, task) }
       executor.loss(task)
       for stage in first { executor.backward(stage, task) }
@@ -175,7 +175,7 @@ final class StepRunner {
         executor.differentiateBatch(stage, batch, block)
       }
     }
-    runShards(batch, shares, .training) { executor, task in
+    runShards(batch, shares, .training, inGroups: sharesSlots(phase)) { executor, task in
       for stage in phase where !executor.states[stage].isAffine { executor.backward(stage, task) }
     }
   }
@@ -189,17 +189,31 @@ final class StepRunner {
     clock.book(.statistics)
   }
 
+  /// Whether shards of a backward phase share slots of a weight gradient.
+  private func sharesSlots(_ phase: [Int]) -> Bool {
+    phase.contains { executor.states[$0].gradientSlots != nil }
+  }
+
   private func runShards(
-    _ batch: Minibatch, _ shares: RankShares, _ mode: PassMode,
+    _ batch: Minibatch, _ shares: RankShares, _ mode: PassMode, inGroups: Bool = false,
     _ body: @escaping (Executor, ShardTask) -> Void
   ) {
-    pool.run(shares.own.count) { [executors, memory] worker, task in
+    let size = inGroups ? memory.groupSize : 1
+    pool.run((shares.own.count + size - 1) / size) { [executors, memory] worker, task in
       let node = memory.binding.node(of: worker)
-      body(
-        executors[node],
-        ShardTask(
-          batch: batch.onNode(node), mode: mode, shard: shares.own.lowerBound + task,
-          scratch: executors[node].scratch[worker]))
+      let batch = batch.onNode(node)
+      let scratch = executors[node].scratch[worker]
+      let count = min(size, shares.own.count - task * size)
+      for index in 0..<count {
+        let group =
+          inGroups
+          ? GroupPlace(group: task, worker: worker, index: index, isLast: index == count - 1) : nil
+        body(
+          executors[node],
+          ShardTask(
+            batch: batch, mode: mode, shard: shares.own.lowerBound + task * size + index,
+            group: group, scratch: scratch))
+      }
     }
     clock.book(.compute, waiting: pool.waitNanoseconds)
   }

@@ -1,0 +1,65 @@
+// Weight gradients of layers with many weights: a slot for a group of shards instead of one for each. A
+// worker takes a group's shards in their order and joins their gradients as the tree does, so that the
+// bits are those of a slot for each.
+
+import PTrainKernelTypes
+
+/// Where a task stands among the shards of its group.
+struct GroupPlace: Sendable {
+  let group: Int
+  let worker: Int
+  /// Shards of the group before this one.
+  let index: Int
+  /// Whether the group ends with it.
+  let isLast: Bool
+
+  /// Sums that wait for this shard's: the subtrees that the shards before it make up.
+  var depth: Int { index.nonzeroBitCount }
+
+  /// How many of those sums, from the youngest on, this one joins.
+  var joinCount: Int { isLast ? depth : (~index).trailingZeroBitCount }
+}
+
+/// The slots of one weight gradient.
+struct GradientSlots: @unchecked Sendable {
+  /// Floats of a slot.
+  let count: Int
+  /// One a group; the first sum of the group that waits stands there.
+  let groups: MutableFloatPointer
+  /// Sums that wait behind it, by worker.
+  private let waiting: MutableFloatPointer
+  private let waitingCount: Int
+
+  /// Weights of a layer above which groups of shards share a slot: below, one a shard takes little.
+  static let leastCount = 1 << 16
+
+  /// - Parameters:
+  ///   - count: floats of a slot, whole vectors.
+  ///   - memory: what has groups of more than one shard.
+  init(count: Int, memory: NodeMemory) throws {
+    self.count = count
+    waitingCount = memory.groupSize.trailingZeroBitCount
+    groups = try memory.allocate(memory.groupCount(shardCount: memory.shardCapacity) * count)
+    waiting = try memory.allocate(memory.workerCount * waitingCount * count)
+  }
+
+  /// Where the gradient of a place's shard goes.
+  func slot(_ place: GroupPlace) -> MutableFloatPointer { slot(place, depth: place.depth) }
+
+  private func slot(_ place: GroupPlace, depth: Int) -> MutableFloatPointer {
+    depth == 0
+      ? groups + place.group * count
+      : waiting + (place.worker * waitingCount + depth - 1) * count
+  }
+
+  /// Joins the shard's gradient with the sums that it completes.
+  func join(_ place: GroupPlace, _ kernels: any KernelSet) {
+    for depth in (place.depth - place.joinCount..<place.depth).reversed() {
+      let target = slot(place, depth: depth)
+      // A tree of two slots is their sum.
+      kernels.treeSum(
+        slots: target, stride: slot(place, depth: depth + 1) - target, slotCount: 2, count: count,
+        result: target)
+    }
+  }
+}
