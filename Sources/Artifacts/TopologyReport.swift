@@ -4,15 +4,47 @@ import PTrainMemory
 
 /// What `ptrain topology` prints.
 package struct TopologyReport {
+  /// A training step's work as workers share it.
+  package struct Minibatch {
+    private let model: String
+    private let size: Int
+    private let taskCount: Int
+
+    package init(model: String, size: Int, taskCount: Int) {
+      self.model = model
+      self.size = size
+      self.taskCount = taskCount
+    }
+
+    fileprivate func text(workerCount: Int) -> String {
+      let busy = min(taskCount, workerCount)
+      let tasks = taskCount == 1 ? "1 task" : "\(grouped(taskCount)) tasks"
+      return "\(model), batch size \(grouped(size)): \(tasks) of up to 8 images, "
+        + "work for \(busy) of \(workerCount) workers"
+    }
+
+    fileprivate func json(workerCount: Int) -> JSONText {
+      .object([
+        "model": .string(model), "batch_size": .integer(size), "tasks": .integer(taskCount),
+        "busy_workers": .integer(min(taskCount, workerCount)),
+      ])
+    }
+  }
+
   private let topology: Topology
   private let placements: [WorkerPlacement]
   private let instructionSets: [String]
+  private let minibatch: Minibatch?
 
   /// `instructionSets` are those that can run here, narrowest first.
-  package init(_ topology: Topology, placements: [WorkerPlacement], instructionSets: [String]) {
+  package init(
+    _ topology: Topology, placements: [WorkerPlacement], instructionSets: [String],
+    minibatch: Minibatch? = nil
+  ) {
     self.topology = topology
     self.placements = placements
     self.instructionSets = instructionSets
+    self.minibatch = minibatch
   }
 
   package var text: String {
@@ -23,6 +55,7 @@ package struct TopologyReport {
       row("quota", topology.quota.map { "\(fixed($0, 2)) CPUs" } ?? "none"),
       row("instruction sets", instructionSets.joined(separator: ", ")),
       row("default threads", "\(topology.defaultThreadCount)"), workerLines,
+      minibatch.map { row("a step", $0.text(workerCount: placements.count)) } ?? "",
     ] as [String]).joined()
   }
 
@@ -69,6 +102,7 @@ package struct TopologyReport {
       "instruction_sets": .array(instructionSets.map { .string($0) }),
       "default_threads": .integer(topology.defaultThreadCount),
       "workers": .array(placements.map(Self.json)),
+      "minibatch": minibatch?.json(workerCount: placements.count) ?? .null,
     ])
   }
 

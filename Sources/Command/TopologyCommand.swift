@@ -1,7 +1,9 @@
-// `ptrain topology`: the machine as this process may use it, and where workers would go.
+// `ptrain topology`: the machine as this process may use it, where workers would go, and how many of them
+// a minibatch gives work.
 
 import ArgumentParser
 import PTrainArtifacts
+import PTrainEngine
 import PTrainKernels
 import PTrainMemory
 
@@ -10,14 +12,24 @@ struct TopologyCommand: ParsableCommand {
     commandName: "topology",
     abstract: "Shows nodes, CPUs, limits, and where workers go.",
     discussion: """
-      Example:
+      With --model or --batch-size it also tells how many workers a training step gives work.
+
+      Examples:
         ptrain topology --threads 16
+        ptrain topology --threads 16 --model compact --batch-size 256
       """)
+
+  @OptionGroup(title: "Model") var model: ModelOptions
+
+  @Option(help: ArgumentHelp("Minibatch size (default: the model's recipe).", valueName: "n"))
+  var batchSize: Int?
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
   @Flag(help: "Print everything as JSON.")
   var json = false
+
+  func validate() throws { try checkLimit("--batch-size", batchSize) }
 
   func run() throws {
     let topology = Topology.read()
@@ -26,7 +38,18 @@ struct TopologyCommand: ParsableCommand {
       topology,
       placements: machine.numa == .auto
         ? topology.placements(workerCount: count) : Array(repeating: .unbound, count: count),
-      instructionSets: KernelChoice.available.map(\.rawValue))
+      instructionSets: KernelChoice.available.map(\.rawValue), minibatch: try minibatch())
     try Terminal.writeResult(json ? report.json.text + "\n" : report.text)
+  }
+
+  /// Nil where nothing was said of a model.
+  private func minibatch() throws -> TopologyReport.Minibatch? {
+    guard model.model != nil || batchSize != nil else { return nil }
+    let description = try model.description()
+    var recipe = description.recipe
+    recipe.batchSize = batchSize ?? recipe.batchSize
+    try recipe.validate()
+    return .init(
+      model: description.name, size: recipe.batchSize, taskCount: shardCount(recipe.batchSize))
   }
 }

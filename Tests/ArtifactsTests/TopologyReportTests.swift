@@ -66,6 +66,22 @@ private func twoNodes() throws -> Topology {
         + #""online_cpus":[0,1,2,3],"allowed_cpus":[0,1,2],"physical_cores":3,"quota":1.5,"#
         + #""instruction_sets":["avx2"],"default_threads":2,"#
         + #""workers":[{"cpus":[2],"node":1,"memory_node":null},"#
-        + #"{"cpus":null,"node":null,"memory_node":null}]}"#)
+        + #"{"cpus":null,"node":null,"memory_node":null}],"minibatch":null}"#)
+  }
+
+  @Test(arguments: [(64, 8, "8 tasks", 8), (2048, 256, "256 tasks", 16), (5, 1, "1 task", 1)])
+  func tellsWhomAMinibatchGivesWork(size: Int, tasks: Int, text: String, busy: Int) throws {
+    let report = TopologyReport(
+      try twoNodes(), placements: Array(repeating: .unbound, count: 16), instructionSets: [],
+      minibatch: .init(model: "compact", size: size, taskCount: tasks))
+    let sizeText = size == 2048 ? "2,048" : "\(size)"
+    #expect(
+      report.text.hasSuffix(
+        "\na step            compact, batch size \(sizeText): \(text) of up to 8 images, "
+          + "work for \(busy) of 16 workers\n"))
+    let json =
+      #""minibatch":{"model":"compact","batch_size":\#(size),"tasks":\#(tasks),"#
+      + #""busy_workers":\#(busy)}}"#
+    #expect(report.json.text.hasSuffix(json))
   }
 }

@@ -29,7 +29,7 @@ struct SlotLayout {
 }
 
 /// Shards of a minibatch of `sampleCount`; the last may hold fewer than `shardSize` samples.
-func shardCount(_ sampleCount: Int) -> Int { (sampleCount + shardSize - 1) / shardSize }
+package func shardCount(_ sampleCount: Int) -> Int { (sampleCount + shardSize - 1) / shardSize }
 
 /// `count` rounded up to whole vectors.
 func aligned(_ count: Int) -> Int { (count + channelLanes - 1) / channelLanes * channelLanes }
