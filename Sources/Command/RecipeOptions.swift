@@ -128,7 +128,7 @@ extension Recipe {
     do {
       return try setting(settings)
     } catch {
-      throw Failure(error.kind, "--set \(error.message)")
+      throw Failure("--set ", error)
     }
   }
 }

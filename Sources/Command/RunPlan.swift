@@ -83,8 +83,7 @@ struct RunPlan {
       return try ModelState(file, layout: network.layout, source: path)
     } catch let failure as Failure {
       guard case .success = withNewHead else { throw failure }
-      throw Failure(
-        failure.kind, "\(failure.message); --reset-head begins the last layer anew")
+      throw Failure("", failure, "; --reset-head begins the last layer anew")
     }
   }
 
