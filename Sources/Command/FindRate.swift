@@ -1,11 +1,10 @@
 // `ptrain find-rate`: which learning rates a model learns with.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
-import PTrainDatasets
 import PTrainDiagnostics
 import PTrainEngine
-import PTrainNetworks
 
 struct FindRate: ParsableCommand {
   static let configuration = CommandConfiguration(

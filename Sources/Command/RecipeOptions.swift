@@ -1,8 +1,8 @@
 // Options that change a model's recipe for one run; whatever is not given stays as the model says.
 
 import ArgumentParser
+import PTrain
 import PTrainDiagnostics
-import PTrainNetworks
 
 extension Recipe.Optimizer: ExpressibleByArgument {}
 extension Recipe.Schedule: ExpressibleByArgument {}

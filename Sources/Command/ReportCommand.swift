@@ -1,9 +1,9 @@
 // `ptrain report`: the page of a run directory again.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
 import PTrainCLibrary
-import PTrainDatasets
 import PTrainDiagnostics
 import PTrainReport
 

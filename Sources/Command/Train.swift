@@ -3,7 +3,6 @@
 import ArgumentParser
 import PTrain
 import PTrainArtifacts
-import PTrainDatasets
 import PTrainDiagnostics
 import PTrainEngine
 import PTrainReport
