@@ -1,4 +1,4 @@
-"""House rules that no compiler holds: import direction, file lengths, paths of one machine, options' names.
+"""House rules that no compiler holds: import direction, file lengths, paths of one machine, options.
 
 Reads the output of `swift package dump-package`; the order of its targets is the order of
 modules, and an import may only point to an earlier target that is a declared dependency.
@@ -104,12 +104,7 @@ def option_findings():
 
 def main():
     package = json.load(sys.stdin)
-    findings = [
-        *import_findings(package),
-        *length_findings(),
-        *path_findings(),
-        *option_findings(),
-    ]
+    findings = [*import_findings(package), *length_findings(), *path_findings(), *option_findings()]
     print("\n".join(findings), file=sys.stderr, end="\n" if findings else "")
     return 1 if findings else 0
 
