@@ -1,4 +1,4 @@
-"""House rules that no compiler holds: import direction, file lengths, paths of one machine, options.
+"""House rules that no compiler holds: import direction, file lengths, machine paths, options.
 
 Reads the output of `swift package dump-package`; the order of its targets is the order of
 modules, and an import may only point to an earlier target that is a declared dependency.
