@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import PTrain
+import PTrainArtifacts
 import PTrainDiagnostics
 
 struct Export: ParsableCommand {
@@ -105,7 +106,7 @@ struct Export: ParsableCommand {
 
   func run() throws {
     let tested = ModelTest(
-      model: try TrainedModel(contentsOf: checkpoint), source: checkpoint)
+      model: try PTrain.TrainedModel(contentsOf: checkpoint), source: checkpoint)
     guard quantization.int8 else {
       return tell(try tested.model.export(as: format!, to: output), of: tested.model)
     }
@@ -129,7 +130,7 @@ struct Export: ParsableCommand {
       threads: configuration.threadCount)
   }
 
-  private func tell(_ export: ModelExport, of model: TrainedModel) {
+  private func tell(_ export: ModelExport, of model: PTrain.TrainedModel) {
     let (shape, isInteger) = (model.input, quantization.int8)
     let details: String
     switch format! {

@@ -74,6 +74,9 @@ import Testing
     var others: Set<String> = []
   }
 
+  /// A layer in a description's list.
+  private static let inYAML = "[-\\[{,] ?\\{?WORD(:|\n|,|\\]|\\})"
+
   private static let places = [
     Place(
       file: "Sources/Networks/Networks.docc/Descriptions.md", pattern: "`WORD`",
@@ -91,11 +94,11 @@ import Testing
       what: "values of PyTorch's, by make_graph_golden.py", others: ["dropout"]),
     // What is written out or left out before a network is exported has nothing to be compared.
     Place(
-      file: "Tests/InterchangeTests/CProgramTests.swift", pattern: "\\bWORD\\b",
+      file: "Tests/InterchangeTests/CProgramTests.swift", pattern: inYAML,
       what: "a place in the network whose C and TensorFlow Lite are compared with the reference",
       others: ["dropout", "repeat"]),
     Place(
-      file: "Tests/InterchangeTests/ONNXModelTests.swift", pattern: "\\bWORD\\b",
+      file: "Tests/InterchangeTests/ONNXModelTests.swift", pattern: inYAML,
       what: "a place in the networks whose ONNX is compared with the reference",
       others: ["dropout", "repeat"]),
   ]
