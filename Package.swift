@@ -172,9 +172,8 @@ let package = Package(
       name: "PTrainCommand",
       dependencies: [
         "CPTrainShims", "PTrainCLibrary", "PTrainFoundation", "PTrain", "CPTrainCommit",
-        "PTrainDiagnostics", "PTrainKernelTypes", "PTrainKernels", "PTrainMemory", "PTrainNetworks",
-        "PTrainImageFiles", "PTrainDatasets", "PTrainEngine", "PTrainArtifacts",
-        "PTrainInterchange", "PTrainReport",
+        "PTrainDiagnostics", "PTrainKernelTypes", "PTrainKernels", "PTrainMemory",
+        "PTrainImageFiles", "PTrainEngine", "PTrainArtifacts", "PTrainInterchange", "PTrainReport",
         .target(name: "PTrainSpreadsheet", condition: .when(traits: ["Spreadsheet"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

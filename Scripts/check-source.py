@@ -1,4 +1,4 @@
-"""House rules that no compiler holds: import direction, file lengths, paths of one machine.
+"""House rules that no compiler holds: import direction, file lengths, machine paths, options.
 
 Reads the output of `swift package dump-package`; the order of its targets is the order of
 modules, and an import may only point to an earlier target that is a declared dependency.
@@ -18,6 +18,17 @@ IMPORT = re.compile(
 )
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|root|home|Users|tmp/h)/")
 CI_DATA_PATH = re.compile(r"\.\./[s]hared/")
+
+# Errors of the library are for Swift programs too: the command line alone names its options.
+OPTION = re.compile(r"--[a-z]")
+COMMENT = re.compile(r"(?<!:)//.*")
+OTHERS_OPTIONS = {
+    "Sources/Datasets/Download.swift": "curl's",
+    "Sources/Diagnostics/ExternalProgram.swift": "gnuplot's",
+    "Sources/Engine/Ranks/Launcher.swift": "swift build's",
+    "Sources/Engine/Ranks/MPICommunicator.swift": "mpirun's",
+    "Sources/Report/RunPage+Commands.swift": "commands for the reader of a page",
+}
 
 
 def tracked(*patterns):
@@ -82,9 +93,18 @@ def path_findings():
                 yield f"{path}:{number}: only .ci/run names where CI keeps its data"
 
 
+def option_findings():
+    for path in tracked("Sources/*.swift"):
+        if path.is_relative_to("Sources/Command") or str(path) in OTHERS_OPTIONS:
+            continue
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if OPTION.search(COMMENT.sub("", line)):
+                yield f"{path}:{number}: names an option; only Sources/Command does"
+
+
 def main():
     package = json.load(sys.stdin)
-    findings = [*import_findings(package), *length_findings(), *path_findings()]
+    findings = [*import_findings(package), *length_findings(), *path_findings(), *option_findings()]
     print("\n".join(findings), file=sys.stderr, end="\n" if findings else "")
     return 1 if findings else 0
 

@@ -92,7 +92,7 @@ extension Checkpoint {
       throw Failure(
         .badData,
         "\(source): of an earlier ptrain, which kept no digests of a run's data, so that it cannot go "
-          + "on; --from \(source.shellWord) begins a new run with its parameters")
+          + "on; ", naming: .start, " begins a new run with its parameters")
     }
     let firstMoment = try Self.takeTensor(Self.firstMomentName, from: &file, source)
     let secondMoment = try Self.takeTensor(Self.secondMomentName, from: &file, source)

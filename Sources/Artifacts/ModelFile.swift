@@ -89,18 +89,6 @@ extension TrainedModel {
     try self.init(Safetensors(modelIn: path), source: path)
   }
 
-  /// The same for a file that must carry its description; throws `badData`, with the way to make one.
-  package init(describedIn path: String) throws {
-    let file = try Safetensors(modelIn: path)
-    guard try file.description(source: path) != nil else {
-      throw Failure(
-        .badData,
-        "\(path): carries no description of its network; 'ptrain train --from' makes a file that does"
-      )
-    }
-    try self.init(file, source: path)
-  }
-
   package init(_ file: Safetensors, source: String) throws {
     try FileFormat.check(file, source: source)
     network = try Self.network(file, source: source)
@@ -113,7 +101,8 @@ extension TrainedModel {
   private static func network(_ file: Safetensors, source: String) throws -> Network {
     guard let description = try file.description(source: source) else {
       throw Failure(
-        .badData, "\(source): carries no description of its network; name it with --model")
+        .badData, "\(source): carries no description of its network; ", naming: .start,
+        " makes a file that does")
     }
     let extents = file.value(of: Key.input)?.split(separator: ",").compactMap { Int($0) } ?? []
     guard extents.count == 3, let classCount = file.value(of: Key.classCount).flatMap({ Int($0) })

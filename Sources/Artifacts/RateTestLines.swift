@@ -21,8 +21,7 @@ extension RateTest {
         + "\(shortNumber(best.rate, digits: 2)), where \(place)"
     }
     return best == points.first
-      ? "No suggestion: \(place) at the first step; try a smaller --lowest, or more --steps"
-      : "No suggestion: \(place) at the last step; try a larger --highest"
+      ? "No suggestion: \(place) at the first step" : "No suggestion: \(place) at the last step"
   }
 }
 

@@ -1,9 +1,8 @@
 // `ptrain bench`: how fast this machine trains, as a whole and kernel by kernel.
 
 import ArgumentParser
-import PTrainDatasets
+import PTrain
 import PTrainEngine
-import PTrainNetworks
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 // `ptrain bench data`: how long data takes to be read, the first time and the second.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
-import PTrainDatasets
 import PTrainDiagnostics
 
 struct BenchData: ParsableCommand {

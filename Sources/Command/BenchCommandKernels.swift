@@ -1,13 +1,12 @@
 // `ptrain bench kernels`: each fused unit of a network against the peak of the multiply-adds.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
-import PTrainDatasets
 import PTrainDiagnostics
 import PTrainEngine
 import PTrainKernelTypes
 import PTrainKernels
-import PTrainNetworks
 
 struct BenchKernels: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 // What shells complete that only the program knows.
 
 import ArgumentParser
+import PTrain
 import PTrainDiagnostics
-import PTrainNetworks
 
 extension CompletionKind {
   /// A preset's name, or a description file.

@@ -1,13 +1,11 @@
 // Where the data is and how it is read: the same options for every command that reads data.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
 import PTrainCLibrary
-import PTrainDatasets
-import PTrainEngine
 import PTrainFoundation
 import PTrainImageFiles
-import PTrainNetworks
 
 extension ImageSize: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }
@@ -66,7 +64,7 @@ struct DataOptions: ParsableArguments {
   /// `keeps`: whether decoded files are kept for the next time, and found from the last. Files become
   /// what they were for the training of `model`, if there is one, unless the options say otherwise.
   func dataset(
-    for model: TrainedModel? = nil, limitTrain: Int? = nil, testShare: Double? = nil,
+    for model: PTrain.TrainedModel? = nil, limitTrain: Int? = nil, testShare: Double? = nil,
     seed: UInt64 = 1, threads: Int? = nil, keeps: Bool = true, drawsBar: Bool = true
   ) throws -> (dataset: Dataset, lines: [String]) {
     let source = try locate()
@@ -83,7 +81,7 @@ struct DataOptions: ParsableArguments {
   ///
   /// Files become what they were for the training of `model`, unless the options say otherwise.
   func testSet(
-    for model: TrainedModel, threads: Int? = nil
+    for model: PTrain.TrainedModel, threads: Int? = nil
   ) throws -> (set: ImageSet, lines: [String]) {
     let source = try locate()
     let options = readingOptions(threads, for: model)
@@ -108,14 +106,14 @@ struct DataOptions: ParsableArguments {
   }
 
   private func readingOptions(
-    _ threads: Int?, for model: TrainedModel? = nil, drawsBar: Bool = true
+    _ threads: Int?, for model: PTrain.TrainedModel? = nil, drawsBar: Bool = true
   ) -> ReadingOptions {
     var options = ReadingOptions()
     options.transposes = transpose
     options.preparation = preparation
     if let model {
-      options.modelInput = model.network.input
-      options.preparation.background = background ?? model.background
+      options.modelInput = model.input
+      options.preparation.background = background ?? model.value.background
     }
     options.skipsBad = skipBad
     if let threads { options.threadCount = threads }
@@ -142,8 +140,11 @@ struct DataOptions: ParsableArguments {
 
   private func remark(_ event: DataSourceEvent) {
     guard Job.isLeader else { return }
-    guard case .progress = event else { return Terminal.remark(event.description) }
-    if Terminal.drawsBars { Terminal.redraw(event.description) }
+    switch event {
+    case .progress: if Terminal.drawsBars { Terminal.redraw(event.description) }
+    case .fallback: Terminal.remark("\(event.description) Pass --data DIR for your own.")
+    default: Terminal.remark(event.description)
+    }
   }
 }
 

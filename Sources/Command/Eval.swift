@@ -1,11 +1,10 @@
 // `ptrain eval`: a model file on a test set.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
-import PTrainDatasets
 import PTrainDiagnostics
 import PTrainEngine
-import PTrainNetworks
 
 struct Eval: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -34,14 +33,17 @@ struct Eval: ParsableCommand {
   func run() throws {
     let file = try Safetensors(modelIn: checkpoint)
     let named = try source.model.map(ModelDescription.load)
-    if let carried = try file.description(source: checkpoint), let named,
-      carried.layers != named.layers
-    {
+    let carried = try file.description(source: checkpoint)
+    if let carried, let named, carried.layers != named.layers {
       throw Failure(.usage, "--model \(source.model!): the file describes another network itself")
     }
+    guard carried != nil || named != nil else {
+      throw Failure(
+        .badData, "\(checkpoint): carries no description of its network; name it with --model")
+    }
     let configuration = try machine.engineConfiguration()
-    let (trained, data) = try modelAndData(file, named)
-    let tested = ModelTest(model: .init(trained), source: checkpoint)
+    let (trained, data) = try modelAndData(file, carried == nil ? named : nil)
+    let tested = ModelTest(model: trained, source: checkpoint)
     let set = try tested.check(data.test)
     for line in data.lines { Terminal.remark(line) }
     let (result, values) = try tested.answers(
@@ -59,9 +61,9 @@ struct Eval: ParsableCommand {
 
   /// What `--logits` writes.
   private func tensors(
-    _ model: TrainedModel, _ logits: [Float], _ quantized: QuantizedModel?
+    _ model: PTrain.TrainedModel, _ logits: [Float], _ quantized: QuantizationReport?
   ) -> Safetensors {
-    let classes = model.network.classCount
+    let classes = model.classNames.count
     func tensor(_ name: String, _ values: [Float]) -> Safetensors.Tensor {
       Safetensors.Tensor(name: name, shape: [values.count / classes, classes], values: values)
     }
@@ -70,7 +72,8 @@ struct Eval: ParsableCommand {
   }
 
   private func text(
-    of result: Evaluation, _ model: TrainedModel, _ quantized: QuantizedModel?
+    of result: PTrainEngine.Evaluation, _ model: PTrain.TrainedModel,
+    _ quantized: QuantizationReport?
   ) throws -> String {
     let report = EvaluationReport(result, classNames: model.classNames)
     guard report != nil || !output.perClass else {
@@ -96,12 +99,13 @@ struct Eval: ParsableCommand {
     var lines: [String]
   }
 
-  /// The training files tell the normalization and the classes of a file that does not carry them.
+  /// The training files tell the normalization and the classes of a file that does not carry them, nor its
+  /// network, which is `named` then.
   private func modelAndData(
     _ file: Safetensors, _ named: ModelDescription?
-  ) throws -> (TrainedModel, Data) {
-    guard let named, try file.description(source: checkpoint) == nil else {
-      let trained = try TrainedModel(file, source: checkpoint)
+  ) throws -> (PTrain.TrainedModel, Data) {
+    guard let named else {
+      let trained = PTrain.TrainedModel(try .init(file, source: checkpoint))
       guard quantization.int8 else {
         let (set, lines) = try data.testSet(for: trained, threads: machine.threads)
         return (trained, Data(test: set, lines: lines))
@@ -112,12 +116,14 @@ struct Eval: ParsableCommand {
     let (dataset, lines) = try data.dataset(threads: machine.threads)
     let network = try Network(
       description: named, input: dataset.training.imageShape, classCount: dataset.classCount)
-    let trained = TrainedModel(
+    let trained = PTrainArtifacts.TrainedModel(
       network: network,
       state: try ModelState(file, layout: network.layout, source: checkpoint),
       normalization: dataset.normalization, classNames: dataset.classNames)
     let training = quantization.int8 ? dataset.training : nil
-    return (trained, Data(test: dataset.test, training: training, lines: lines))
+    return (
+      PTrain.TrainedModel(trained), Data(test: dataset.test, training: training, lines: lines)
+    )
   }
 }
 

@@ -1,9 +1,9 @@
 // `ptrain export`: a model file in a form that other programs read.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
 import PTrainDiagnostics
-import PTrainInterchange
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -68,10 +68,13 @@ struct Export: ParsableCommand {
   @OptionGroup(title: "Data, with --int8") var data: DataOptions
   @OptionGroup(title: "Machine, with --int8") var machine: MachineOptions
 
-  private enum Format: String, CaseIterable { case onnx, safetensors, tflite, c, swift }
-
-  private var format: Format? {
-    Format.allCases.first { output.lowercased().hasSuffix("." + $0.rawValue) }
+  /// By the end of the name; nil for any other.
+  private var format: ModelFormat? {
+    let formats: [ModelFormat] = [
+      .onnx(foldsBatchNorm: foldBatchNorm, normalizes: normalize), .safetensors,
+      .tensorFlowLite(endsInLogits: logits), .c, .embeddedSwift,
+    ]
+    return formats.first { output.lowercased().hasSuffix($0.ending) }
   }
 
   func validate() throws {
@@ -80,7 +83,7 @@ struct Export: ParsableCommand {
         "--output: expected a name ending in .onnx, .safetensors, .tflite, .c or .swift")
     }
     let isInteger = quantization.int8
-    guard isInteger || format != .swift else {
+    guard isInteger || format != .embeddedSwift else {
       throw ValidationError("--output \(output): Swift has 8-bit integers only, with --int8")
     }
     guard !isInteger || format != .safetensors else {
@@ -92,41 +95,34 @@ struct Export: ParsableCommand {
     if isInteger, foldBatchNorm {
       throw ValidationError("--fold-batch-norm: with --int8 it is folded anyway")
     }
-    if format != .onnx, foldBatchNorm || normalize {
+    if format.ending != ".onnx", foldBatchNorm || normalize {
       let option = foldBatchNorm ? "--fold-batch-norm" : "--normalize"
       throw ValidationError("\(option): acts on .onnx files only")
     }
-    if format != .tflite, logits {
+    if format.ending != ".tflite", logits {
       throw ValidationError("--logits: acts on .tflite files only; the others' outputs are logits")
     }
   }
 
   func run() throws {
-    let model = try TrainedModel(describedIn: checkpoint)
-    let quantized = try quantization.int8 ? quantized(model) : nil
-    switch format! {
-    case .onnx: try writeONNX(model, quantized?.network)
-    case .safetensors:
-      try model.write(to: output)
-      Terminal.remark("Wrote \(output)")
-    case .tflite: try writeTFLite(model, quantized?.network)
-    case .c:
-      try write(
-        quantized?.network.cProgram(name: functionName, headerFile: baseName + ".h")
-          ?? model.cProgram(name: functionName, headerFile: baseName + ".h"))
-    case .swift: try write(quantized!.network.swiftProgram(name: functionName))
+    let tested = ModelTest(
+      model: try PTrain.TrainedModel(contentsOf: checkpoint), source: checkpoint)
+    guard quantization.int8 else {
+      return tell(try tested.model.export(as: format!, to: output), of: tested.model)
     }
-    if let quantized { tell(quantized) }
+    let quantized = try quantized(tested)
+    tell(
+      try naming(checkpoint) { try quantized.model.export(as: format!, to: output) },
+      of: tested.model)
+    try? Terminal.writeRemark(quantized.text)
+    if let warning = quantized.warning { Terminal.remark(warning) }
   }
 
-  // MARK: 8-bit integers
-
   /// The network in integers, measured on the test set.
-  private func quantized(_ model: TrainedModel) throws -> QuantizedModel {
+  private func quantized(_ tested: ModelTest) throws -> QuantizationReport {
     let configuration = try machine.engineConfiguration()
-    let (dataset, lines) = try data.dataset(for: model, threads: machine.threads)
+    let (dataset, lines) = try data.dataset(for: tested.model, threads: machine.threads)
     for line in lines { Terminal.remark(line) }
-    let tested = ModelTest(model: .init(model), source: checkpoint)
     let test = try tested.check(dataset.test)
     return try quantization.quantize(
       tested, training: dataset.training, test: test,
@@ -134,52 +130,23 @@ struct Export: ParsableCommand {
       threads: configuration.threadCount)
   }
 
-  private func tell(_ quantized: QuantizedModel) {
-    try? Terminal.writeRemark(quantized.text)
-    if let warning = quantized.warning { Terminal.remark(warning) }
-  }
-
-  // MARK: Files
-
-  private func writeONNX(_ model: TrainedModel, _ quantized: QuantizedNetwork?) throws {
-    var options = ONNXOptions()
-    (options.foldsBatchNorm, options.normalizes) = (foldBatchNorm, normalize)
-    try writeFile(output, quantized.map { try model.onnx($0, options) } ?? model.onnx(options))
-    let input = model.network.input
-    Terminal.remark(
-      "Wrote \(output): opset 17, input float [N, \(input.channels), \(input.height), "
-        + "\(input.width)]" + (quantized == nil ? "" : ", int8 inside"))
-  }
-
-  private func writeTFLite(_ model: TrainedModel, _ quantized: QuantizedNetwork?) throws {
-    let end = logits ? TFLiteOutput.logits : .probabilities
-    let bytes = try naming(checkpoint) {
-      if let quantized { try model.tflite(quantized, end) } else { model.tflite(end) }
+  private func tell(_ export: ModelExport, of model: PTrain.TrainedModel) {
+    let (shape, isInteger) = (model.input, quantization.int8)
+    let details: String
+    switch format! {
+    case .onnx:
+      details =
+        ": opset 17, input float [N, \(shape.channels), \(shape.height), \(shape.width)]"
+        + (isInteger ? ", int8 inside" : "")
+    case .tensorFlowLite:
+      let type = isInteger ? "int8" : "float"
+      details =
+        ": \(grouped(export.byteCount)) bytes, input \(type) [1, \(shape.height), "
+        + "\(shape.width), \(shape.channels)], output \(type) "
+        + (logits ? "logits" : "probabilities")
+    case .safetensors, .c, .embeddedSwift:
+      details = export.function.map { ": \($0.name), \($0.cost)" } ?? ""
     }
-    try writeFile(output, bytes)
-    let (input, type) = (model.network.input, quantized == nil ? "float" : "int8")
-    Terminal.remark(
-      "Wrote \(output): \(grouped(bytes.count)) bytes, input \(type) [1, \(input.height), "
-        + "\(input.width), \(input.channels)], output \(type) \(logits ? "logits" : "probabilities")"
-    )
-  }
-
-  /// The output's name without its ending, with its folder and without.
-  private var base: String { String(output.prefix(upTo: output.lastIndex(of: ".")!)) }
-  private var baseName: String {
-    base.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init)!
-  }
-  private var functionName: String { TrainedModel.cName(baseName) }
-
-  private func write(_ program: CProgram) throws {
-    try writeFile(base + ".h", Array(program.header.utf8))
-    try writeFile(output, Array(program.source.utf8))
-    Terminal.remark(
-      "Wrote \(output) and \(base).h: \(functionName)_predict, \(program.size.text)")
-  }
-
-  private func write(_ program: SwiftProgram) throws {
-    try writeFile(output, Array(program.source.utf8))
-    Terminal.remark("Wrote \(output): \(functionName)_predict, \(program.size.text)")
+    Terminal.remark("Wrote \(export.paths.joined(separator: " and "))\(details)")
   }
 }

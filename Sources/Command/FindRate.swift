@@ -1,11 +1,10 @@
 // `ptrain find-rate`: which learning rates a model learns with.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
-import PTrainDatasets
 import PTrainDiagnostics
 import PTrainEngine
-import PTrainNetworks
 
 struct FindRate: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -79,9 +78,16 @@ struct FindRate: ParsableCommand {
     ) { test in
       try Terminal.writeResult(test.points.last!.tableLine + "\n")
     }
-    try Terminal.writeResult(test.suggestionLine + "\n")
+    try Terminal.writeResult(test.suggestionLine + advice(test) + "\n")
     guard let picture, Job.isLeader else { return }
     try picture.write(test, title: "\(description.name) on \(dataset.name)")
     Terminal.remark("Wrote \(picture.path)")
+  }
+
+  /// What may bring a suggestion where there is none.
+  private func advice(_ test: RateTest) -> String {
+    guard let best = test.best, test.suggestion == nil else { return "" }
+    return best == test.points.first
+      ? "; try a smaller --lowest, or more --steps" : "; try a larger --highest"
   }
 }

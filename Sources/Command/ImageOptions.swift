@@ -1,7 +1,7 @@
 // `--input` and `--classes`: what a network is made for where no data says it.
 
 import ArgumentParser
-import PTrainNetworks
+import PTrain
 
 /// `3x32x32`: channels, height and width of an image.
 struct InputSize: ExpressibleByArgument, Equatable {

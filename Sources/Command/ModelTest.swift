@@ -1,7 +1,6 @@
 // A trained model on labelled images: what testing and export have in common.
 
 import PTrain
-import PTrainDatasets
 import PTrainDiagnostics
 import PTrainEngine
 
@@ -26,6 +25,6 @@ func naming<Result>(_ file: String, _ body: () throws -> Result) throws -> Resul
   do {
     return try body()
   } catch let failure as Failure {
-    throw Failure(failure.kind, "\(file): \(failure.message)")
+    throw Failure("\(file): ", failure)
   }
 }

@@ -1,8 +1,8 @@
 // `ptrain models`: the presets, or one of them as a description file.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
-import PTrainNetworks
 
 struct Models: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -51,19 +51,19 @@ struct Predict: ParsableCommand {
   }
 
   func run() throws {
-    let trained = try PTrainArtifacts.TrainedModel(describedIn: model)
+    let trained = try PTrain.TrainedModel(contentsOf: model)
     let configuration = try machine.engineConfiguration()
     var failureCount = 0
     func tell(_ failure: Failure) {
       failureCount += 1
-      Terminal.remark("ptrain: \(failure.message)")
+      Terminal.remark("ptrain: \(failure.line)")
     }
     let pictures = Picture.list(images, report: tell)
     var output = AnswerOutput(
-      form: json ? .json : csv ? .csv : .text, top: min(top, trained.network.classCount),
+      form: json ? .json : csv ? .csv : .text, top: min(top, trained.classNames.count),
       classNames: trained.classNames)
     let predictor = try naming(model) {
-      try Predictor(.init(trained), configuration, pictureCount: pictures.count)
+      try Predictor(trained, configuration, pictureCount: pictures.count)
     }
     try predictor.classify(pictures) { outcome in
       switch outcome {

@@ -56,7 +56,7 @@ import PTrainMemory
 
   /// Ends the process with one line on stderr, or with the help that was asked for on stdout.
   private static func leave(with error: any Error) -> Never {
-    if let failure = error as? Failure { leave(failure.kind.exitCode, failure.message) }
+    if let failure = error as? Failure { leave(failure.kind.exitCode, failure.line) }
     if let interruption = error as? Interruption {
       leave(interruption.exitCode, "interrupted; go on with: \(interruption.command)")
     }

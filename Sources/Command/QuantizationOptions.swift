@@ -1,8 +1,8 @@
 // `--int8` and how it is calibrated: the same for testing and for export.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
-import PTrainDatasets
 import PTrainDiagnostics
 import PTrainEngine
 import PTrainInterchange
@@ -43,45 +43,37 @@ struct QuantizationOptions: ParsableArguments {
   ///
   /// - Parameter float: the result on `test` in floating point.
   func quantize(
-    _ tested: ModelTest, training: ImageSet, test: ImageSet, float: Evaluation, threads: Int
-  ) throws -> QuantizedModel {
-    let training = try tested.check(training)
-    return try naming(tested.source) {
-      let images = try CalibrationImages(
-        training, count: calibration ?? TrainingForms.imageCount, threadCount: threads)
-      let model = tested.model.value
-      let network = try model.quantized(images, ranges: ranges ?? .leastSquares)
-      let losses = try model.losses(of: network, on: images)
-      return QuantizedModel(
-        network: network,
-        logits: IntegerInterpreter(network).logits(of: test, threadCount: threads),
-        labels: test.labels, float: float, losses: losses)
+    _ tested: ModelTest, training: ImageSet, test: ImageSet, float: PTrainEngine.Evaluation,
+    threads: Int
+  ) throws -> QuantizationReport {
+    try naming(tested.source) {
+      let model = try QuantizedModel(
+        tested.model, training, calibration ?? TrainingForms.imageCount, ranges ?? .leastSquares,
+        threadCount: threads)
+      return QuantizationReport(model: model, test: test, float: float, losses: try model.losses())
     }
   }
 }
 
-/// A network in 8-bit integers and what it answers.
-struct QuantizedModel {
-  let network: QuantizedNetwork
+/// A model in 8-bit integers and what it answers.
+struct QuantizationReport {
+  let model: QuantizedModel
   /// Of the test set, `[count, classes]`.
   let logits: [Int8]
-  let losses: [LayerLoss]
+  private let losses: [LayerLoss]
   private let correctCount: Int
-  private let float: Evaluation
+  private let float: PTrainEngine.Evaluation
 
   /// Points of accuracy beyond which a loss is worth a warning.
   private static let warningPoints = 1.0
 
   init(
-    network: QuantizedNetwork, logits: [Int8], labels: [UInt16], float: Evaluation,
-    losses: [LayerLoss]
+    model: QuantizedModel, test: ImageSet, float: PTrainEngine.Evaluation, losses: [LayerLoss]
   ) {
-    (self.network, self.logits, self.float, self.losses) = (network, logits, float, losses)
-    let classCount = logits.count / max(labels.count, 1)
-    correctCount = labels.indices.count { sample in
-      let row = logits[sample * classCount..<(sample + 1) * classCount]
-      return Probabilities.best(row.lazy.map { Float($0) }) == Int(labels[sample])
-    }
+    (self.model, self.float, self.losses) = (model, float, losses)
+    let answers = model.answers(to: test)
+    logits = answers.logits
+    correctCount = zip(answers.classes, test.labels).count { $0 == Int($1) }
   }
 
   private var accuracy: Double { 100 * Double(correctCount) / Double(float.sampleCount) }

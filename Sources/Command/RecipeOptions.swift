@@ -1,8 +1,8 @@
 // Options that change a model's recipe for one run; whatever is not given stays as the model says.
 
 import ArgumentParser
+import PTrain
 import PTrainDiagnostics
-import PTrainNetworks
 
 extension Recipe.Optimizer: ExpressibleByArgument {}
 extension Recipe.Schedule: ExpressibleByArgument {}
@@ -128,7 +128,7 @@ extension Recipe {
     do {
       return try setting(settings)
     } catch {
-      throw Failure(error.kind, "--set \(error.message)")
+      throw Failure("--set ", error)
     }
   }
 }

@@ -1,9 +1,9 @@
 // `ptrain report`: the page of a run directory again.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
 import PTrainCLibrary
-import PTrainDatasets
 import PTrainDiagnostics
 import PTrainReport
 
@@ -72,7 +72,7 @@ struct ReportCommand: ParsableCommand {
       let store = CheckpointStore(directory: directory.checkpointPath)
       return try store.load { Terminal.remark("Warning: \($0)") }.settings
     } catch {
-      Terminal.remark("Warning: \(error); the page lacks what a checkpoint knows of the run")
+      Terminal.remark("Warning: \(error.line); the page lacks what a checkpoint knows of the run")
       return nil
     }
   }
@@ -89,7 +89,7 @@ struct ReportCommand: ParsableCommand {
       }
       return dataset.test
     } catch {
-      Terminal.remark("Warning: \(error); mistakes are shown without pictures")
+      Terminal.remark("Warning: \(error.line); mistakes are shown without pictures")
       return nil
     }
   }

@@ -1,11 +1,10 @@
 // What a training command will do, from its options alone or from a checkpoint that it resumes.
 
+import PTrain
 import PTrainArtifacts
 import PTrainCLibrary
-import PTrainDatasets
 import PTrainDiagnostics
 import PTrainEngine
-import PTrainNetworks
 
 /// A run before its data is read.
 struct RunPlan {
@@ -24,7 +23,7 @@ struct RunPlan {
   var patience: Int?
   var checkpointInterval: Int?
   /// Where an earlier process stopped.
-  var checkpoint: Checkpoint?
+  var checkpoint: PTrainArtifacts.Checkpoint?
   /// A file with the first parameters, and its name.
   var start: (file: Safetensors, path: String)?
   /// Whether the last layer begins at random nevertheless.
@@ -83,8 +82,7 @@ struct RunPlan {
       return try ModelState(file, layout: network.layout, source: path)
     } catch let failure as Failure {
       guard case .success = withNewHead else { throw failure }
-      throw Failure(
-        failure.kind, "\(failure.message); --reset-head begins the last layer anew")
+      throw Failure("", failure, "; --reset-head begins the last layer anew")
     }
   }
 
@@ -142,7 +140,7 @@ extension Train {
       checkpoint: checkpoint)
   }
 
-  private func refuseContradictions(to checkpoint: Checkpoint) throws {
+  private func refuseContradictions(to checkpoint: PTrainArtifacts.Checkpoint) throws {
     let settings = checkpoint.settings
     let description = checkpoint.model.network.description
     var found = try recipe.contradictions(to: description.recipe)

@@ -3,10 +3,8 @@
 import ArgumentParser
 import PTrain
 import PTrainCLibrary
-import PTrainDatasets
 import PTrainEngine
 import PTrainFoundation
-import PTrainNetworks
 
 /// `--model`.
 struct ModelOptions: ParsableArguments {

@@ -1,9 +1,9 @@
 // `ptrain summary`: a model's layers, shapes and parameters.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
 import PTrainEngine
-import PTrainNetworks
 
 struct Summary: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,7 +3,6 @@
 import ArgumentParser
 import PTrain
 import PTrainArtifacts
-import PTrainDatasets
 import PTrainDiagnostics
 import PTrainEngine
 import PTrainReport
@@ -113,7 +112,7 @@ struct Train: ParsableCommand {
       page.stop()
       try console.closeBar()
       guard let path = recorder.lastCheckpoint else { throw failure }
-      throw Failure(failure.kind, "\(failure.message); the last good checkpoint is \(path)")
+      throw Failure("", failure, "; the last good checkpoint is \(path)")
     } catch {
       page.stop()
       try console.closeBar()

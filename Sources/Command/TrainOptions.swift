@@ -1,7 +1,7 @@
 // Options of training alone, in the groups in which its help shows them.
 
 import ArgumentParser
-import PTrainDatasets
+import PTrain
 
 extension SplitSize: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }

@@ -19,7 +19,7 @@ package enum DataSourceEvent: Equatable, Sendable, CustomStringConvertible {
     case .progress(let file, let count): "\(file): \(count / 1000) kB"
     case .mirrorFailed(let reason): "Mirror failed: \(reason)"
     case .fallback(let reason, let directory):
-      "WARNING: MNIST is not available (\(reason)). USING FASHION-MNIST from \(directory) instead; pass --data DIR for your own."
+      "WARNING: MNIST is not available (\(reason)). USING FASHION-MNIST from \(directory) instead."
     }
   }
 }
@@ -37,7 +37,7 @@ package struct DataSource: Equatable, Sendable {
   /// Where Debian's package dataset-fashion-mnist puts its files.
   package static let fashionMNISTDirectory = "/usr/share/datasets/fashion-mnist"
 
-  /// Finds the data of a run: `option` (`--data`), then `PTRAIN_DATA`, then the cache, then a
+  /// Finds the data of a run: `option`, then `PTRAIN_DATA`, then the cache, then a
   /// download into the cache, then Fashion-MNIST.
   ///
   /// A path that the user names is taken as it is; reading it tells what it lacks. Throws
@@ -56,7 +56,8 @@ package struct DataSource: Equatable, Sendable {
       guard (try? IDXFiles(path: fashionMNIST).files()) != nil else {
         throw Failure(
           .missingInput,
-          "no data: \(error.message), and no Fashion-MNIST in \(fashionMNIST); pass --data DIR or install dataset-fashion-mnist"
+          "no data: \(error.message), and no Fashion-MNIST in \(fashionMNIST); pass ",
+          naming: .dataset, " or install dataset-fashion-mnist"
         )
       }
       report(.fallback(reason: error.message, directory: fashionMNIST))

@@ -15,8 +15,8 @@ extension ImageSet {
     guard (size.height, size.width, channels) != (height, width, self.channels) else { return self }
     guard pixelType == .byte, self.channels == 1 || self.channels == 3 else {
       throw Failure(
-        .usage,
-        "--size, --channels: \(source) holds \(pixelType)s of \(self.channels) channels, "
+        .usage, naming: .preparation,
+        ": \(source) holds \(pixelType)s of \(self.channels) channels, "
           + "expected bytes of 1 or 3")
     }
     let shape = ImageSlots.Shape(height: size.height, width: size.width, channels: channels)

@@ -64,7 +64,8 @@ package enum PlotFormat: String, CaseIterable, Sendable {
   package init(path: String) throws(Failure) {
     let format = Self.allCases.first { path.lowercased().hasSuffix(".\($0.rawValue)") }
     guard let format else {
-      throw Failure(.usage, "--plot: expected a name ending in .png or .svg, found \(path)")
+      throw Failure(
+        .usage, naming: .plot, ": expected a name ending in .png or .svg, found \(path)")
     }
     self = format
   }

@@ -4,7 +4,6 @@ import PTrainArtifacts
 import PTrainDatasets
 import PTrainDiagnostics
 import PTrainEngine
-import PTrainInterchange
 import PTrainNetworks
 
 /// A trained network, and how images become its input.
@@ -35,20 +34,6 @@ public struct TrainedModel: Equatable, Sendable {
   ///
   /// Throws `.cannotCreate` or `.inputOutput`.
   public func write(to path: String) throws { try value.write(to: path) }
-
-  /// The content of an ONNX file, opset 17: input the normalised image, float `[N, C, H, W]`, output the
-  /// logits, float `[N, classes]`.
-  ///
-  /// - Parameters:
-  ///   - foldsBatchNorm: whether batch normalisation goes into its neighbours where that is exact.
-  ///   - normalizes: whether the graph normalises, and takes the data's own values.
-  ///
-  /// Throws `.fault` where the message cannot be serialised.
-  public func onnx(foldsBatchNorm: Bool = false, normalizes: Bool = false) throws -> [UInt8] {
-    var options = ONNXOptions()
-    (options.foldsBatchNorm, options.normalizes) = (foldsBatchNorm, normalizes)
-    return try value.onnx(options)
-  }
 
   /// The model on labelled images, of the size and the classes of its training.
   ///

@@ -15,17 +15,20 @@ public struct StartingValues: Equatable, Sendable {
 
   /// Throws a `Failure` of kind `usage` when a list has the wrong length or a value is not finite.
   func validate() throws {
-    try Self.check(inputs, count: 2, option: "--inputs")
-    try Self.check(targets, count: 2, option: "--targets")
-    try Self.check(weights, count: 8, option: "--weights")
+    try Self.check(inputs, count: 2, .inputs)
+    try Self.check(targets, count: 2, .targets)
+    try Self.check(weights, count: 8, .weights)
   }
 
-  private static func check(_ values: [Double], count: Int, option: String) throws {
+  private static func check(
+    _ values: [Double], count: Int, _ parameter: FailureParameter
+  ) throws {
     guard values.count == count else {
-      throw Failure(.usage, "\(option): expected \(count) numbers, found \(values.count)")
+      throw Failure(
+        .usage, naming: parameter, ": expected \(count) numbers, found \(values.count)")
     }
     if let bad = values.first(where: { !$0.isFinite }) {
-      throw Failure(.usage, "\(option): expected finite numbers, found \(bad)")
+      throw Failure(.usage, naming: parameter, ": expected finite numbers, found \(bad)")
     }
   }
 }
@@ -56,8 +59,8 @@ public struct Experiment: Sendable {
     try Self.validate(learningRates: learningRates)
     guard (1...Self.maximumIterations).contains(iterations) else {
       throw Failure(
-        .usage,
-        "--iterations: expected 1 to \(Self.maximumIterations) rows a sheet, found \(iterations)")
+        .usage, naming: .iterations,
+        ": expected 1 to \(Self.maximumIterations) rows a sheet, found \(iterations)")
     }
     self.start = start
     self.iterations = iterations
@@ -68,15 +71,17 @@ public struct Experiment: Sendable {
 
   private static func validate(learningRates: [Double]) throws {
     guard !learningRates.isEmpty else {
-      throw Failure(.usage, "--learning-rates: expected at least one rate, for example 0.1,0.5")
+      throw Failure(
+        .usage, naming: .learningRates, ": expected at least one rate, for example 0.1,0.5")
     }
     if let bad = learningRates.first(where: { !($0 > 0 && $0.isFinite) }) {
       throw Failure(
-        .usage, "--learning-rates: expected finite rates greater than 0, found \(bad)")
+        .usage, naming: .learningRates, ": expected finite rates greater than 0, found \(bad)")
     }
     for (position, rate) in learningRates.enumerated()
     where learningRates[..<position].contains(rate) {
-      throw Failure(.usage, "--learning-rates: \(rate) is given twice; each rate is one sheet")
+      throw Failure(
+        .usage, naming: .learningRates, ": \(rate) is given twice; each rate is one sheet")
     }
   }
 }

@@ -43,9 +43,7 @@ enum ExplanationSheet {
   private static func setPage(of sheet: Sheet) throws {
     try sheet.setWidth(30, columns: 0...0)
     try sheet.setWidth(100, columns: 1...1)
-    worksheet_gridlines(sheet.handle, UInt8(LXW_HIDE_ALL_GRIDLINES.rawValue))
-    worksheet_set_paper(sheet.handle, 9)  // A4
-    worksheet_fit_to_pages(sheet.handle, 1, 1)
+    sheet.fillPage()
   }
 
   /// Returns the first free row below.

@@ -42,9 +42,7 @@ enum GraphSheet {
   private static func setPage(of sheet: Sheet) throws {
     try sheet.setWidth(16, columns: 0...0)
     try sheet.setWidth(15, columns: 1...8)
-    worksheet_gridlines(sheet.handle, UInt8(LXW_HIDE_ALL_GRIDLINES.rawValue))
-    worksheet_set_paper(sheet.handle, 9)  // A4
-    worksheet_fit_to_pages(sheet.handle, 1, 1)
+    sheet.fillPage()
   }
 
   /// E_total of each learning rate after a few numbers of steps, read live from the sheets.

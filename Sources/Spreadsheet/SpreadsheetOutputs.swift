@@ -11,7 +11,8 @@ public struct SpreadsheetOutputs: Sendable {
   /// Throws a `Failure` of kind `usage` when `workbook` does not end in `.xlsx`.
   public init(workbook: String, csvDirectory: String? = nil, plot: ErrorPlot? = nil) throws {
     guard workbook.lowercased().hasSuffix(".xlsx") else {
-      throw Failure(.usage, "--output: expected a name ending in .xlsx, found \(workbook)")
+      throw Failure(
+        .usage, naming: .workbook, ": expected a name ending in .xlsx, found \(workbook)")
     }
     self.workbook = workbook
     self.csvDirectory = csvDirectory

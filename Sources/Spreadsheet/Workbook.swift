@@ -99,6 +99,13 @@ struct Sheet {
         handle, UInt16(columns.lowerBound), UInt16(columns.upperBound), width, nil))
   }
 
+  /// Without grid lines, all of it on one page of A4.
+  func fillPage() {
+    worksheet_gridlines(handle, UInt8(LXW_HIDE_ALL_GRIDLINES.rawValue))
+    worksheet_set_paper(handle, 9)
+    worksheet_fit_to_pages(handle, 1, 1)
+  }
+
   func insert(_ chart: UnsafeMutablePointer<lxw_chart>, row: Int, column: Int, size: ChartSize)
     throws
   {

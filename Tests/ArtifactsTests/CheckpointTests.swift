@@ -109,7 +109,7 @@ private struct Scatter {
         == Failure(
           .badData,
           "an x: of an earlier ptrain, which kept no digests of a run's data, so that it cannot go "
-            + "on; --from 'an x' begins a new run with its parameters"))
+            + "on; ", naming: .start, " begins a new run with its parameters"))
     // Three of four are damage.
     file.metadata = all
     file.metadata.removeAll { $0.key == "run.digest_of_test_labels" }

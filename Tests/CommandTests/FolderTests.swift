@@ -83,30 +83,32 @@ import Testing
     _ = try train(["--size", "16x12"], output: "a")
   }
 
-  /// What lies behind transparent pixels is the model's: nobody need say it again.
-  @Test func evaluationPutsPicturesOnTheModelsBackground() throws {
-    let image = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("ImageFilesTests/Images/alpha.png")
-    try write([UInt8](Data(contentsOf: image)), to: "photos/test/ant/alpha.png")
-    _ = try train(["--size", "12"], output: "white")
-    _ = try train(["--size", "12", "--background", "#102030"], output: "dark")
-    func loss(_ model: String, _ options: [String] = []) throws -> String {
-      let path = "\(model)/model.safetensors"
-      let run = try run(["eval", "--checkpoint", path, "--data", "photos", "--json"] + options)
-      try #require(run.exitCode == 0, "\(run.errors)")
-      return run.output
+  #if Images
+    /// What lies behind transparent pixels is the model's: nobody need say it again.
+    @Test func evaluationPutsPicturesOnTheModelsBackground() throws {
+      let image = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("ImageFilesTests/Images/alpha.png")
+      try write([UInt8](Data(contentsOf: image)), to: "photos/test/ant/alpha.png")
+      _ = try train(["--size", "12"], output: "white")
+      _ = try train(["--size", "12", "--background", "#102030"], output: "dark")
+      func loss(_ model: String, _ options: [String] = []) throws -> String {
+        let path = "\(model)/model.safetensors"
+        let run = try run(["eval", "--checkpoint", path, "--data", "photos", "--json"] + options)
+        try #require(run.exitCode == 0, "\(run.errors)")
+        return run.output
+      }
+      #expect(try loss("dark") == loss("white", ["--background", "#102030"]))
+      #expect(try loss("white") == loss("dark", ["--background", "white"]))
+      #expect(try loss("dark") != loss("white"))
+      func logits(_ model: String) throws -> String {
+        let path = "\(model)/model.safetensors"
+        let run = try run(["predict", "--model", path, "--json", "photos/test/ant/alpha.png"])
+        try #require(run.exitCode == 0, "\(run.errors)")
+        return run.output
+      }
+      #expect(try logits("dark") != logits("white"))
     }
-    #expect(try loss("dark") == loss("white", ["--background", "#102030"]))
-    #expect(try loss("white") == loss("dark", ["--background", "white"]))
-    #expect(try loss("dark") != loss("white"))
-    func logits(_ model: String) throws -> String {
-      let path = "\(model)/model.safetensors"
-      let run = try run(["predict", "--model", path, "--json", "photos/test/ant/alpha.png"])
-      try #require(run.exitCode == 0, "\(run.errors)")
-      return run.output
-    }
-    #expect(try logits("dark") != logits("white"))
-  }
+  #endif
 
   /// A limit on the length of files stands for the end of a disk; a full one sends no signal.
   @Test func aDiskThatGetsFullIsToldAndNoError() throws {

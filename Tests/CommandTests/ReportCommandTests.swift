@@ -6,12 +6,7 @@ import Testing
 @Suite struct ReportCommandTests {
   let scratch: Scratch
 
-  init() throws {
-    scratch = try Scratch()
-    try SampleData().write(to: scratch)
-    let run = try ptrain(["--model", "tiny", "--epochs", "1", "--data", "data", "--output", "run"])
-    try #require(run.exitCode == 0, "\(run.errors)")
-  }
+  init() throws { scratch = try .withRun(epochs: 1) }
 
   private func ptrain(_ arguments: [String]) throws -> CommandLineRun {
     try CommandLineRun(arguments, in: scratch)

@@ -1,6 +1,7 @@
 // Small IDX files: images whose class can be seen, so that training has something to learn.
 
 import Foundation
+import Testing
 
 /// The four files of a dataset, ready to be spoiled.
 struct SampleData {
@@ -55,5 +56,18 @@ struct SampleData {
     for (name, bytes) in zip(Self.names, files) {
       try scratch.write(bytes, to: "data/\(name)\(suffix)")
     }
+  }
+}
+
+extension Scratch {
+  /// With the sample data in `data`, and in `run` what training `tiny` on it has left.
+  static func withRun(epochs: Int) throws -> Scratch {
+    let scratch = try Scratch()
+    try SampleData().write(to: scratch)
+    let run = try CommandLineRun(
+      ["--model", "tiny", "--epochs", "\(epochs)", "--data", "data", "--output", "run"],
+      in: scratch)
+    try #require(run.exitCode == 0, "\(run.errors)")
+    return scratch
   }
 }

@@ -45,9 +45,9 @@ import Testing
     #expect((set.height, set.width) == (2, 3))
     #expect(
       Fixture.failure { _ = try wide.imageSet(nil) }?.message
-        == "F: 6 pixels a row are no square; pass --size WIDTHxHEIGHT")
+        == "F: 6 pixels a row are no square; pass `size` WIDTHxHEIGHT")
     let wrong = Fixture.failure { _ = try wide.imageSet(ImageSize("2")) }
-    #expect(wrong == Failure(.usage, "--size 2x2: the rows of F hold 6 pixels, not 4"))
+    #expect(wrong == Failure(.usage, naming: .size, " 2x2: the rows of F hold 6 pixels, not 4"))
   }
 
   @Test(arguments: [

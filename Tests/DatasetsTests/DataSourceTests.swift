@@ -89,7 +89,7 @@ import Testing
   @Test func nothingAtAllIsAMissingInput() {
     let failure = Fixture.failure { _ = try locate() }
     #expect(failure?.kind == .missingInput)
-    #expect(failure?.message.contains("--data DIR") == true)
+    #expect(failure?.message.contains("pass data of your own") == true)
   }
 
   @Test func relativeCacheHomeIsIgnored() throws {

@@ -27,7 +27,7 @@ import Testing
       - relu
       - batchNorm
       - tanh
-      - flatten
+      - concat: [[flatten], [globalMaxPool]]
       - dense: 9
       - batchNorm
       - concat: [[relu], [{dense: 4}]]
@@ -36,11 +36,7 @@ import Testing
 
   private static func model(_ description: ModelDescription, _ input: Shape) throws -> TrainedModel
   {
-    let means = (0..<input.channels).map { 0.1 + 0.2 * Float($0) }
-    let deviations = (0..<input.channels).map { 0.3 - 0.05 * Float($0) }
-    return try .sample(
-      description, input, classCount: 5,
-      normalization: Normalization(means: means, standardDeviations: deviations))
+    try .sample(description, input, mean: 0.1, step: 0.2)
   }
 
   private func expectAnswers(_ model: TrainedModel) throws {

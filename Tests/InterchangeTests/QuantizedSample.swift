@@ -35,11 +35,7 @@ enum QuantizedSample {
     """
 
   static func model(_ description: ModelDescription, _ input: Shape) throws -> TrainedModel {
-    let means = (0..<input.channels).map { 0.3 + 0.15 * Float($0) }
-    let deviations = (0..<input.channels).map { 0.3 - 0.05 * Float($0) }
-    return try .sample(
-      description, input, classCount: 5,
-      normalization: Normalization(means: means, standardDeviations: deviations))
+    try .sample(description, input, mean: 0.3, step: 0.15)
   }
 
   static func model(_ input: Shape) throws -> TrainedModel {

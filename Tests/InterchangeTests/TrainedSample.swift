@@ -25,4 +25,15 @@ extension TrainedModel {
     }
     return TrainedModel(network: network, state: state, normalization: normalization)
   }
+
+  /// The same of five classes and images whose channels have means `mean`, `mean + step` ….
+  static func sample(
+    _ description: ModelDescription, _ input: Shape, mean: Float, step: Float
+  ) throws -> TrainedModel {
+    try sample(
+      description, input, classCount: 5,
+      normalization: Normalization(
+        means: (0..<input.channels).map { mean + step * Float($0) },
+        standardDeviations: (0..<input.channels).map { 0.3 - 0.05 * Float($0) }))
+  }
 }

@@ -30,6 +30,24 @@ import Testing
     #expect(answer.label == "above")
   }
 
+  @Test func exports() throws {
+    let folder = file
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let file = folder + "/model.safetensors"
+    try Trainer(network, on: dataset).run().write(to: file)
+    // article: export
+    let model = try TrainedModel(contentsOf: file)
+    try model.export(as: .onnx(normalizes: true), to: folder + "/model.onnx")
+
+    let integers = try QuantizedModel(model, calibratedOn: dataset.training)
+    print(try integers.accuracy(on: dataset.test))
+    try integers.export(as: .c, to: folder + "/model.c")
+    // end of article
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    #expect(names == ["model.c", "model.h", "model.onnx", "model.safetensors"])
+  }
+
   @Test func resumes() async throws {
     defer { try? FileManager.default.removeItem(atPath: file) }
     let trainer = try Trainer(network, on: dataset)

@@ -66,7 +66,6 @@ import Testing
     #expect(read.classNames == Samples.classNames)
     #expect(read.parameterCount == 8 * 9 + 8 + 16 + 8 * 8 * 9 + 8 + 8 * 2 + 2)
     #expect(throws: PTrainError.self) { try TrainedModel(contentsOf: path + ".other") }
-    #expect(try !model.onnx().isEmpty)
   }
 
   @Test func refusesImagesThatAreNone() {

@@ -21,13 +21,13 @@ import Testing
     let failure = try #require(found)
     #expect(failure.kind == .usage)
     #expect(
-      failure.message == "--learning-rates: expected finite rates greater than 0, found \(rate)")
+      failure.message == "`learningRates`: expected finite rates greater than 0, found \(rate)")
   }
 
   @Test func ratesMustBeThereAndDiffer() {
     #expect(failure { _ = try Experiment(learningRates: []) }?.kind == .usage)
     let twice = failure { _ = try Experiment(learningRates: [0.5, 0.2, 0.5]) }
-    #expect(twice?.message == "--learning-rates: 0.5 is given twice; each rate is one sheet")
+    #expect(twice?.message == "`learningRates`: 0.5 is given twice; each rate is one sheet")
   }
 
   @Test(arguments: [0, -1, Int.min, 65_001, Int.max])
@@ -35,18 +35,18 @@ import Testing
     let found = failure { _ = try Experiment(iterations: iterations) }
     #expect(found?.kind == .usage)
     #expect(
-      found?.message == "--iterations: expected 1 to 65000 rows a sheet, found \(iterations)")
+      found?.message == "`iterations`: expected 1 to 65000 rows a sheet, found \(iterations)")
   }
 
   @Test func startingValuesAreCounted() {
     var start = StartingValues()
     start.weights.removeLast()
     let short = failure { _ = try Experiment(start: start) }
-    #expect(short == Failure(.usage, "--weights: expected 8 numbers, found 7"))
+    #expect(short == Failure(.usage, naming: .weights, ": expected 8 numbers, found 7"))
     start = StartingValues()
     start.inputs = [0.1, .nan]
     let notFinite = failure { _ = try Experiment(start: start) }
-    #expect(notFinite == Failure(.usage, "--inputs: expected finite numbers, found nan"))
+    #expect(notFinite == Failure(.usage, naming: .inputs, ": expected finite numbers, found nan"))
     start = StartingValues()
     start.targets = [0.1]
     #expect(failure { _ = try Experiment(start: start) }?.kind == .usage)

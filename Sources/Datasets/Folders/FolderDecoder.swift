@@ -71,7 +71,7 @@ struct FolderDecoder: Sendable {
           throw Failure(
             .badData,
             "\(source(file)): \(image.width) x \(image.height) pixels, at most "
-              + "\(ImageSize.sideLimit) a side; pass --size WxH")
+              + "\(ImageSize.sideLimit) a side; pass ", naming: .size, " WxH")
         }
         return image
       case .success(nil): continue

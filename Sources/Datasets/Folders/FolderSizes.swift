@@ -29,7 +29,7 @@ struct FolderSizes {
       "\(decoder.root.text): images of \(common.count) sizes: \(shown.joined(separator: ", "))"
         + (rest > 0 ? " and \(rest) more" : "")
         + (decoder.files.count > Self.fileLimit ? " among the first \(Self.fileLimit) files" : "")
-        + "; pass --size WxH, to which all are resized")
+        + "; pass ", naming: .size, " WxH, to which all are resized")
   }
 
   private func counts() -> [HeaderSize: Int] {

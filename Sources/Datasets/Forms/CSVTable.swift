@@ -112,8 +112,8 @@ package struct CSVTable {
     if let size {
       guard size.width * size.height == pixelCount else {
         throw Failure(
-          .usage,
-          "--size \(size): the rows of \(file) hold \(pixelCount) pixels, not \(size.width * size.height)"
+          .usage, naming: .size,
+          " \(size): the rows of \(file) hold \(pixelCount) pixels, not \(size.width * size.height)"
         )
       }
       return size
@@ -121,7 +121,8 @@ package struct CSVTable {
     let side = Int(Double(pixelCount).squareRoot().rounded())
     guard side * side == pixelCount else {
       throw Failure(
-        .badData, "\(file): \(pixelCount) pixels a row are no square; pass --size WIDTHxHEIGHT")
+        .badData, "\(file): \(pixelCount) pixels a row are no square; pass ", naming: .size,
+        " WIDTHxHEIGHT")
     }
     return ImageSize(height: side, width: side)
   }

@@ -141,7 +141,7 @@ extension Dataset {
     if let test = parts.test {
       guard options.testShare == nil else {
         throw Failure(
-          .usage, "--test-share: \(path) has a test set of its own (\(test.count) images)")
+          .usage, naming: .testShare, ": \(path) has a test set of its own (\(test.count) images)")
       }
     } else {
       let (share, all) = (options.testShare ?? usualTestShare, training.count)

@@ -6,7 +6,7 @@ import PTrainDiagnostics
 /// Images on which ranges are measured.
 package struct CalibrationImages: Sendable {
   let images: ImageSet
-  let threadCount: Int
+  package let threadCount: Int
 
   /// `count` images of a set, drawn without repetition: the first of its order in epoch 0 of seed 1.
   ///

@@ -14,8 +14,8 @@ enum AveragePool {
       let source = s + block * pixels * lanes
       let target = means + block * blockStride
       switch constants.after.kind {
-      case .identity: store(target, plainSum(map, source, pixels) * factor)
-      case .relu: store(target, reluSum(map, source, pixels) * factor)
+      case .identity: store(target, sum(map, source, pixels) { $0 } * factor)
+      case .relu: store(target, sum(map, source, pixels) { relu($0) } * factor)
       default:
         let loop = ActivatedMean(map: map, s: source, pixels: pixels, factor: factor, mean: target)
         withFunction(constants.after, loop)
@@ -24,25 +24,14 @@ enum AveragePool {
     }
   }
 
-  @inline(__always) private static func plainSum(
-    _ map: AffineMap, _ s: FloatPointer, _ pixels: Int
+  /// Of `function` of every pixel's value.
+  @inline(__always) private static func sum(
+    _ map: AffineMap, _ s: FloatPointer, _ pixels: Int, _ function: (Lanes) -> Lanes
   ) -> Lanes {
     var sum = Lanes.zero
     var i = 0
     while i < pixels * lanes {
-      sum += map(load(s + i))
-      i += lanes
-    }
-    return sum
-  }
-
-  @inline(__always) private static func reluSum(
-    _ map: AffineMap, _ s: FloatPointer, _ pixels: Int
-  ) -> Lanes {
-    var sum = Lanes.zero
-    var i = 0
-    while i < pixels * lanes {
-      sum += relu(map(load(s + i)))
+      sum += function(map(load(s + i)))
       i += lanes
     }
     return sum
@@ -56,13 +45,7 @@ enum AveragePool {
     let mean: MutableFloatPointer
 
     @inline(__always) func run<F: ElementFunction>(_ function: F) {
-      var sum = Lanes.zero
-      var i = 0
-      while i < pixels * lanes {
-        sum += function.value(map(load(s + i)))
-        i += lanes
-      }
-      store(mean, sum * factor)
+      store(mean, AveragePool.sum(map, s, pixels) { function.value($0) } * factor)
     }
   }
 

@@ -94,6 +94,20 @@ enum OutputGradient {
     _ factors: BlockFactors, _ places: borrowing GradientPlaces, _ dy: FloatPointer,
     _ width: Int, _ biasGradient: MutableFloatPointer
   ) {
+    denseRow(factors, places, dy, width, biasGradient) { keepWherePositive($0, $1) }
+  }
+
+  @inline(never) private static func densePlainRow(
+    _ factors: BlockFactors, _ places: borrowing GradientPlaces, _ dy: FloatPointer,
+    _ width: Int, _ biasGradient: MutableFloatPointer
+  ) {
+    denseRow(factors, places, dy, width, biasGradient) { dz, _ in dz }
+  }
+
+  @inline(__always) private static func denseRow(
+    _ factors: BlockFactors, _ places: borrowing GradientPlaces, _ dy: FloatPointer,
+    _ width: Int, _ biasGradient: MutableFloatPointer, _ gate: (_ dz: Lanes, _ z: Lanes) -> Lanes
+  ) {
     let source = places.z
     let dz = places.dz
     var sum = Lanes.zero
@@ -101,25 +115,7 @@ enum OutputGradient {
     while i < width {
       let z = load(source + i * lanes)
       let rest = multiplyAdd(factors.k1, z, factors.k0)
-      let value = keepWherePositive(multiplyAdd(factors.gain, load(dy + i * lanes), rest), z)
-      store(dz + i * lanes, value)
-      sum += value
-      i += 1
-    }
-    store(biasGradient, load(biasGradient) + sum)
-  }
-
-  @inline(never) private static func densePlainRow(
-    _ factors: BlockFactors, _ places: borrowing GradientPlaces, _ dy: FloatPointer,
-    _ width: Int, _ biasGradient: MutableFloatPointer
-  ) {
-    let source = places.z
-    let dz = places.dz
-    var sum = Lanes.zero
-    var i = 0
-    while i < width {
-      let rest = multiplyAdd(factors.k1, load(source + i * lanes), factors.k0)
-      let value = multiplyAdd(factors.gain, load(dy + i * lanes), rest)
+      let value = gate(multiplyAdd(factors.gain, load(dy + i * lanes), rest), z)
       store(dz + i * lanes, value)
       sum += value
       i += 1

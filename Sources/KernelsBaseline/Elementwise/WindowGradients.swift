@@ -56,27 +56,20 @@ struct GradientPlaces {
   _ places: borrowing GradientPlaces, peaks: FloatPointer, _ dy: FloatPointer,
   _ factors: BlockFactors, _ count: Int
 ) {
-  let (zRow, dzRow) = (places.zRow, places.dzRow)
-  var p = places.z
-  var target = places.dz
-  var i = 0
-  while i < count * lanes {
-    let z = (load(p), load(p + lanes), load(p + zRow), load(p + zRow + lanes))
-    let dz = windowGradients(z, load(peaks + i), load(dy + i), factors)
-    store(target, dz.0)
-    store(target + lanes, dz.1)
-    store(target + dzRow, dz.2)
-    store(target + dzRow + lanes, dz.3)
-    p += 2 * lanes
-    target += 2 * lanes
-    i += lanes
-  }
+  writeGradients(places, peaks, dy, factors, count) { dz, _ in dz }
 }
 
 /// The same for a `z` behind a ReLU: zero where it is not positive.
 @inline(never) func gatedWindows(
   _ places: borrowing GradientPlaces, peaks: FloatPointer, _ dy: FloatPointer,
   _ factors: BlockFactors, _ count: Int
+) {
+  writeGradients(places, peaks, dy, factors, count) { keepWherePositive($0, $1) }
+}
+
+@inline(__always) private func writeGradients(
+  _ places: borrowing GradientPlaces, _ peaks: FloatPointer, _ dy: FloatPointer,
+  _ factors: BlockFactors, _ count: Int, _ gate: (_ dz: Lanes, _ z: Lanes) -> Lanes
 ) {
   let (zRow, dzRow) = (places.zRow, places.dzRow)
   var p = places.z
@@ -85,10 +78,10 @@ struct GradientPlaces {
   while i < count * lanes {
     let z = (load(p), load(p + lanes), load(p + zRow), load(p + zRow + lanes))
     let dz = windowGradients(z, load(peaks + i), load(dy + i), factors)
-    store(target, keepWherePositive(dz.0, z.0))
-    store(target + lanes, keepWherePositive(dz.1, z.1))
-    store(target + dzRow, keepWherePositive(dz.2, z.2))
-    store(target + dzRow + lanes, keepWherePositive(dz.3, z.3))
+    store(target, gate(dz.0, z.0))
+    store(target + lanes, gate(dz.1, z.1))
+    store(target + dzRow, gate(dz.2, z.2))
+    store(target + dzRow + lanes, gate(dz.3, z.3))
     p += 2 * lanes
     target += 2 * lanes
     i += lanes

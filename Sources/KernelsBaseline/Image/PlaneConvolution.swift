@@ -86,25 +86,19 @@ extension PlanePlan {
   _ table: FloatPointer, _ u: FloatPointer, _ bias: FloatPointer?,
   _ rows: MutableFloatPointer, _ second: Int, _ count: Int
 ) {
-  let weights = PlaneWeights(u)
-  var offset = Lanes.zero
-  if let bias { offset = load(bias) }
-  var target = rows
-  var tx = 0
-  while tx < count {
-    let z = weights.window(table + tx, offset)
-    store(target, z.0)
-    store(target + lanes, z.1)
-    store(target + second, z.2)
-    store(target + second + lanes, z.3)
-    target += 2 * lanes
-    tx += 1
-  }
+  writePlaneOutputs(table, u, bias, rows, second, count) { $0 }
 }
 
 @inline(never) private func planeOutputsRelu(
   _ table: FloatPointer, _ u: FloatPointer, _ bias: FloatPointer?,
   _ rows: MutableFloatPointer, _ second: Int, _ count: Int
+) {
+  writePlaneOutputs(table, u, bias, rows, second, count) { relu($0) }
+}
+
+@inline(__always) private func writePlaneOutputs(
+  _ table: FloatPointer, _ u: FloatPointer, _ bias: FloatPointer?,
+  _ rows: MutableFloatPointer, _ second: Int, _ count: Int, _ activation: (Lanes) -> Lanes
 ) {
   let weights = PlaneWeights(u)
   var offset = Lanes.zero
@@ -113,10 +107,10 @@ extension PlanePlan {
   var tx = 0
   while tx < count {
     let z = weights.window(table + tx, offset)
-    store(target, relu(z.0))
-    store(target + lanes, relu(z.1))
-    store(target + second, relu(z.2))
-    store(target + second + lanes, relu(z.3))
+    store(target, activation(z.0))
+    store(target + lanes, activation(z.1))
+    store(target + second, activation(z.2))
+    store(target + second + lanes, activation(z.3))
     target += 2 * lanes
     tx += 1
   }

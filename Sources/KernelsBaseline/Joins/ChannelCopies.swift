@@ -6,42 +6,59 @@ enum ChannelCopies {
   static func insert(
     channels: Int, pixels: Int, x: FloatPointer, offset: Int, z: MutableFloatPointer
   ) {
-    let plane = pixels * lanes
-    let shift = offset % lanes
-    var channel = 0
-    while channel < channels {
-      let source = x + channel / lanes * plane
-      let target = z + (offset + channel) / lanes * plane
-      let count = min(lanes, channels - channel)
-      if shift == 0 && count == lanes {
-        copyBlock(source, target, plane)
+    forEachBlock(channels, pixels, offset) { block in
+      let (source, target) = (x + block.alone, z + block.joined)
+      if block.isWhole {
+        copyBlock(source, target, block.plane)
       } else {
-        let here = min(count, lanes - shift)
-        copyRuns(source, target + shift, plane, here)
-        copyRuns(source + here, target + plane, plane, count - here)
+        copyRuns(source, target + block.shift, block.plane, block.here)
+        copyRuns(source + block.here, target + block.plane, block.plane, block.count - block.here)
       }
-      channel += lanes
     }
   }
 
   static func extract(
     channels: Int, pixels: Int, z: FloatPointer, offset: Int, x: MutableFloatPointer
   ) {
+    forEachBlock(channels, pixels, offset) { block in
+      let (source, target) = (z + block.joined, x + block.alone)
+      if block.isWhole {
+        copyBlock(source, target, block.plane)
+      } else {
+        if block.count < lanes { clear(target, block.plane) }
+        copyRuns(source + block.shift, target, block.plane, block.here)
+        copyRuns(source + block.plane, target + block.here, block.plane, block.count - block.here)
+      }
+    }
+  }
+
+  /// Up to 16 channels that are a block of their own map, and lie in one or two blocks of the other.
+  private struct Block {
+    /// Floats of a block of either map.
+    let plane: Int
+    /// Where the block begins: in the map of these channels alone, and in that of all.
+    let alone: Int
+    let joined: Int
+    /// Lane of the first channel in the map of all.
+    let shift: Int
+    let count: Int
+
+    /// Channels that are in the first of the two blocks.
+    @inline(__always) var here: Int { min(count, lanes - shift) }
+    @inline(__always) var isWhole: Bool { shift == 0 && count == lanes }
+  }
+
+  @inline(__always) private static func forEachBlock(
+    _ channels: Int, _ pixels: Int, _ offset: Int, _ body: (Block) -> Void
+  ) {
     let plane = pixels * lanes
-    let shift = offset % lanes
     var channel = 0
     while channel < channels {
-      let source = z + (offset + channel) / lanes * plane
-      let target = x + channel / lanes * plane
-      let count = min(lanes, channels - channel)
-      if shift == 0 && count == lanes {
-        copyBlock(source, target, plane)
-      } else {
-        let here = min(count, lanes - shift)
-        if count < lanes { clear(target, plane) }
-        copyRuns(source + shift, target, plane, here)
-        copyRuns(source + plane, target + here, plane, count - here)
-      }
+      body(
+        Block(
+          plane: plane, alone: channel / lanes * plane,
+          joined: (offset + channel) / lanes * plane, shift: offset % lanes,
+          count: min(lanes, channels - channel)))
       channel += lanes
     }
   }

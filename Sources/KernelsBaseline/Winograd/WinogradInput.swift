@@ -53,12 +53,8 @@ extension WinogradPlan {
     _ block: Int, _ image: Int, _ ty: Int, _ points: Int, _ buffers: WinogradBuffers
   ) {
     let start = buffers.v + block * inputStep
-    var i = 0
-    while i < points {
-      let low = start + 6 * i * inputPosition + row(i, 0, image, ty) * lanes
-      let high = start + (6 * i + 4) * inputPosition + row(i, 4, image, ty) * lanes
-      inputRow(buffers.strip + i * stripRow, low, high, inputPosition, x.fours, x.twos)
-      i += 1
+    forEachPointRow(image, ty, points, inputPosition, buffers) { low, high, strip in
+      inputRow(strip, start + low, start + high, inputPosition, x.fours, x.twos)
     }
   }
 }
@@ -67,14 +63,8 @@ extension WinogradPlan {
   _ source: FloatPointer, _ sourceRow: Int, _ strip: MutableFloatPointer, _ stripRow: Int,
   _ columns: Int
 ) {
-  var p = source
-  var q = strip
-  var i = 0
-  while i < columns {
+  forEachColumn(source, strip, columns) { p, q in
     storeSix(q, stripRow, inputPoints(loadSix(p, sourceRow)))
-    p += lanes
-    q += lanes
-    i += 1
   }
 }
 
@@ -82,35 +72,16 @@ extension WinogradPlan {
   _ source: FloatPointer, _ sourceRow: Int, _ strip: MutableFloatPointer, _ stripRow: Int,
   _ columns: Int
 ) {
-  var p = source
-  var q = strip
-  var i = 0
-  while i < columns {
+  forEachColumn(source, strip, columns) { p, q in
     storeFour(q, stripRow, inputPoints(loadFour(p, sourceRow)))
-    p += lanes
-    q += lanes
-    i += 1
   }
 }
 
-/// One strip row: points 0...3 of every tile to `low`, 4 and 5 of the tiles of 4 to `high`.
 @inline(never) private func inputRow(
   _ strip: FloatPointer, _ low: MutableFloatPointer, _ high: MutableFloatPointer,
   _ position: Int, _ fours: Int, _ twos: Int
 ) {
-  var q = strip
-  var a = low
-  var b = high
-  var tile = 0
-  while tile < fours {
-    let v = inputPoints(loadSix(q, lanes))
-    storeFour(a, position, (v.0, v.1, v.2, v.3))
-    store(b, v.4)
-    store(b + position, v.5)
-    q += 4 * lanes
-    a += lanes
-    b += lanes
-    tile += 1
-  }
-  if twos > 0 { storeFour(a, position, inputPoints(loadFour(q, lanes))) }
+  storePoints(
+    strip, low, high, position, fours, twos, six: { inputPoints(loadSix($0, lanes)) },
+    four: { inputPoints(loadFour($0, lanes)) })
 }

@@ -30,12 +30,8 @@ extension WinogradPlan {
     _ block: Int, _ image: Int, _ ty: Int, _ points: Int, _ buffers: WinogradBuffers
   ) {
     let start = FloatPointer(buffers.m) + block * inputStep
-    var i = 0
-    while i < points {
-      let low = start + 6 * i * outputPosition + row(i, 0, image, ty) * lanes
-      let high = start + (6 * i + 4) * outputPosition + row(i, 4, image, ty) * lanes
-      outputRow(low, high, outputPosition, buffers.strip + i * stripRow, x.fours, x.twos)
-      i += 1
+    forEachPointRow(image, ty, points, outputPosition, buffers) { low, high, strip in
+      outputRow(start + low, start + high, outputPosition, strip, x.fours, x.twos)
     }
   }
 
@@ -67,12 +63,8 @@ extension WinogradPlan {
     _ block: Int, _ image: Int, _ ty: Int, _ points: Int, _ buffers: WinogradBuffers
   ) {
     let start = buffers.m + block * inputStep
-    var i = 0
-    while i < points {
-      let low = start + 6 * i * outputPosition + row(i, 0, image, ty) * lanes
-      let high = start + (6 * i + 4) * outputPosition + row(i, 4, image, ty) * lanes
-      gradientRow(buffers.strip + i * stripRow, low, high, outputPosition, x.fours, x.twos)
-      i += 1
+    forEachPointRow(image, ty, points, outputPosition, buffers) { low, high, strip in
+      gradientRow(strip, start + low, start + high, outputPosition, x.fours, x.twos)
     }
   }
 }
@@ -124,14 +116,12 @@ private struct OutputRows {
   let r1 = rows.r1
   let r2 = rows.r2
   let r3 = rows.r3
-  var i = 0
-  while i < columns * lanes {
+  forEachOffset(columns) { i in
     let z = outputs(loadSix(strip + i, stripRow))
     store(r0 + i, z.0)
     store(r1 + i, z.1)
     store(r2 + i, z.2)
     store(r3 + i, z.3)
-    i += lanes
   }
 }
 
@@ -140,12 +130,10 @@ private struct OutputRows {
 ) {
   let r0 = rows.r0
   let r1 = rows.r1
-  var i = 0
-  while i < columns * lanes {
+  forEachOffset(columns) { i in
     let z = outputs(loadFour(strip + i, stripRow))
     store(r0 + i, z.0)
     store(r1 + i, z.1)
-    i += lanes
   }
 }
 
@@ -153,14 +141,8 @@ private struct OutputRows {
   _ source: FloatPointer, _ sourceRow: Int, _ strip: MutableFloatPointer, _ stripRow: Int,
   _ columns: Int
 ) {
-  var p = source
-  var q = strip
-  var i = 0
-  while i < columns {
+  forEachColumn(source, strip, columns) { p, q in
     storeSix(q, stripRow, productGradients(loadFour(p, sourceRow)))
-    p += lanes
-    q += lanes
-    i += 1
   }
 }
 
@@ -168,14 +150,8 @@ private struct OutputRows {
   _ source: FloatPointer, _ sourceRow: Int, _ strip: MutableFloatPointer, _ stripRow: Int,
   _ columns: Int
 ) {
-  var p = source
-  var q = strip
-  var i = 0
-  while i < columns {
+  forEachColumn(source, strip, columns) { p, q in
     storeFour(q, stripRow, productGradients((load(p), load(p + sourceRow))))
-    p += lanes
-    q += lanes
-    i += 1
   }
 }
 
@@ -183,19 +159,7 @@ private struct OutputRows {
   _ strip: FloatPointer, _ low: MutableFloatPointer, _ high: MutableFloatPointer,
   _ position: Int, _ fours: Int, _ twos: Int
 ) {
-  var q = strip
-  var a = low
-  var b = high
-  var tile = 0
-  while tile < fours {
-    let m = productGradients(loadFour(q, lanes))
-    storeFour(a, position, (m.0, m.1, m.2, m.3))
-    store(b, m.4)
-    store(b + position, m.5)
-    q += 4 * lanes
-    a += lanes
-    b += lanes
-    tile += 1
-  }
-  if twos > 0 { storeFour(a, position, productGradients((load(q), load(q + lanes)))) }
+  storePoints(
+    strip, low, high, position, fours, twos, six: { productGradients(loadFour($0, lanes)) },
+    four: { productGradients((load($0), load($0 + lanes))) })
 }

@@ -50,12 +50,8 @@ extension WinogradPlan {
     _ block: Int, _ image: Int, _ ty: Int, _ points: Int, _ buffers: WinogradBuffers
   ) {
     let start = FloatPointer(buffers.v) + block * inputStep
-    var i = 0
-    while i < points {
-      let low = start + 6 * i * inputPosition + row(i, 0, image, ty) * lanes
-      let high = start + (6 * i + 4) * inputPosition + row(i, 4, image, ty) * lanes
-      scatterRow(low, high, inputPosition, buffers.strip + i * stripRow, x.fours, x.twos)
-      i += 1
+    forEachPointRow(image, ty, points, inputPosition, buffers) { low, high, strip in
+      scatterRow(start + low, start + high, inputPosition, strip, x.fours, x.twos)
     }
   }
 }
@@ -97,8 +93,7 @@ extension WinogradPlan {
   _ columns: Int
 ) {
   let second = carry + columns * lanes
-  var i = 0
-  while i < columns * lanes {
+  forEachOffset(columns) { i in
     let d = inputGradients(loadSix(strip + i, stripRow))
     store(r0 + i, d.0 + load(carry + i))
     store(r1 + i, d.1 + load(second + i))
@@ -106,7 +101,6 @@ extension WinogradPlan {
     store(r3 + i, d.3)
     store(carry + i, d.4)
     store(second + i, d.5)
-    i += lanes
   }
 }
 
@@ -115,13 +109,11 @@ extension WinogradPlan {
   _ carry: MutableFloatPointer, _ columns: Int
 ) {
   let second = carry + columns * lanes
-  var i = 0
-  while i < columns * lanes {
+  forEachOffset(columns) { i in
     let d = inputGradients(loadFour(strip + i, stripRow))
     store(r0 + i, d.0 + load(carry + i))
     store(r1 + i, d.1 + load(second + i))
     store(carry + i, d.2)
     store(second + i, d.3)
-    i += lanes
   }
 }

@@ -95,7 +95,7 @@ extension [Augmentation] {
   /// On one line, as a description has it: `none`, `{rotation: 12.0, …}`, `[flip, {crop: 4}]`.
   public var text: String { form.flowText }
 
-  /// What `--augment` says: `none`, or steps with commas between them: `affine`, `flip`,
+  /// A list on one line: `none`, or steps with commas between them: `affine`, `flip`,
   /// `flip=alternating`, `crop=4`, `cutout=8`, `color`, `mixup=0.2`.
   ///
   /// A step without a value is as `recipe` has it, if it is there. Throws `usage`.
@@ -106,7 +106,7 @@ extension [Augmentation] {
       append(try Augmentation(option: String(item), recipe: recipe))
     }
     if let word = firstRepeatedWord {
-      throw Failure(.usage, "--augment \(text): \(word) is there twice")
+      throw Failure(.usage, naming: .augmentation, " \(text): \(word) is there twice")
     }
   }
 
@@ -133,8 +133,8 @@ extension Augmentation {
     case ("mixup", let text?, _) where Double(text) != nil: self = .mixup(Double(text)!)
     default:
       throw Failure(
-        .usage,
-        "--augment: \"\(item)\" is none of none, affine, flip, flip=alternating, crop=PIXELS, "
+        .usage, naming: .augmentation,
+        ": \"\(item)\" is none of none, affine, flip, flip=alternating, crop=PIXELS, "
           + "cutout=PIXELS, color, mixup=ALPHA")
     }
     try validate()

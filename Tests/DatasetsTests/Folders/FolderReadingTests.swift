@@ -91,7 +91,7 @@ import Testing
     ])
     #expect(
       try folder.refusal()
-        == "DIR: images of 2 sizes: 3 x 2 (2 images), 5 x 4 (1 image); pass --size WxH, to which all are resized"
+        == "DIR: images of 2 sizes: 3 x 2 (2 images), 5 x 4 (1 image); pass `size` WxH, to which all are resized"
     )
     let reading = try folder.read(size: "4x6")
     #expect((reading.height, reading.width) == (6, 4))
