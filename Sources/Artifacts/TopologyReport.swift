@@ -16,17 +16,18 @@ package struct TopologyReport {
       self.taskCount = taskCount
     }
 
+    private func busy(_ workerCount: Int) -> Int { min(taskCount, workerCount) }
+
     fileprivate func text(workerCount: Int) -> String {
-      let busy = min(taskCount, workerCount)
       let tasks = taskCount == 1 ? "1 task" : "\(grouped(taskCount)) tasks"
       return "\(model), batch size \(grouped(size)): \(tasks) of up to 8 images, "
-        + "work for \(busy) of \(workerCount) workers"
+        + "work for \(busy(workerCount)) of \(workerCount) workers"
     }
 
     fileprivate func json(workerCount: Int) -> JSONText {
       .object([
         "model": .string(model), "batch_size": .integer(size), "tasks": .integer(taskCount),
-        "busy_workers": .integer(min(taskCount, workerCount)),
+        "busy_workers": .integer(busy(workerCount)),
       ])
     }
   }
