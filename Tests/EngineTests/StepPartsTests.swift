@@ -42,16 +42,14 @@ import Testing
   /// The pieces of the row fill it, each of a size that workers can share.
   @Test(arguments: Architecture.allCases)
   func piecesFillTheRowOfSums(architecture: Architecture) throws {
-    let runner = try session(architecture).runner
-    let (executor, size) = (runner.executor, runner.memory.groupSize)
-    let row = SumRow(executor.states, executor.results, groupSize: size)
+    let executor = try session(architecture).runner.executor
+    let row = SumRow(executor.states, executor.results)
     var end = 0
     for piece in row.pieces {
       #expect(piece.column == end && (1...1024).contains(piece.slots.count))
       end += piece.slots.count
     }
-    let gradients = executor.states.flatMap { $0.gradients(groupSize: size) }.map(\.count).reduce(
-      0, +)
+    let gradients = executor.states.flatMap(\.gradients).map(\.count).reduce(0, +)
     #expect(end == row.width && end == gradients + executor.results.slots.count)
   }
 

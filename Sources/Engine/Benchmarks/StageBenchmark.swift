@@ -35,7 +35,7 @@ package final class StageBenchmark {
   /// Eight shards: more than a cache of the first two levels holds, as in training.
   package static let sampleCount = 8 * shardSize
 
-  private let session: Session
+  let session: Session
   private let store: SampleStore
   private let order = [UInt32](0..<UInt32(sampleCount))
 

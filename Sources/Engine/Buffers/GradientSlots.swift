@@ -4,14 +4,20 @@
 
 import PTrainKernelTypes
 
-/// Where a task stands among the shards of its group.
-struct GroupPlace: Sendable {
+/// Where a task's shard stands in its group; one worker takes the group's shards, in their order.
+private struct GroupPlace {
   let group: Int
   let worker: Int
   /// Shards of the group before this one.
-  let index: Int
+  private let index: Int
   /// Whether the group ends with it.
-  let isLast: Bool
+  private let isLast: Bool
+
+  init(_ task: ShardTask, groupSize: Int) {
+    (group, index) = task.shard.quotientAndRemainder(dividingBy: groupSize)
+    worker = task.scratch.worker
+    isLast = index == groupSize - 1 || task.shard == task.batch.shardCount - 1
+  }
 
   /// Sums that wait for this shard's: the subtrees that the shards before it make up.
   var depth: Int { index.nonzeroBitCount }
@@ -24,6 +30,8 @@ struct GroupPlace: Sendable {
 struct GradientSlots: @unchecked Sendable {
   /// Floats of a slot.
   let count: Int
+  /// Shards of a group.
+  let groupSize: Int
   /// One a group; the first sum of the group that waits stands there.
   let groups: MutableFloatPointer
   /// Sums that wait behind it, by worker.
@@ -38,13 +46,17 @@ struct GradientSlots: @unchecked Sendable {
   ///   - memory: what has groups of more than one shard.
   init(count: Int, memory: NodeMemory) throws {
     self.count = count
-    waitingCount = memory.groupSize.trailingZeroBitCount
+    groupSize = memory.groupSize
+    waitingCount = groupSize.trailingZeroBitCount
     groups = try memory.allocate(memory.groupCount(shardCount: memory.shardCapacity) * count)
     waiting = try memory.allocate(memory.workerCount * waitingCount * count)
   }
 
-  /// Where the gradient of a place's shard goes.
-  func slot(_ place: GroupPlace) -> MutableFloatPointer { slot(place, depth: place.depth) }
+  /// Where the gradient of a task's shard goes.
+  func slot(_ task: ShardTask) -> MutableFloatPointer {
+    let place = GroupPlace(task, groupSize: groupSize)
+    return slot(place, depth: place.depth)
+  }
 
   private func slot(_ place: GroupPlace, depth: Int) -> MutableFloatPointer {
     depth == 0
@@ -52,8 +64,9 @@ struct GradientSlots: @unchecked Sendable {
       : waiting + (place.worker * waitingCount + depth - 1) * count
   }
 
-  /// Joins the shard's gradient with the sums that it completes.
-  func join(_ place: GroupPlace, _ kernels: any KernelSet) {
+  /// Joins the gradient of a task's shard with the sums that it completes.
+  func join(_ task: ShardTask, _ kernels: any KernelSet) {
+    let place = GroupPlace(task, groupSize: groupSize)
     for depth in (place.depth - place.joinCount..<place.depth).reversed() {
       let target = slot(place, depth: depth)
       // A tree of two slots is their sum.

@@ -18,6 +18,9 @@ struct SlotRange: @unchecked Sendable {
   /// Whether they are `BatchMoments`, which join instead of being added.
   var joinsMoments = false
 
+  /// Slots that the shards of a minibatch have.
+  func slotCount(shardCount: Int) -> Int { (shardCount + shardsPerSlot - 1) / shardsPerSlot }
+
   /// The tree over `slotCount` slots, the first at `slots`.
   func reduce(
     _ slots: FloatPointer, stride: Int, slotCount: Int, into result: MutableFloatPointer,
@@ -51,11 +54,11 @@ extension StageState {
   /// `(Σdy, Σdy·(s - mean))` by channel.
   var backwardSums: SlotRange { slots[slotLayout.backwardSums] }
   /// Bias and weight gradients.
-  func gradients(groupSize: Int) -> [SlotRange] {
+  var gradients: [SlotRange] {
     guard let gradientSlots else { return [slots[slotLayout.gradients]] }
     let weights = SlotRange(
       first: gradientSlots.groups, stride: gradientSlots.count, count: gradientSlots.count,
-      sum: sums + slotLayout.weightGradient.lowerBound, shardsPerSlot: groupSize)
+      sum: sums + slotLayout.weightGradient.lowerBound, shardsPerSlot: gradientSlots.groupSize)
     return [slots[slotLayout.biasGradient], weights]
   }
 

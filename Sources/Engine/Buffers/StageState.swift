@@ -21,6 +21,8 @@ struct StageState: @unchecked Sendable {
   let activationCount: Int
   let pooledCount: Int
   let slotLayout: SlotLayout
+  /// Floats of a shard's slot.
+  let slotCount: Int
   /// Nil where a shard's weight gradient stands in the shard's own slot.
   let gradientSlots: GradientSlots?
 
@@ -28,8 +30,6 @@ struct StageState: @unchecked Sendable {
   private let pooled: MutableFloatPointer
   private let outputGradients: MutableFloatPointer
   private let keptBits: MutableFloatPointer
-  /// Floats of a shard's slot.
-  let slotCount: Int
   private let shardSlots: MutableFloatPointer
   private var weights: MutableFloatPointer
   private var channels: MutableFloatPointer
@@ -140,7 +140,7 @@ struct StageState: @unchecked Sendable {
 
   /// Where the weight gradient of a task's shard goes.
   func weightGradient(_ task: ShardTask) -> MutableFloatPointer {
-    if let gradientSlots, let place = task.group { return gradientSlots.slot(place) }
+    if let gradientSlots { return gradientSlots.slot(task) }
     return slot(task.shard) + slotLayout.weightGradient.lowerBound
   }
 

@@ -5,6 +5,7 @@ import PTrainNetworks
 
 /// Buffers large enough for every stage of a plan; contents are whatever the last task left.
 struct WorkerScratch: @unchecked Sendable {
+  let worker: Int
   /// Inputs of a call's images, padded where a window slides over them; several values lie one behind
   /// the other.
   let x: MutableFloatPointer
@@ -25,8 +26,9 @@ struct WorkerScratch: @unchecked Sendable {
   /// The memory outlives the scratch.
   init(
     _ states: [StageState], plan: Plan, augmentationCount: Int, memory: NodeMemory,
-    onNode node: Int
+    worker: Int
   ) throws {
+    self.worker = worker
     let needs = states.map { ScratchNeeds($0, states, plan) }
     func most(_ size: (ScratchNeeds) -> Int) -> Int { aligned(needs.map(size).max() ?? 0) }
     let sizes = [
@@ -37,7 +39,8 @@ struct WorkerScratch: @unchecked Sendable {
       aligned(states.map { shardSize * $0.stage.value.lanes }.max() ?? 0),
       aligned(augmentationCount),
     ]
-    let base = try memory.allocate(sizes.reduce(0, +), onNode: node)
+    let base = try memory.allocate(
+      sizes.reduce(0, +), onNode: memory.binding.node(of: worker))
     var pointers: [MutableFloatPointer] = []
     var offset = 0
     for size in sizes {

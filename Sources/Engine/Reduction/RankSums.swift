@@ -71,9 +71,8 @@ final class RankSums: @unchecked Sendable {
   func sum(_ slots: SlotRange, _ shares: RankShares, shardCount: Int) {
     guard isDistributed else {
       slots.reduce(
-        slots.first, stride: slots.stride,
-        slotCount: (shardCount + slots.shardsPerSlot - 1) / slots.shardsPerSlot, into: slots.sum,
-        kernels)
+        slots.first, stride: slots.stride, slotCount: slots.slotCount(shardCount: shardCount),
+        into: slots.sum, kernels)
       return
     }
     let width = slots.count

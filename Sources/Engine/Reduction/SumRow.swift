@@ -16,10 +16,10 @@ struct SumRow: Sendable {
   /// Floats of a piece: a few pages' worth of slots, so that many workers find work.
   private static let pieceCount = 1024
 
-  init(_ states: [StageState], _ results: ShardResults, groupSize: Int) {
+  init(_ states: [StageState], _ results: ShardResults) {
     var pieces: [Piece] = []
     var column = 0
-    for slots in states.flatMap({ $0.gradients(groupSize: groupSize) }) + [results.slots] {
+    for slots in states.flatMap(\.gradients) + [results.slots] {
       for first in stride(from: 0, to: slots.count, by: Self.pieceCount) {
         let part = slots[first..<min(first + Self.pieceCount, slots.count)]
         pieces.append(Piece(slots: part, column: column))

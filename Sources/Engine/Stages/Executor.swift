@@ -72,7 +72,7 @@ final class Executor: @unchecked Sendable {
     scratch = try (0..<workerCount).map { [states] worker in
       try WorkerScratch(
         states, plan: plan, augmentationCount: augmentationCount, memory: memory,
-        onNode: memory.binding.node(of: worker))
+        worker: worker)
     }
   }
 
@@ -112,16 +112,12 @@ struct ShardTask {
   let shard: Int
   /// Whose samples they are; the same but in evaluations.
   let resultShard: Int
-  /// Nil where each shard is a task.
-  let group: GroupPlace?
   let scratch: WorkerScratch
 
   init(
-    batch: Minibatch, mode: PassMode, shard: Int, resultShard: Int? = nil, group: GroupPlace? = nil,
-    scratch: WorkerScratch
+    batch: Minibatch, mode: PassMode, shard: Int, resultShard: Int? = nil, scratch: WorkerScratch
   ) {
     self.batch = batch
-    self.group = group
     self.mode = mode
     self.shard = shard
     self.resultShard = resultShard ?? shard

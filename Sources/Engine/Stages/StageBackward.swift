@@ -52,7 +52,7 @@ extension Executor {
       state.weightGradient(task).update(
         from: task.scratch.accumulator, count: state.storage.weightGradient)
     }
-    if let slots = state.gradientSlots, let place = task.group { slots.join(place, kernels) }
+    state.gradientSlots?.join(task, kernels)
   }
 
   // MARK: Convolutions and dense layers

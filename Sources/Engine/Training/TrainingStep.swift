@@ -37,7 +37,7 @@ final class StepRunner {
       try [executor]
       + (1..<memory.map.nodeCount).map { try Executor(replicaOf: executor, onNode: $0) }
     updateParts = UpdatePart.parts(executor.plan.stages)
-    let rows = SumRow(executor.states, executor.results, groupSize: memory.groupSize)
+    let rows = SumRow(executor.states, executor.results)
     sums = try RankSums(
       communicator, kernels: executor.kernels,
       shardCapacity: max(memory.shardCapacity, executor.evaluationShardCount),
@@ -194,25 +194,23 @@ final class StepRunner {
     phase.contains { executor.states[$0].gradientSlots != nil }
   }
 
+  /// `inGroups`: one worker takes the shards of a group, in their order.
   private func runShards(
     _ batch: Minibatch, _ shares: RankShares, _ mode: PassMode, inGroups: Bool = false,
     _ body: @escaping (Executor, ShardTask) -> Void
   ) {
+    let shardCount = shares.own.count
     let size = inGroups ? memory.groupSize : 1
-    pool.run((shares.own.count + size - 1) / size) { [executors, memory] worker, task in
+    let count = inGroups ? memory.groupCount(shardCount: shardCount) : shardCount
+    pool.run(count) { [executors, memory] worker, task in
       let node = memory.binding.node(of: worker)
       let batch = batch.onNode(node)
       let scratch = executors[node].scratch[worker]
-      let count = min(size, shares.own.count - task * size)
-      for index in 0..<count {
-        let group =
-          inGroups
-          ? GroupPlace(group: task, worker: worker, index: index, isLast: index == count - 1) : nil
+      for shard in task * size..<min((task + 1) * size, shardCount) {
         body(
           executors[node],
           ShardTask(
-            batch: batch, mode: mode, shard: shares.own.lowerBound + task * size + index,
-            group: group, scratch: scratch))
+            batch: batch, mode: mode, shard: shares.own.lowerBound + shard, scratch: scratch))
       }
     }
     clock.book(.compute, waiting: pool.waitNanoseconds)
