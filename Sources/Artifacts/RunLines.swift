@@ -79,6 +79,6 @@ extension RunInfo {
   private var idleLine: String? {
     guard threadCount > shardCount else { return nil }
     return "Note: only \(shardCount) of \(threadCount) threads have work, since a thread takes "
-      + "8 images of a minibatch at a time; a larger batch size keeps more of them busy"
+      + "\(counted(shardSize, "image")) of a minibatch at a time; a larger batch size keeps more of them busy"
   }
 }

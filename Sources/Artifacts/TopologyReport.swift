@@ -9,18 +9,23 @@ package struct TopologyReport {
     private let model: String
     private let size: Int
     private let taskCount: Int
+    private let taskSize: Int
 
-    package init(model: String, size: Int, taskCount: Int) {
+    /// - Parameters:
+    ///   - taskCount: pieces of the minibatch that workers take.
+    ///   - taskSize: most images of a piece.
+    package init(model: String, size: Int, taskCount: Int, taskSize: Int) {
       self.model = model
       self.size = size
       self.taskCount = taskCount
+      self.taskSize = taskSize
     }
 
     private func busy(_ workerCount: Int) -> Int { min(taskCount, workerCount) }
 
     fileprivate func text(workerCount: Int) -> String {
       let tasks = taskCount == 1 ? "1 task" : "\(grouped(taskCount)) tasks"
-      return "\(model), batch size \(grouped(size)): \(tasks) of up to 8 images, "
+      return "\(model), batch size \(grouped(size)): \(tasks) of up to \(taskSize) images, "
         + "work for \(busy(workerCount)) of \(workerCount) workers"
     }
 

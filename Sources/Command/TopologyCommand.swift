@@ -2,6 +2,7 @@
 // a minibatch gives work.
 
 import ArgumentParser
+import PTrain
 import PTrainArtifacts
 import PTrainEngine
 import PTrainKernels
@@ -20,6 +21,7 @@ struct TopologyCommand: ParsableCommand {
       """)
 
   @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Model") var images: ImageOptions
 
   @Option(help: ArgumentHelp("Minibatch size (default: the model's recipe).", valueName: "n"))
   var batchSize: Int?
@@ -38,18 +40,25 @@ struct TopologyCommand: ParsableCommand {
       topology,
       placements: machine.numa == .auto
         ? topology.placements(workerCount: count) : Array(repeating: .unbound, count: count),
-      instructionSets: KernelChoice.available.map(\.rawValue), minibatch: try minibatch())
+      instructionSets: KernelChoice.available.map(\.rawValue),
+      minibatch: try minibatch(workerCount: count))
     try Terminal.writeResult(json ? report.json.text + "\n" : report.text)
   }
 
   /// Nil where nothing was said of a model.
-  private func minibatch() throws -> TopologyReport.Minibatch? {
+  private func minibatch(workerCount: Int) throws -> TopologyReport.Minibatch? {
     guard model.model != nil || batchSize != nil else { return nil }
     let description = try model.description()
     var recipe = description.recipe
     recipe.batchSize = batchSize ?? recipe.batchSize
     try recipe.validate()
+    let size = images.size(for: model)
+    let network = try Network(
+      description: description, input: size.shape, classCount: size.classCount)
+    let sharding = try Plan(network).sharding(
+      batchSize: recipe.batchSize, workerCount: workerCount)
     return .init(
-      model: description.name, size: recipe.batchSize, taskCount: shardCount(recipe.batchSize))
+      model: description.name, size: recipe.batchSize,
+      taskCount: sharding.shardCount(recipe.batchSize), taskSize: sharding.shardSize)
   }
 }

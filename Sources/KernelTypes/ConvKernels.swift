@@ -10,9 +10,9 @@ package struct ConvStorage: Equatable, Sendable {
   package var forwardWeights: Int
   /// Weights as the input gradient reads them; 0 when the input is a plane.
   package var backwardWeights: Int
-  /// What a worker sums a shard's weight gradient in, in the kernel's own layout.
+  /// What a worker sums a leaf's weight gradient in, in the kernel's own layout.
   package var accumulator: Int
-  /// A shard's finished weight gradient, in the kernel's own layout.
+  /// A leaf's finished weight gradient, in the kernel's own layout.
   package var weightGradient: Int
   /// Scratch for one call over `imageGroup` images.
   package var scratch: Int
@@ -32,6 +32,30 @@ package struct ConvStorage: Equatable, Sendable {
   }
 }
 
+/// Which images of a backward call sum together: each leaf of `imageCount` images in a row has sums of its
+/// own, so that their bits do not depend on how many leaves a call takes.
+package struct CallLeaves: Equatable, Sendable {
+  /// The first image is a leaf's first, unless the call holds no more than is left of one leaf.
+  package var imageCount: Int
+  /// Whether the leaves begin with this call: what accumulators hold is lost.
+  package var overwrites: Bool
+  /// Floats from a leaf's accumulator to the next one's.
+  package var accumulatorStride: Int
+  /// Floats from a leaf's bias gradient to the next one's.
+  package var biasStride: Int
+
+  package init(imageCount: Int, overwrites: Bool, accumulatorStride: Int, biasStride: Int) {
+    self.imageCount = imageCount
+    self.overwrites = overwrites
+    self.accumulatorStride = accumulatorStride
+    self.biasStride = biasStride
+  }
+
+  /// All images of a call are one leaf's, and join what its accumulator holds.
+  package static let one = CallLeaves(
+    imageCount: .max, overwrites: false, accumulatorStride: 0, biasStride: 0)
+}
+
 /// Convolutions over 1 to `imageGroup` images; image `i` lies `i` times the geometry's count behind
 /// the first. Layouts of `x`, `z`, `dz`, `dx` as in `ConvGeometry`.
 package protocol ConvKernels: Sendable {
@@ -49,10 +73,11 @@ package protocol ConvKernels: Sendable {
     _ geometry: ConvGeometry, imageCount: Int, x: FloatPointer, weights: FloatPointer,
     z: MutableFloatPointer, scratch: MutableFloatPointer)
 
-  /// `accumulator += xᵀ·dz` in the kernel's layout (zero before a shard's first call);
+  /// `accumulator += xᵀ·dz` in the kernel's layout, leaf by leaf;
   /// `dx = convᵀ(dz)` overwritten unless nil (`weights`, packed for backward, may be nil then).
   func convBackward(
-    _ geometry: ConvGeometry, imageCount: Int, x: FloatPointer, dz: FloatPointer,
+    _ geometry: ConvGeometry, imageCount: Int, leaves: CallLeaves, x: FloatPointer,
+    dz: FloatPointer,
     weights: FloatPointer?, accumulator: MutableFloatPointer, dx: MutableFloatPointer?,
     scratch: MutableFloatPointer)
 
@@ -62,12 +87,12 @@ package protocol ConvKernels: Sendable {
   /// `outputGradient` of each image and `convBackward` in one: the same bits, `dz` never stored.
   func convBackward(
     _ geometry: ConvGeometry, _ shape: ActivationShape, _ constants: ChannelConstants,
-    _ factors: GradientFactors, imageCount: Int, x: FloatPointer, operands: GradientOperands,
-    biasGradient: MutableFloatPointer, weights: FloatPointer?, accumulator: MutableFloatPointer,
-    dx: MutableFloatPointer?, scratch: MutableFloatPointer)
+    _ factors: GradientFactors, imageCount: Int, leaves: CallLeaves, x: FloatPointer,
+    operands: GradientOperands, biasGradient: MutableFloatPointer, weights: FloatPointer?,
+    accumulator: MutableFloatPointer, dx: MutableFloatPointer?, scratch: MutableFloatPointer)
 
-  /// What the calls of a shard have summed, as the shard's weight gradient; overwrites it and leaves
-  /// nothing useful in `accumulator`. Gradients of shards may be added.
+  /// What the calls of a leaf have summed, as the leaf's weight gradient; overwrites it and leaves
+  /// nothing useful in `accumulator`. Gradients of leaves may be added.
   func convFinishWeightGradient(
     _ geometry: ConvGeometry, accumulator: MutableFloatPointer,
     weightGradient: MutableFloatPointer)

@@ -8,7 +8,7 @@ import Testing
 
 let sampleInfo = RunInfo(
   model: "eva8", parameterCount: 19_822, threadCount: 2, instructionSet: "avx512", seed: .max,
-  epochCount: 20, batchSize: 256, shardCount: 32, trainSampleCount: 60_000,
+  epochCount: 20, batchSize: 256, shardCount: 32, shardSize: 8, trainSampleCount: 60_000,
   testSampleCount: 10_000, optimizer: "adam", learningRate: 0.001, schedule: "constant")
 
 let sampleEpoch = EpochResult(

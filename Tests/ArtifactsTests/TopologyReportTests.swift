@@ -73,7 +73,7 @@ private func twoNodes() throws -> Topology {
   func tellsWhomAMinibatchGivesWork(size: Int, tasks: Int, text: String, busy: Int) throws {
     let report = TopologyReport(
       try twoNodes(), placements: Array(repeating: .unbound, count: 16), instructionSets: [],
-      minibatch: .init(model: "compact", size: size, taskCount: tasks))
+      minibatch: .init(model: "compact", size: size, taskCount: tasks, taskSize: 8))
     let sizeText = size == 2048 ? "2,048" : "\(size)"
     #expect(
       report.text.hasSuffix(

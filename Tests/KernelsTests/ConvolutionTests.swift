@@ -124,6 +124,36 @@ struct ConvolutionReference {
     return dz
   }
 
+  /// Accumulators of leaves of `leafSize` images and input gradients, from calls over as many images as one
+  /// takes, or over a leaf at most.
+  func leaves(_ kernels: any KernelSet, of leafSize: Int, together: Bool) -> [Float] {
+    let g = geometry
+    let sizes = kernels.convStorage(g)
+    let weights = Floats(sizes.backwardWeights)
+    let forward = Floats(sizes.forwardWeights)
+    for tile in g.weightTiles {
+      kernels.convPackWeights(
+        g, tile, weights: self.weights.read, forward: forward.pointer, backward: weights.pointer)
+    }
+    let (x, dz, scratch) = (blockedInput(), blockedGradient(), Floats(sizes.scratch))
+    let dx = Floats(images * g.inputGradientCount, fill: .nan)
+    let stride = sizes.accumulator + 48
+    // What a leaf's first call finds is lost.
+    let accumulators = Floats((images + leafSize - 1) / leafSize * stride, fill: 7)
+    let size = together ? sizes.imageGroup : min(leafSize, sizes.imageGroup)
+    for image in Swift.stride(from: 0, to: images, by: size) {
+      kernels.convBackward(
+        g, imageCount: min(size, images - image),
+        leaves: CallLeaves(
+          imageCount: leafSize, overwrites: image % leafSize == 0, accumulatorStride: stride,
+          biasStride: 0),
+        x: x.read + image * g.inputCount, dz: dz.read + image * g.outputGradientCount,
+        weights: weights.read, accumulator: accumulators.pointer + image / leafSize * stride,
+        dx: dx.pointer + image * g.inputGradientCount, scratch: scratch.pointer)
+    }
+    return accumulators.values + dx.values
+  }
+
   /// Packed weights, activations and scratch of one variant.
   func run(_ kernels: any KernelSet) -> (z: [Float], dx: [Float], dw: [Float]) {
     let g = geometry
@@ -148,7 +178,7 @@ struct ConvolutionReference {
         g, imageCount: count, x: x.read + image * g.inputCount, weights: forward.read,
         z: z.pointer + image * g.outputCount, scratch: scratch.pointer)
       kernels.convBackward(
-        g, imageCount: count, x: x.read + image * g.inputCount,
+        g, imageCount: count, leaves: .one, x: x.read + image * g.inputCount,
         dz: dz.read + image * g.outputGradientCount,
         weights: g.isPlane ? nil : backward.read, accumulator: accumulator.pointer,
         dx: g.isPlane ? nil : dx.pointer + image * g.inputGradientCount,
@@ -215,6 +245,17 @@ func convolutionMatchesPlainLoops(_ c: ConvolutionCase) {
     check("input gradient", tolerance: tolerance, expected: expected.dx) { reference.run($0).dx }
   }
   check("weight gradient", tolerance: tolerance, expected: expected.dw) { reference.run($0).dw }
+}
+
+@Test(
+  arguments: ConvolutionCase.all.filter { $0.images > 1 && !$0.geometry.isPlane }, [1, 2, 4])
+func leavesOfACallSumForThemselves(_ c: ConvolutionCase, leafSize: Int) {
+  let reference = ConvolutionReference(c)
+  for kernels in variants {
+    #expect(
+      reference.leaves(kernels, of: leafSize, together: true)
+        == reference.leaves(kernels, of: leafSize, together: false))
+  }
 }
 
 @Test(arguments: ConvolutionCase.all)

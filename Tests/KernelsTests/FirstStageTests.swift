@@ -123,7 +123,7 @@ private struct FirstStage {
         c.shape, constants, factors, g, z: z.read, s: s.read, dy: dy.read, dz: dz.pointer,
         biasGradient: biasGradient.pointer)
       kernels.convBackward(
-        g, imageCount: 1, x: plane.read, dz: dz.read, weights: nil,
+        g, imageCount: 1, leaves: .one, x: plane.read, dz: dz.read, weights: nil,
         accumulator: accumulator.pointer, dx: nil, scratch: scratch.pointer)
     }
     let finished = Floats(sizes.weightGradient)

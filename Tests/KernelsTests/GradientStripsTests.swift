@@ -89,7 +89,7 @@ private struct StripsOperands {
     let scratch = Floats(sizes.scratch, fill: .nan)
     if fused {
       kernels.convBackward(
-        g, c.shape, constants, factors, imageCount: c.images, x: x.read,
+        g, c.shape, constants, factors, imageCount: c.images, leaves: .one, x: x.read,
         operands: GradientOperands(z: z.read, s: s.read, dy: dy.read),
         biasGradient: bias.pointer, weights: weights.read, accumulator: accumulator.pointer,
         dx: dx.pointer, scratch: scratch.pointer)
@@ -103,7 +103,7 @@ private struct StripsOperands {
           biasGradient: bias.pointer)
       }
       kernels.convBackward(
-        g, imageCount: c.images, x: x.read, dz: dz.read, weights: weights.read,
+        g, imageCount: c.images, leaves: .one, x: x.read, dz: dz.read, weights: weights.read,
         accumulator: accumulator.pointer, dx: dx.pointer, scratch: scratch.pointer)
     }
     return dx.values + accumulator.values + bias.values

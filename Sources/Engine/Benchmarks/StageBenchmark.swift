@@ -32,8 +32,8 @@ package struct StageFigure: Sendable {
 
 /// The stages of a network with buffers for one minibatch.
 package final class StageBenchmark {
-  /// Eight shards: more than a cache of the first two levels holds, as in training.
-  package static let sampleCount = 8 * shardSize
+  /// More than a cache of the first two levels holds, as in training.
+  package static let sampleCount = 64
 
   let session: Session
   private let store: SampleStore
@@ -95,7 +95,8 @@ package final class StageBenchmark {
   private func fastest(_ limit: Double, _ body: (ShardTask) -> Void) -> Double {
     order.withUnsafeBufferPointer { order in
       let batch = Minibatch(
-        source: store.source, samples: order.baseAddress!, count: order.count, epoch: 0)
+        source: store.source, sharding: session.runner.memory.sharding,
+        samples: order.baseAddress!, count: order.count, epoch: 0)
       let scratch = session.runner.executor.scratch[0]
       let begin = DispatchTime.now()
       var fastest = Double.infinity

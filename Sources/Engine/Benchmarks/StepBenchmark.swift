@@ -108,7 +108,8 @@ package final class StepBenchmark {
     let rate = schedule.rate(at: min(index, recipe.epochs * stepsPerEpoch - 1))
     order.withUnsafeBufferPointer { order in
       let batch = Minibatch(
-        source: store.source, samples: order.baseAddress! + step * recipe.batchSize,
+        source: store.source, sharding: session.runner.memory.sharding,
+        samples: order.baseAddress! + step * recipe.batchSize,
         count: recipe.batchSize, epoch: UInt32(epoch))
       switch work {
       case .training: _ = session.train(batch, index: index, rate: rate)

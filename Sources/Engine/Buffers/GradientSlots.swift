@@ -1,6 +1,6 @@
-// Weight gradients of layers with many weights: a slot for a group of shards instead of one for each. A
-// worker takes a group's shards in their order and joins their gradients as the tree does, so that the
-// bits are those of a slot for each.
+// Weight gradients: a slot for each shard, or, of layers with many weights, for a group of them. A worker
+// takes a group's shards in their order and joins their gradients as the tree does, so that the bits are
+// those of a slot for each.
 
 import PTrainKernelTypes
 
@@ -39,16 +39,17 @@ struct GradientSlots: @unchecked Sendable {
   private let waitingCount: Int
 
   /// Weights of a layer above which groups of shards share a slot: below, one a shard takes little.
-  static let leastCount = 1 << 16
+  private static let leastSharedCount = 1 << 16
 
-  /// - Parameters:
-  ///   - count: floats of a slot, whole vectors.
-  ///   - memory: what has groups of more than one shard.
+  /// - Parameter count: floats of a slot, whole vectors.
   init(count: Int, memory: NodeMemory) throws {
     self.count = count
-    groupSize = memory.groupSize
+    groupSize = count > Self.leastSharedCount ? memory.groupSize : 1
     waitingCount = groupSize.trailingZeroBitCount
-    groups = try memory.allocate(memory.groupCount(shardCount: memory.shardCapacity) * count)
+    groups =
+      groupSize > 1
+      ? try memory.allocate(memory.groupCount(shardCount: memory.shardCapacity) * count)
+      : try memory.allocateByShard(count)
     waiting = try memory.allocate(memory.workerCount * waitingCount * count)
   }
 

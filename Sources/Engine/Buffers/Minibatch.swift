@@ -32,6 +32,7 @@ struct SampleSource: @unchecked Sendable {
 /// A range of an epoch's order.
 struct Minibatch: @unchecked Sendable {
   var source: SampleSource
+  let sharding: Sharding
   /// Indices into the source.
   private(set) var samples: UnsafePointer<UInt32>
   private(set) var count: Int
@@ -40,8 +41,12 @@ struct Minibatch: @unchecked Sendable {
   /// Over the mean of the samples' weights.
   private(set) var weightScale: Float = 1
 
-  init(source: SampleSource, samples: UnsafePointer<UInt32>, count: Int, epoch: UInt32) {
+  init(
+    source: SampleSource, sharding: Sharding, samples: UnsafePointer<UInt32>, count: Int,
+    epoch: UInt32
+  ) {
     self.source = source
+    self.sharding = sharding
     self.samples = samples
     self.count = count
     self.epoch = epoch
@@ -55,7 +60,7 @@ struct Minibatch: @unchecked Sendable {
     weightScale = Float(Double(count) / sum)
   }
 
-  var shardCount: Int { PTrainEngine.shardCount(count) }
+  var shardCount: Int { sharding.shardCount(count) }
 
   func onNode(_ node: Int) -> Minibatch {
     var batch = self
@@ -77,18 +82,19 @@ struct Minibatch: @unchecked Sendable {
   func moving(_ shard: Int, to other: Int) -> Minibatch {
     guard shard != other else { return self }
     var batch = self
-    batch.samples = samples + (shard - other) * shardSize
-    batch.count = other * shardSize + places(ofShard: shard).count
+    batch.samples = samples + (shard - other) * sharding.shardSize
+    batch.count = other * sharding.shardSize + places(ofShard: shard).count
     return batch
   }
 
   /// Places of a shard's samples in the minibatch.
   func places(ofShard shard: Int) -> Range<Int> {
-    shard * shardSize..<min((shard + 1) * shardSize, count)
+    places(ofShards: shard..<shard + 1)
   }
 
   /// Places of the samples of several shards in the minibatch.
   func places(ofShards shards: Range<Int>) -> Range<Int> {
-    min(shards.lowerBound * shardSize, count)..<min(shards.upperBound * shardSize, count)
+    let size = sharding.shardSize
+    return min(shards.lowerBound * size, count)..<min(shards.upperBound * size, count)
   }
 }

@@ -15,6 +15,7 @@ package struct MemoryAssignment: @unchecked Sendable {
 final class NodeMemory: @unchecked Sendable {
   let binding: any WorkerBinding
   let map: NodeMap
+  let sharding: Sharding
   let shardCapacity: Int
   /// Shards that there are buffers for: one for each worker that has a CPU, even where a minibatch has
   /// fewer.
@@ -30,12 +31,13 @@ final class NodeMemory: @unchecked Sendable {
   private(set) var assignments: [MemoryAssignment] = []
 
   init(
-    _ binding: any WorkerBinding, workerCount: Int, cpuCount: Int, shardCapacity: Int,
-    ownShards: Range<Int>
+    _ binding: any WorkerBinding, workerCount: Int, cpuCount: Int, sharding: Sharding,
+    shardCapacity: Int, ownShards: Range<Int>
   ) {
     self.binding = binding
     map = NodeMap(binding, workerCount: workerCount)
     self.workerCount = workerCount
+    self.sharding = sharding
     self.shardCapacity = shardCapacity
     bufferCount = max(shardCapacity, min(workerCount, cpuCount))
     self.ownShards = ownShards
@@ -46,7 +48,7 @@ final class NodeMemory: @unchecked Sendable {
   }
 
   /// Groups of a minibatch of `shardCount` shards; the last may hold fewer than `groupSize`.
-  func groupCount(shardCount: Int) -> Int { (shardCount + groupSize - 1) / groupSize }
+  func groupCount(shardCount: Int) -> Int { partCount(shardCount, of: groupSize) }
 
   /// `count` zeros on a node.
   func allocate(_ count: Int, onNode node: Int = 0) throws -> MutableFloatPointer {

@@ -1,15 +1,17 @@
-// Where the partial sums of one shard stand, and how many shards and vectors there are.
+// Where the partial sums of one leaf stand.
 
 import PTrainKernelTypes
 
-/// Where a shard's partial sums stand in its slot; all offsets are multiples of 16 floats. A weight
-/// gradient with `GradientSlots` of its own has its place in the sums alone.
+/// Where a leaf's partial sums stand in its slot; all offsets are multiples of 16 floats. A weight
+/// gradient has its place in the sums alone, but for an affine stage's: `GradientSlots` holds the others.
 struct SlotLayout {
   /// `BatchMoments`, or an affine stage's `ImageMoments`.
   let statistics: Range<Int>
   let backwardSums: Range<Int>
   let biasGradient: Range<Int>
   let weightGradient: Range<Int>
+  /// Floats of a slot.
+  let slotCount: Int
 
   /// An affine stage sums moments of the images forward, and all else with the gradients.
   init(_ stage: Stage, _ storage: ConvStorage, isAffine: Bool) {
@@ -20,16 +22,14 @@ struct SlotLayout {
     biasGradient = backwardSums.upperBound..<backwardSums.upperBound + lanes
     weightGradient =
       biasGradient.upperBound..<biasGradient.upperBound + aligned(storage.weightGradient)
+    slotCount = isAffine ? weightGradient.upperBound : biasGradient.upperBound
   }
 
-  /// What is zero before a forward pass.
-  var forwardSums: Range<Int> { 0..<backwardSums.upperBound }
-  var gradients: Range<Int> { biasGradient.lowerBound..<weightGradient.upperBound }
+  /// Gradients in a slot.
+  var gradients: Range<Int> { biasGradient.lowerBound..<slotCount }
+  /// Floats of the sums.
   var count: Int { weightGradient.upperBound }
 }
-
-/// Shards of a minibatch of `sampleCount`; the last may hold fewer than `shardSize` samples.
-package func shardCount(_ sampleCount: Int) -> Int { (sampleCount + shardSize - 1) / shardSize }
 
 /// `count` rounded up to whole vectors.
 func aligned(_ count: Int) -> Int { (count + channelLanes - 1) / channelLanes * channelLanes }

@@ -19,7 +19,7 @@ struct SlotRange: @unchecked Sendable {
   var joinsMoments = false
 
   /// Slots that the shards of a minibatch have.
-  func slotCount(shardCount: Int) -> Int { (shardCount + shardsPerSlot - 1) / shardsPerSlot }
+  func slotCount(shardCount: Int) -> Int { partCount(shardCount, of: shardsPerSlot) }
 
   /// The tree over `slotCount` slots, the first at `slots`.
   func reduce(
@@ -47,42 +47,61 @@ struct SlotRange: @unchecked Sendable {
 extension StageState {
   /// What the statistics of the minibatch follow from.
   var statistics: SlotRange {
-    var range = slots[slotLayout.statistics]
+    var range = shardSlots[slotLayout.statistics]
     range.joinsMoments = !isAffine
     return range
   }
   /// `(Σdy, Σdy·(s - mean))` by channel.
-  var backwardSums: SlotRange { slots[slotLayout.backwardSums] }
+  var backwardSums: SlotRange { shardSlots[slotLayout.backwardSums] }
+  /// Those gradients that leaves have in their slots: the bias's, of an affine stage the weights' too.
+  var slotGradients: SlotRange { shardSlots[slotLayout.gradients] }
   /// Bias and weight gradients.
   var gradients: [SlotRange] {
-    guard let gradientSlots else { return [slots[slotLayout.gradients]] }
     let weights = SlotRange(
       first: gradientSlots.groups, stride: gradientSlots.count, count: gradientSlots.count,
       sum: sums + slotLayout.weightGradient.lowerBound, shardsPerSlot: gradientSlots.groupSize)
-    return [slots[slotLayout.biasGradient], weights]
+    return [slotGradients, weights]
   }
 
-  private var slots: SlotRange {
-    SlotRange(first: slot(0), stride: slotCount, count: slotCount, sum: sums)
+  /// A shard's sum stands in its first leaf's slot.
+  private var shardSlots: SlotRange {
+    let count = slotLayout.slotCount
+    return SlotRange(
+      first: slot(0), stride: sharding.leavesPerShard * count, count: count, sum: sums)
   }
 }
 
-/// Summed loss and correct predictions, by shard.
+extension SlotRange {
+  /// Sums the slots of a task's leaves, which stand one behind the other, into the first.
+  ///
+  /// `shard`: whose slots they are, unless the task's.
+  func joinLeaves(of task: ShardTask, shard: Int? = nil, _ kernels: any KernelSet) {
+    guard task.leafCount > 1, count > 0 else { return }
+    let slot = first + (shard ?? task.shard) * stride
+    reduce(
+      slot, stride: stride / task.batch.sharding.leavesPerShard, slotCount: task.leafCount,
+      into: slot, kernels)
+  }
+}
+
+/// Summed loss and correct predictions, by leaf.
 struct ShardResults: @unchecked Sendable {
   private static let width = 2
+  /// Those of shards.
   let slots: SlotRange
 
-  /// Floats for `shardCount` shards and their sum.
-  static func count(shardCount: Int) -> Int { (shardCount + 1) * width }
+  /// Floats for `leafCount` leaves and their sum.
+  static func count(leafCount: Int) -> Int { (leafCount + 1) * width }
 
-  /// - Parameter memory: `count(shardCount:)` Floats that outlive the value.
-  init(_ memory: MutableFloatPointer, shardCount: Int) {
+  /// - Parameter memory: `count(leafCount:)` Floats that outlive the value.
+  init(_ memory: MutableFloatPointer, leafCount: Int, leavesPerShard: Int) {
     slots = SlotRange(
-      first: memory, stride: Self.width, count: Self.width, sum: memory + shardCount * Self.width)
+      first: memory, stride: leavesPerShard * Self.width, count: Self.width,
+      sum: memory + leafCount * Self.width)
   }
 
-  func record(_ shard: Int, loss: Float, correctCount: Int) {
-    let slot = slots.first + shard * Self.width
+  func record(_ leaf: Int, loss: Float, correctCount: Int) {
+    let slot = slots.first + leaf * Self.width
     slot[0] = loss
     // Exact: a Float counts to 2^24.
     slot[1] = Float(correctCount)

@@ -1,11 +1,11 @@
-// Buffers of one stage: its value by sample, partial sums by shard, constants by channel.
+// Buffers of one stage: its value by sample, partial sums by leaf, constants by channel.
 // Allocated once, for the largest minibatch; a step allocates nothing.
 
 import PTrainKernelTypes
 
 /// Memory of one stage for minibatches of up to `sampleCapacity` samples.
 ///
-/// Sample `i` of a minibatch has its place at `i` times the per-sample count; a shard's vectors start at
+/// Sample `i` of a minibatch has its place at `i` times the per-sample count; a leaf's vectors start at
 /// its first sample's place and are laid out `[blocks, rows, 16]` from there. Plain pointers into
 /// buffers that the executor owns, so that workers copy it without counting references.
 struct StageState: @unchecked Sendable {
@@ -21,16 +21,19 @@ struct StageState: @unchecked Sendable {
   let activationCount: Int
   let pooledCount: Int
   let slotLayout: SlotLayout
-  /// Floats of a shard's slot.
-  let slotCount: Int
-  /// Nil where a shard's weight gradient stands in the shard's own slot.
-  let gradientSlots: GradientSlots?
+  let sharding: Sharding
+  /// Most samples of a kernel call.
+  let callSize: Int
+  /// Floats from a leaf's accumulator to the next one's.
+  let accumulatorStride: Int
+  /// Of the weight gradient; none of an affine stage's.
+  let gradientSlots: GradientSlots
 
   private let activations: MutableFloatPointer
   private let pooled: MutableFloatPointer
   private let outputGradients: MutableFloatPointer
   private let keptBits: MutableFloatPointer
-  private let shardSlots: MutableFloatPointer
+  private let slots: MutableFloatPointer
   private var weights: MutableFloatPointer
   private var channels: MutableFloatPointer
   /// Sums over all shards, by `slotLayout`.
@@ -49,22 +52,29 @@ struct StageState: @unchecked Sendable {
     isFused = stage.isConvolution && kernels.fusesFirstStage(stage.geometry, shape)
     activationCount = shape.count
     pooledCount = shape.pooledCount
+    sharding = memory.sharding
+    let shardSize = sharding.shardSize
+    callSize =
+      value.isVector || stage.work == .relayout ? sharding.leafSize : storage.imageGroup
+    accumulatorStride = aligned(storage.accumulator)
     activations = try memory.allocateByShard(
       stage.isRecomputed || isAffine ? 0 : shardSize * activationCount)
     pooled = value.window > 1 ? try memory.allocateByShard(shardSize * pooledCount) : activations
     outputGradients = try memory.allocateByShard(isAffine ? 0 : shardSize * pooledCount)
     keptBits = try memory.allocateByShard(
       value.view.dropout == nil ? 0 : shardSize * dropoutWordCount(value.dropoutCount))
-    let weightGradient = slotLayout.weightGradient
-    gradientSlots =
-      memory.groupSize > 1 && weightGradient.count > GradientSlots.leastCount && !isAffine
-      ? try GradientSlots(count: weightGradient.count, memory: memory) : nil
-    slotCount = gradientSlots == nil ? slotLayout.count : weightGradient.lowerBound
-    shardSlots = try memory.allocateByShard(slotCount)
+    gradientSlots = try GradientSlots(
+      count: isAffine ? 0 : slotLayout.weightGradient.count, memory: memory)
+    slots = try memory.allocateByShard(sharding.leavesPerShard * slotLayout.slotCount)
     weights = try memory.allocate(Self.weightCount(storage))
     channels = try memory.allocate(Self.channelCount(stage))
     sums = try memory.allocate(slotLayout.count)
     if !value.view.hasNorm { makeIdentity() }
+  }
+
+  /// Leaves of a task whose weight gradients are summed at the same time, those of a call.
+  var leavesInFlight: Int {
+    min(max(callSize / sharding.leafSize, 1), sharding.leavesPerShard)
   }
 
   /// Whether the backward pass of its norm needs the whole minibatch.
@@ -129,23 +139,23 @@ struct StageState: @unchecked Sendable {
       .assumingMemoryBound(to: UInt32.self)
   }
 
-  // MARK: By shard
+  // MARK: By leaf
 
-  /// A shard's partial sums.
-  func slot(_ shard: Int) -> MutableFloatPointer { shardSlots + shard * slotCount }
-
-  func biasGradient(_ shard: Int) -> MutableFloatPointer {
-    slot(shard) + slotLayout.biasGradient.lowerBound
+  /// The partial sums of a sample's leaf.
+  func slot(_ sample: Int) -> MutableFloatPointer {
+    slots + sample / sharding.leafSize * slotLayout.slotCount
   }
 
-  /// Where the weight gradient of a task's shard goes.
-  func weightGradient(_ task: ShardTask) -> MutableFloatPointer {
-    if let gradientSlots { return gradientSlots.slot(task) }
-    return slot(task.shard) + slotLayout.weightGradient.lowerBound
+  func statistics(_ sample: Int) -> MutableFloatPointer {
+    slot(sample) + slotLayout.statistics.lowerBound
   }
 
-  func backwardSums(_ shard: Int) -> MutableFloatPointer {
-    slot(shard) + slotLayout.backwardSums.lowerBound
+  func backwardSums(_ sample: Int) -> MutableFloatPointer {
+    slot(sample) + slotLayout.backwardSums.lowerBound
+  }
+
+  func biasGradient(_ sample: Int) -> MutableFloatPointer {
+    slot(sample) + slotLayout.biasGradient.lowerBound
   }
 
   // MARK: Weights and channel vectors

@@ -16,10 +16,12 @@ struct WorkerScratch: @unchecked Sendable {
   /// Activations of a call's images that are not stored, or one image between a map and vectors.
   let z: MutableFloatPointer
   let conv: MutableFloatPointer
-  /// Sum of a shard's weight gradient over its calls.
-  let accumulator: MutableFloatPointer
+  /// Sums of a weight gradient over its calls, one for each leaf of a call.
+  let accumulators: MutableFloatPointer
+  /// Finished weight gradients of a shard's leaves where it has several.
+  let leafGradients: MutableFloatPointer
   let mask: MutableFloatPointer
-  /// A shard's worth of the widest vector: masks by row, losses by row.
+  /// A leaf's worth of the widest vector: masks by row, losses by row.
   let rows: MutableFloatPointer
   let augmentation: MutableFloatPointer
 
@@ -30,13 +32,15 @@ struct WorkerScratch: @unchecked Sendable {
   ) throws {
     self.worker = worker
     let needs = states.map { ScratchNeeds($0, states, plan) }
+    let leafCount = memory.sharding.leavesPerShard
     func most(_ size: (ScratchNeeds) -> Int) -> Int { aligned(needs.map(size).max() ?? 0) }
     let sizes = [
       most(\.x), most(\.dz), most(\.dx), most(\.z),
       aligned(states.map(\.storage.scratch).max() ?? 0),
-      aligned(states.map(\.storage.accumulator).max() ?? 0),
+      states.map { $0.leavesInFlight * $0.accumulatorStride }.max() ?? 0,
+      leafCount > 1 ? leafCount * (states.map(\.gradientSlots.count).max() ?? 0) : 0,
       aligned(states.map { max($0.pooledCount, $0.stage.value.lanes) }.max() ?? 0),
-      aligned(states.map { shardSize * $0.stage.value.lanes }.max() ?? 0),
+      aligned(states.map { plan.leafSize * $0.stage.value.lanes }.max() ?? 0),
       aligned(augmentationCount),
     ]
     let base = try memory.allocate(
@@ -48,8 +52,8 @@ struct WorkerScratch: @unchecked Sendable {
       offset += size
     }
     (x, dz, dx, z) = (pointers[0], pointers[1], pointers[2], pointers[3])
-    (conv, accumulator, mask, rows) = (pointers[4], pointers[5], pointers[6], pointers[7])
-    augmentation = pointers[8]
+    (conv, accumulators, leafGradients) = (pointers[4], pointers[5], pointers[6])
+    (mask, rows, augmentation) = (pointers[7], pointers[8], pointers[9])
   }
 }
 
@@ -68,7 +72,7 @@ private struct ScratchNeeds {
     /// One call's values of what the stage reads.
     let values = sources.filter { $0 >= 0 }.reduce(0) { sum, source in
       let value = states[source].stage.value
-      return sum + (value.isVector ? shardSize : 1) * states[source].pooledCount
+      return sum + (value.isVector ? plan.leafSize : 1) * states[source].pooledCount
     }
     let group = state.storage.imageGroup
     if !state.isFused && !state.isAffine && !state.fusesOutputGradient {
@@ -87,8 +91,8 @@ private struct ScratchNeeds {
     case .pool: (x, dx, z) = (values, values, 2 * stage.value.lanes)
     case .image: x = plane
     case .sum, .concatenate, .multiply, .copy, .quantize: (x, dx) = (values, values)
-    // A shard at a time, whichever form it reads.
-    case .relayout: (x, dx) = (shardSize * values, shardSize * values)
+    // A leaf at a time, whichever form it reads.
+    case .relayout: (x, dx) = (plan.leafSize * values, plan.leafSize * values)
     }
   }
 }

@@ -23,12 +23,16 @@ package struct Plan: Sendable {
   let tensors: [StageTensors]
   let nodes: [StageNodes]
   let schedule: Schedule
+  /// Samples whose sums are one term of every sum over a minibatch: sums have one order at any number of
+  /// workers.
+  package let leafSize: Int
 
   /// - Throws: `Failure(.badData)` naming the layer that the engine cannot train, with its line.
   package init(_ network: Network, fusion: Fusion = .full) throws {
     self.network = network
     var compiler = PlanCompiler(network, fusion)
     try compiler.run()
+    leafSize = compiler.leafSize
     stages = compiler.stages
     tensors = compiler.tensors
     nodes = compiler.nodes

@@ -9,6 +9,7 @@ struct PlanCompiler {
   private let network: Network
   private let graph: Graph
   private let fusion: Fusion
+  let leafSize: Int
   private(set) var stages: [Stage] = []
   private(set) var reads: [Read] = []
   private(set) var tensors: [StageTensors] = []
@@ -22,6 +23,14 @@ struct PlanCompiler {
     self.network = network
     graph = network.graph
     self.fusion = fusion
+    leafSize = Self.leafSize(graph)
+  }
+
+  /// A leaf sums, finishes and joins a gradient of its own, which must cost little beside the products that
+  /// make it: leaves are small where every weight tensor is.
+  private static func leafSize(_ graph: Graph) -> Int {
+    let weightCounts = graph.nodes.compactMap { $0.tensor(.weight)?.count }
+    return weightCounts.allSatisfy { $0 <= 20_000 } ? 2 : Sharding.mostSamples
   }
 
   mutating func run() throws {
@@ -102,7 +111,7 @@ struct PlanCompiler {
     let isMap = value.map { !$0.isVector && !$0.view.isGloballyPooled } ?? false
     var geometry = ConvGeometry(
       inputChannels: isMap ? shape.channels : shape.count, outputChannels: node.output.channels,
-      inputHeight: 1, inputWidth: shardSize, kernel: 1, stride: 1, padding: 0, planeChannels: 0)
+      inputHeight: 1, inputWidth: leafSize, kernel: 1, stride: 1, padding: 0, planeChannels: 0)
     geometry.featurePixels = isMap ? shape.height * shape.width : 1
     add(draft(index, .dense, [source], isVector: true, geometry: geometry))
   }
@@ -224,7 +233,7 @@ struct PlanCompiler {
       height: isVector ? 1 : shape.height, width: isVector ? 1 : shape.width)
     let layout = ConvGeometry(
       inputChannels: value.channels, outputChannels: value.channels, inputHeight: value.height,
-      inputWidth: isVector ? shardSize : value.width, kernel: 1, stride: 1, padding: 0,
+      inputWidth: isVector ? leafSize : value.width, kernel: 1, stride: 1, padding: 0,
       planeChannels: 0)
     return StageDraft(
       stage: Stage(

@@ -32,7 +32,8 @@ struct Schedule: Equatable, Sendable {
     (0...(phases.max() ?? 0)).map { phase in order.filter { phases[$0] == phase } }
   }
 
-  /// The reads with their routes: of a value's readers the first one backward overwrites.
+  /// The reads with their routes: of a value's readers the first one backward overwrites, the last one
+  /// completes.
   func routed(_ stages: [Stage], _ reads: [Read]) -> [Read] {
     var routed = reads
     var isWritten = [Bool](repeating: false, count: stages.count)
@@ -40,6 +41,13 @@ struct Schedule: Equatable, Sendable {
       for place in stages[stage].reads where reads[place].source >= 0 {
         routed[place].accumulates = isWritten[reads[place].source]
         isWritten[reads[place].source] = true
+      }
+    }
+    var isComplete = [Bool](repeating: false, count: stages.count)
+    for stage in backward.joined().reversed() {
+      for place in stages[stage].reads.reversed() where reads[place].source >= 0 {
+        routed[place].completes = !isComplete[reads[place].source]
+        isComplete[reads[place].source] = true
       }
     }
     return routed

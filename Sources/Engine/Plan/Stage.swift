@@ -4,13 +4,10 @@
 import PTrainKernelTypes
 import PTrainNetworks
 
-/// Samples of a shard: a constant of the plan, so that sums have one order at any worker count.
-package let shardSize = 8
-
 /// What a stage computes from what it reads.
 enum Work: Equatable, Sendable {
   case convolution
-  /// On vectors, one a sample: a 1x1 convolution whose pixels are the samples of a shard.
+  /// On vectors, one a sample: a 1x1 convolution whose pixels are the samples of a leaf.
   case dense
   case depthwise(WindowGeometry)
   case pool(PoolKind, WindowGeometry)
@@ -49,7 +46,7 @@ struct View: Equatable, Sendable {
 }
 
 /// What lies in memory between phases, for each sample `[blocks, height, width, 16]`; vectors lie
-/// `[blocks, rows, 16]` for each shard.
+/// `[blocks, rows, 16]` for each leaf.
 struct StoredValue: Equatable, Sendable {
   var isVector: Bool
   var channels: Int
@@ -69,7 +66,7 @@ struct StoredValue: Equatable, Sendable {
   var pooledWidth: Int { width / window }
   var pooledPixels: Int { pooledHeight * pooledWidth }
 
-  /// Shape for `rows` samples of a shard (maps: of one image).
+  /// Shape for `rows` samples of a leaf (maps: of one image).
   func shape(rows: Int) -> ActivationShape {
     ActivationShape(
       blocks: blocks, height: height, width: isVector ? rows : width, window: window)
@@ -87,6 +84,8 @@ struct Read: Equatable, Sendable {
   var source: Int
   /// Whether the gradient is added to an earlier reader's instead of overwriting.
   var accumulates = false
+  /// Whether no other reader adds to it afterwards.
+  var completes = false
 }
 
 /// Work and its epilogue, `s = pool(pre(z + bias))`, with the value that it stores.

@@ -25,6 +25,19 @@ package protocol Communicator: Sendable {
   func finish()
 }
 
+extension Communicator {
+  /// The sum of every rank's `count`, exact up to 2^24; all ranks call it.
+  func sum(_ count: Int) -> Int {
+    guard size > 1 else { return count }
+    var counts = [Float](repeating: 0, count: size)
+    counts[rank] = Float(count)
+    counts.withUnsafeMutableBufferPointer {
+      gather($0.baseAddress!, parts: (0..<size).map { $0..<$0 + 1 })
+    }
+    return counts.reduce(0) { $0 + Int($1) }
+  }
+}
+
 /// The job of one process.
 package struct SingleProcess: Communicator {
   package let rank = 0

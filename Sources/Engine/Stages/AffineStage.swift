@@ -9,13 +9,14 @@ import PTrainKernelTypes
 import PTrainNetworks
 
 extension Executor {
-  /// The forward pass: `sums [ImageMoments.count] +=` those of the shard's images.
-  func sumImageMoments(_ state: StageState, _ task: ShardTask, sums: MutableFloatPointer) {
+  /// The forward pass: moments of the shard's images, by leaf.
+  func sumImageMoments(_ state: StageState, _ task: ShardTask) {
     guard task.mode != .evaluation else { return }
     for place in task.places {
       loadImage(place, task, padding: state.stage.geometry.padding, to: task.scratch.x)
       kernels.imageMoments(
-        state.stage.geometry, x: task.scratch.x, sums: sums, scratch: task.scratch.conv)
+        state.stage.geometry, x: task.scratch.x, sums: state.statistics(place),
+        scratch: task.scratch.conv)
     }
   }
 
@@ -39,8 +40,8 @@ extension Executor {
     _ stage: Stage, _ source: StageState, _ places: Range<Int>, _ task: ShardTask
   ) {
     let geometry = source.stage.geometry
-    let slot = source.slot(task.shard)
-    for image in 0..<places.count {
+    for (image, place) in places.enumerated() {
+      let slot = source.slot(place)
       kernels.affineStageBackward(
         geometry, x: task.scratch.z + image * geometry.inputCount,
         padding: stage.geometry.padding.top, y: task.scratch.x + image * stage.geometry.inputCount,

@@ -35,8 +35,8 @@ final class Executor: @unchecked Sendable {
   /// Nil where training images are used as they are.
   let augmentation: ImageAugmentation?
   let results: ShardResults
-  /// Shards of one pass of an evaluation: 2,048 samples, fewer where the logits would be very many.
-  let evaluationShardCount: Int
+  /// Samples of one pass of an evaluation, whole shards: 2,048, fewer where the logits would be very many.
+  let evaluationSampleCount: Int
   /// What the states point into.
   private let memory: NodeMemory
 
@@ -56,10 +56,15 @@ final class Executor: @unchecked Sendable {
     reads = Self.copy(plan.reads)
     quantizedWeights =
       plan.network.isQuantizing ? try memory.allocate(plan.network.layout.count) : nil
-    evaluationShardCount = max(1, min(256, (1 << 21) / plan.network.classCount))
-    let shardCount = max(memory.shardCapacity, evaluationShardCount)
+    let sharding = memory.sharding
+    evaluationSampleCount =
+      Sharding.mostSamples * max(1, min(256, (1 << 21) / plan.network.classCount))
+    let leafCount =
+      sharding.leavesPerShard
+      * max(memory.shardCapacity, sharding.shardCount(evaluationSampleCount))
     results = ShardResults(
-      try memory.allocate(ShardResults.count(shardCount: shardCount)), shardCount: shardCount)
+      try memory.allocate(ShardResults.count(leafCount: leafCount)), leafCount: leafCount,
+      leavesPerShard: sharding.leavesPerShard)
     let input = plan.network.input
     augmentation =
       recipe.augment.isEmpty
@@ -91,7 +96,7 @@ final class Executor: @unchecked Sendable {
     quantizedWeights = executor.quantizedWeights
     augmentation = executor.augmentation
     results = executor.results
-    evaluationShardCount = executor.evaluationShardCount
+    evaluationSampleCount = executor.evaluationSampleCount
     memory = executor.memory
   }
 
@@ -125,6 +130,13 @@ struct ShardTask {
   }
 
   var places: Range<Int> { batch.places(ofShard: shard) }
+
+  var leafCount: Int { partCount(places.count, of: batch.sharding.leafSize) }
+
+  /// The leaf of a place among those of the task.
+  func leaf(_ place: Int) -> Int {
+    (place - shard * batch.sharding.shardSize) / batch.sharding.leafSize
+  }
 
   func sample(at place: Int) -> UInt32 { batch.samples[place] }
 }

@@ -5,25 +5,25 @@ import PTrainKernelTypes
 
 extension Executor {
   /// What `forward` does, image by image.
-  func forwardFirstStage(_ state: StageState, _ task: ShardTask, moments: MutableFloatPointer) {
+  func forwardFirstStage(_ state: StageState, _ task: ShardTask) {
     for place in task.places {
       prepareConvolution(state.stage, place..<place + 1, task)
       kernels.firstStageForward(
         state.stage.geometry, state.producerConstants, x: task.scratch.x,
-        weights: state.forwardWeights, s: state.s(place), moments: moments,
+        weights: state.forwardWeights, s: state.s(place),
+        moments: state.statistics(place),
         scratch: task.scratch.conv)
     }
   }
 
-  /// The gradients of `backward`, into the worker's accumulator and the shard's slot.
-  func backwardFirstStage(_ state: StageState, _ task: ShardTask) {
-    let biasGradient = state.biasGradient(task.shard)
-    for place in task.places {
+  /// The gradients of `backward`, into the worker's accumulators and the leaves' slots.
+  func backwardFirstStage(_ state: StageState, _ places: Range<Int>, _ task: ShardTask) {
+    for place in places {
       prepareConvolution(state.stage, place..<place + 1, task)
       kernels.firstStageBackward(
         state.stage.geometry, state.producerConstants, state.gradientFactors, x: task.scratch.x,
         weights: state.forwardWeights, dy: state.dy(place),
-        accumulator: task.scratch.accumulator, biasGradient: biasGradient,
+        accumulator: accumulator(state, place, task), biasGradient: state.biasGradient(place),
         scratch: task.scratch.conv)
     }
   }

@@ -8,6 +8,7 @@ import PTrainNetworks
 struct ImageAugmentation: @unchecked Sendable {
   private let augmenter: ImageAugmenter
   private let byteCount: Int
+  private let shardSize: Int
   /// `[sampleCapacity, height, width, channels]` bytes.
   private let images: UnsafeMutablePointer<UInt8>
   /// Bytes from a shard's images to the next one's.
@@ -20,6 +21,7 @@ struct ImageAugmentation: @unchecked Sendable {
     augmenter = ImageAugmenter(
       steps, seed: seed, height: shape.height, width: shape.width, channels: shape.channels)
     byteCount = shape.count
+    shardSize = memory.sharding.shardSize
     let floatCount = aligned((shardSize * byteCount + 3) / 4)
     images = UnsafeMutableRawPointer(try memory.allocateByShard(floatCount))
       .assumingMemoryBound(to: UInt8.self)

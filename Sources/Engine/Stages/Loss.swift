@@ -1,4 +1,4 @@
-// The loss of a shard's logits, from which the backward pass starts.
+// The loss of a shard's logits, from which the backward pass starts; a leaf at a time.
 
 import PTrainKernelTypes
 
@@ -8,11 +8,15 @@ extension Executor {
   /// The loss of a minibatch is the mean over its samples, hence the factor `1 / count`.
   func loss(_ task: ShardTask) {
     let state = states[states.count - 1]
-    let places = task.places
+    forEachCall(of: state, task) { places in loss(state, places, task) }
+    results.slots.joinLeaves(of: task, shard: task.resultShard, kernels)
+  }
+
+  private func loss(_ state: StageState, _ places: Range<Int>, _ task: ShardTask) {
     let losses = task.scratch.rows
-    withUnsafeTemporaryAllocation(of: UInt16.self, capacity: 2 * shardSize) { words in
+    withUnsafeTemporaryAllocation(of: UInt16.self, capacity: 2 * places.count) { words in
       let labels = words.baseAddress!
-      let correct = labels + shardSize
+      let correct = labels + places.count
       for (row, place) in places.enumerated() {
         labels[row] = task.batch.source.labels[Int(task.sample(at: place))]
       }
@@ -23,11 +27,14 @@ extension Executor {
         gradientScale: 1 / Float(task.batch.count), losses: losses, correct: correct,
         gradient: task.mode == .training ? state.dy(places.lowerBound) : nil)
       if task.mode == .training {
-        if let augmentation { mix(augmentation, state, task, labels: labels, losses: losses) }
-        if !classWeights.isEmpty { weigh(state, task, labels: labels, losses: losses) }
+        if let augmentation {
+          mix(augmentation, state, places, task, labels: labels, losses: losses)
+        }
+        if !classWeights.isEmpty { weigh(state, places, task, labels: labels, losses: losses) }
       }
       results.record(
-        task.resultShard, loss: (0..<places.count).reduce(0) { $0 + losses[$1] },
+        task.resultShard * task.batch.sharding.leavesPerShard + task.leaf(places.lowerBound),
+        loss: (0..<places.count).reduce(0) { $0 + losses[$1] },
         correctCount: (0..<places.count).reduce(0) { $0 + Int(correct[$1]) })
     }
   }
@@ -36,15 +43,16 @@ extension Executor {
   func copyLogits(_ task: ShardTask, to logits: MutableFloatPointer) {
     let state = states[states.count - 1]
     let classCount = state.stage.value.channels
-    let places = task.places
-    let shard = state.s(places.lowerBound)
-    for row in 0..<places.count {
-      let place = task.resultShard * shardSize + row
-      for first in stride(from: 0, to: classCount, by: channelLanes) {
-        // `[blocks, rows, 16]`.
-        (logits + place * classCount + first).update(
-          from: shard + (first * places.count + row * channelLanes),
-          count: min(channelLanes, classCount - first))
+    let moved = (task.resultShard - task.shard) * task.batch.sharding.shardSize
+    forEachCall(of: state, task) { places in
+      let rows = state.s(places.lowerBound)
+      for (row, place) in places.enumerated() {
+        for first in stride(from: 0, to: classCount, by: channelLanes) {
+          // `[blocks, rows, 16]`.
+          (logits + (moved + place) * classCount + first).update(
+            from: rows + (first * places.count + row * channelLanes),
+            count: min(channelLanes, classCount - first))
+        }
       }
     }
   }
@@ -55,10 +63,9 @@ extension Executor {
   /// With `m` the part, the loss `ln Σ e^t − Σ q·t` grows by `m·(t[a] − t[b])`, its gradient by `m` at
   /// `a` and `−m` at `b`.
   private func mix(
-    _ augmentation: ImageAugmentation, _ state: StageState, _ task: ShardTask,
-    labels: UnsafePointer<UInt16>, losses: MutableFloatPointer
+    _ augmentation: ImageAugmentation, _ state: StageState, _ places: Range<Int>,
+    _ task: ShardTask, labels: UnsafePointer<UInt16>, losses: MutableFloatPointer
   ) {
-    let places = task.places
     let logits = state.s(places.lowerBound)
     let gradient = state.dy(places.lowerBound)
     for (row, place) in places.enumerated() {
@@ -76,13 +83,12 @@ extension Executor {
     }
   }
 
-  /// Multiplies losses and gradients of a shard's samples by the weights of their classes over the
+  /// Multiplies losses and gradients of a leaf's samples by the weights of their classes over the
   /// minibatch's mean weight.
   private func weigh(
-    _ state: StageState, _ task: ShardTask, labels: UnsafePointer<UInt16>,
-    losses: MutableFloatPointer
+    _ state: StageState, _ places: Range<Int>, _ task: ShardTask,
+    labels: UnsafePointer<UInt16>, losses: MutableFloatPointer
   ) {
-    let places = task.places
     let gradient = state.dy(places.lowerBound)
     for row in 0..<places.count {
       let factor = classWeights[Int(labels[row])] * task.batch.weightScale

@@ -9,7 +9,7 @@ extension Executor {
   // MARK: Values as they lie
 
   /// Fills `x` with the maps of `places`, one behind the other, zeros around each; or with the vectors
-  /// of a shard, `[blocks, rows, 16]`.
+  /// of a leaf, `[blocks, rows, 16]`.
   func read(
     _ source: StageState, _ places: Range<Int>, _ task: ShardTask, padding: Edges = Edges(0),
     to x: MutableFloatPointer
@@ -38,19 +38,19 @@ extension Executor {
   ) {
     let source = states[read.source]
     let value = source.stage.value
-    let sums = source.backwardSums(task.shard)
     guard !value.isVector else {
       kernels.inputGradient(
         value.shape(rows: places.count), source.consumerConstants,
         s: source.s(places.lowerBound), mask: rowMask(source, places, task), dx: dx,
-        dy: source.dy(places.lowerBound), sums: sums, accumulates: read.accumulates)
+        dy: source.dy(places.lowerBound), sums: source.backwardSums(places.lowerBound),
+        accumulates: read.accumulates)
       return
     }
     for (image, place) in places.enumerated() {
       kernels.inputGradient(
         value.shape(rows: 1), source.consumerConstants, s: source.s(place),
         mask: imageMask(source, place, task), dx: dx + image * source.pooledCount,
-        dy: source.dy(place), sums: sums, accumulates: read.accumulates)
+        dy: source.dy(place), sums: source.backwardSums(place), accumulates: read.accumulates)
     }
   }
 
@@ -122,7 +122,7 @@ extension Executor {
 
   // MARK: What a dense layer reads
 
-  /// Fills the worker's `x` with the features of a shard, `[blocks, rows, 16]`.
+  /// Fills the worker's `x` with the features of a leaf, `[blocks, rows, 16]`.
   func prepareDense(_ stage: Stage, _ places: Range<Int>, _ task: ShardTask) {
     let read = reads[stage.reads.lowerBound]
     guard read.source >= 0 else { return prepareImageFeatures(stage, places, task) }
@@ -172,7 +172,7 @@ extension Executor {
         source.stage.value.shape(rows: 1), source.consumerConstants, s: source.s(place),
         dMeans: task.scratch.dx + row * channelLanes,
         blockStride: places.count * channelLanes, dy: source.dy(place),
-        sums: source.backwardSums(task.shard), accumulates: read.accumulates)
+        sums: source.backwardSums(place), accumulates: read.accumulates)
     }
   }
 

@@ -3,18 +3,37 @@
 import PTrainKernelTypes
 
 extension Executor {
-  /// From `dy` of the shard: weight and bias gradients into its slot, `dy` and sums of what it reads.
+  /// From `dy` of the shard: weight and bias gradients into its slots, `dy` and sums of what it reads.
   func backward(_ index: Int, _ task: ShardTask) {
     let state = states[index]
-    let bias = state.slotLayout.biasGradient
-    state.biasGradient(task.shard).update(repeating: 0, count: bias.count)
-    task.scratch.accumulator.update(repeating: 0, count: state.storage.accumulator)
-    if state.isFused {
-      backwardFirstStage(state, task)
-    } else {
-      forEachCall(of: state, task) { places in backward(index, places, task) }
+    let (leafSize, leavesInFlight) = (state.sharding.leafSize, state.leavesInFlight)
+    forEachPart(of: task.places, size: leavesInFlight * leafSize) { leaves in
+      if state.isFused || !state.stage.hasTiles {
+        task.scratch.accumulators.update(
+          repeating: 0, count: leavesInFlight * state.accumulatorStride)
+      }
+      forEachPart(of: leaves, size: state.callSize) { places in
+        if state.isFused {
+          backwardFirstStage(state, places, task)
+        } else {
+          backward(index, places, task)
+        }
+      }
+      forEachPart(of: leaves, size: leafSize) { finishWeightGradient(state, $0.lowerBound, task) }
     }
-    finishWeightGradient(state, task)
+    joinWeightGradients(state, task)
+    state.slotGradients.joinLeaves(of: task, kernels)
+    for read in state.stage.reads where reads[read].completes {
+      let source = states[reads[read].source]
+      let sums = source.isAffine ? source.slotGradients : source.backwardSums
+      sums.joinLeaves(of: task, kernels)
+    }
+  }
+
+  /// Where a place's weight gradient is summed.
+  func accumulator(_ state: StageState, _ place: Int, _ task: ShardTask) -> MutableFloatPointer {
+    task.scratch.accumulators
+      + task.leaf(place) % state.leavesInFlight * state.accumulatorStride
   }
 
   private func backward(_ index: Int, _ places: Range<Int>, _ task: ShardTask) {
@@ -43,16 +62,41 @@ extension Executor {
     }
   }
 
-  private func finishWeightGradient(_ state: StageState, _ task: ShardTask) {
+  /// The sum of a place's leaf as its gradient: the shard's where it has no other leaf.
+  private func finishWeightGradient(_ state: StageState, _ place: Int, _ task: ShardTask) {
+    let slots = state.gradientSlots
+    guard slots.count > 0 else { return }
+    let gradient =
+      task.leafCount > 1
+      ? task.scratch.leafGradients + task.leaf(place) * slots.count : slots.slot(task)
     if state.stage.hasTiles {
       kernels.convFinishWeightGradient(
-        state.stage.geometry, accumulator: task.scratch.accumulator,
-        weightGradient: state.weightGradient(task))
+        state.stage.geometry, accumulator: accumulator(state, place, task),
+        weightGradient: gradient)
     } else {
-      state.weightGradient(task).update(
-        from: task.scratch.accumulator, count: state.storage.weightGradient)
+      gradient.update(
+        from: accumulator(state, place, task), count: state.storage.weightGradient)
     }
-    state.gradientSlots?.join(task, kernels)
+  }
+
+  /// The leaves' gradients as the shard's, and that joined with its group's.
+  private func joinWeightGradients(_ state: StageState, _ task: ShardTask) {
+    let slots = state.gradientSlots
+    guard slots.count > 0 else { return }
+    if task.leafCount > 1 {
+      kernels.treeSum(
+        slots: task.scratch.leafGradients, stride: slots.count, slotCount: task.leafCount,
+        count: slots.count, result: slots.slot(task))
+    }
+    slots.join(task, kernels)
+  }
+
+  /// How the images of a call, the first of them at `place`, sum.
+  private func callLeaves(_ state: StageState, _ place: Int) -> CallLeaves {
+    let leafSize = state.sharding.leafSize
+    return CallLeaves(
+      imageCount: leafSize, overwrites: place % leafSize == 0,
+      accumulatorStride: state.accumulatorStride, biasStride: state.slotLayout.slotCount)
   }
 
   // MARK: Convolutions and dense layers
@@ -63,7 +107,7 @@ extension Executor {
     let z = activation(of: state, places, task)
     if stage.isRecomputed {
       convolve(state, places, task, z: z)
-      activate(state, places, z: z, moments: nil)
+      activate(state, places, z: z, sumsMoments: false)
     }
     let read = reads[stage.reads.lowerBound]
     let dx = read.source < 0 ? nil : task.scratch.dx
@@ -73,9 +117,11 @@ extension Executor {
       prepareOutputGradient(state, places, task, z: z)
       kernels.convBackward(
         stage.geometry(rows: places.count),
-        imageCount: stage.value.isVector ? 1 : places.count, x: task.scratch.x,
-        dz: task.scratch.dz, weights: state.backwardWeights,
-        accumulator: task.scratch.accumulator, dx: dx, scratch: task.scratch.conv)
+        imageCount: stage.value.isVector ? 1 : places.count,
+        leaves: callLeaves(state, places.lowerBound),
+        x: task.scratch.x, dz: task.scratch.dz, weights: state.backwardWeights,
+        accumulator: accumulator(state, places.lowerBound, task), dx: dx,
+        scratch: task.scratch.conv)
     }
   }
 
@@ -89,12 +135,13 @@ extension Executor {
     let below = read.source < 0 || states[read.source].isAffine ? nil : states[read.source]
     kernels.convBackward(
       stage.geometry, stage.value.shape(rows: 1), state.producerConstants,
-      state.gradientFactors, imageCount: places.count, x: task.scratch.x,
+      state.gradientFactors, imageCount: places.count, leaves: callLeaves(state, place),
+      x: task.scratch.x,
       operands: GradientOperands(
         z: z, s: stage.value.window > 1 ? state.s(place) : z, dy: state.dy(place),
         dyBelow: below.map { FloatPointer($0.dy(place)) }),
-      biasGradient: state.biasGradient(task.shard), weights: state.backwardWeights,
-      accumulator: task.scratch.accumulator, dx: dx, scratch: task.scratch.conv)
+      biasGradient: state.biasGradient(place), weights: state.backwardWeights,
+      accumulator: accumulator(state, place, task), dx: dx, scratch: task.scratch.conv)
   }
 
   // MARK: The output's gradient
@@ -121,7 +168,7 @@ extension Executor {
         shape, state.producerConstants, state.gradientFactors, geometry, z: imageZ,
         s: stage.value.window > 1 ? state.s(place) : imageZ, dy: state.dy(place),
         dz: task.scratch.dz + image * geometry.outputGradientCount,
-        biasGradient: state.biasGradient(task.shard))
+        biasGradient: state.biasGradient(place))
     }
   }
 }

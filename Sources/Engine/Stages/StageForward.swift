@@ -9,44 +9,42 @@ extension Executor {
     if index == 0, task.mode == .training { augmentation?.transform(task) }
     let state = states[index]
     drawDropout(state, task)
-    let slot = state.slot(task.shard)
-    let cleared = state.isAffine ? 0..<state.slotLayout.count : state.slotLayout.forwardSums
-    (slot + cleared.lowerBound).update(repeating: 0, count: cleared.count)
-    let statistics = slot + state.slotLayout.statistics.lowerBound
+    state.slot(task.places.lowerBound).update(
+      repeating: 0, count: task.leafCount * state.slotLayout.slotCount)
     if state.isAffine {
-      sumImageMoments(state, task, sums: statistics)
+      sumImageMoments(state, task)
     } else if state.isFused {
-      forwardFirstStage(state, task, moments: statistics)
+      forwardFirstStage(state, task)
     } else {
       forEachCall(of: state, task) { places in
         let z = activation(of: state, places, task)
         compute(index, places, task, z: z)
-        activate(state, places, z: z, moments: wantsMoments(state, task) ? statistics : nil)
+        activate(state, places, z: z, sumsMoments: sumsMoments(state, task))
         pool(state, places, z: z)
       }
     }
+    if sumsMoments(state, task) { state.statistics.joinLeaves(of: task, kernels) }
   }
 
-  private func wantsMoments(_ state: StageState, _ task: ShardTask) -> Bool {
+  private func sumsMoments(_ state: StageState, _ task: ShardTask) -> Bool {
     task.mode != .evaluation && state.stage.value.view.hasNorm
   }
 
-  /// Calls `body` with the places that one kernel call takes: an image group, or a shard where vectors
+  /// Calls `body` with the places that one kernel call takes: an image group, or a leaf where vectors
   /// are about.
   @inline(__always)
   func forEachCall(of state: StageState, _ task: ShardTask, _ body: (Range<Int>) -> Void) {
-    let places = task.places
-    let group = takesShards(state.stage) ? places.count : state.storage.imageGroup
+    forEachPart(of: task.places, size: state.callSize, body)
+  }
+
+  @inline(__always)
+  func forEachPart(of places: Range<Int>, size: Int, _ body: (Range<Int>) -> Void) {
     var first = places.lowerBound
     while first < places.upperBound {
-      let end = min(first + group, places.upperBound)
+      let end = min(first + size, places.upperBound)
       body(first..<end)
       first = end
     }
-  }
-
-  private func takesShards(_ stage: Stage) -> Bool {
-    stage.value.isVector || stage.work == .relayout
   }
 
   /// Full-size activation of a call's first image: stored, or in scratch when recomputed.
@@ -91,15 +89,16 @@ extension Executor {
       weights: state.forwardWeights, z: z, scratch: task.scratch.conv)
   }
 
-  /// Bias and ReLU in place; statistics unless `moments` is nil.
+  /// Bias and ReLU in place, and the statistics of their leaves.
   func activate(
-    _ state: StageState, _ places: Range<Int>, z: MutableFloatPointer,
-    moments: MutableFloatPointer?
+    _ state: StageState, _ places: Range<Int>, z: MutableFloatPointer, sumsMoments: Bool
   ) {
     let shape = state.stage.value.shape(rows: places.count)
     let constants = state.producerConstants
     for image in 0..<(state.stage.value.isVector ? 1 : places.count) {
-      kernels.activate(shape, constants, z: z + image * state.activationCount, moments: moments)
+      kernels.activate(
+        shape, constants, z: z + image * state.activationCount,
+        moments: sumsMoments ? state.statistics(places.lowerBound + image) : nil)
     }
   }
 

@@ -22,7 +22,7 @@ extension Executor {
     read(source(of: state.stage), places, task, padding: window.padding, to: task.scratch.x)
     kernels.depthwiseBackward(
       window, x: task.scratch.x, dz: outputGradient(state, places, task),
-      weights: state.forwardWeights, accumulator: task.scratch.accumulator,
+      weights: state.forwardWeights, accumulator: accumulator(state, places.lowerBound, task),
       dx: task.scratch.dx)
     returnGradient(reads[state.stage.reads.lowerBound], places, task, dx: task.scratch.dx)
   }

@@ -148,12 +148,12 @@ extension Session {
         return state.z(places.lowerBound)
       }
       executor.compute(index, places, task, z: task.scratch.z)
-      executor.activate(state, places, z: task.scratch.z, moments: nil)
+      executor.activate(state, places, z: task.scratch.z, sumsMoments: false)
       return task.scratch.z
     }
   }
 
-  /// `[N, C, H, W]` from what `body` leaves for single images, or for a shard's vectors.
+  /// `[N, C, H, W]` from what `body` leaves for single images, or for a leaf's vectors.
   private func collect(
     _ value: StoredValue, pixels: Int, _ batch: Minibatch,
     _ body: (Range<Int>, ShardTask) -> MutableFloatPointer
@@ -162,8 +162,9 @@ extension Session {
     for shard in 0..<batch.shardCount {
       let task = ShardTask(
         batch: batch, mode: .training, shard: shard, scratch: runner.executor.scratch[0])
-      let calls = value.isVector ? [task.places] : task.places.map { $0..<$0 + 1 }
-      for places in calls {
+      let size = value.isVector ? batch.sharding.leafSize : 1
+      for first in stride(from: task.places.lowerBound, to: task.places.upperBound, by: size) {
+        let places = first..<min(first + size, task.places.upperBound)
         let z = body(places, task)
         for row in 0..<places.count {
           for element in 0..<value.channels * pixels {

@@ -44,22 +44,30 @@ extension Plan {
     }
   }
 
-  /// A value is computed before it is read and has a reader; backward its first reader overwrites and the
-  /// others add.
+  /// A value is computed before it is read and has a reader; backward its first reader overwrites, the
+  /// others add, and the last one completes.
   private var readViolations: [String] {
     var violations: [String] = []
     var writers = [Int](repeating: 0, count: stages.count)
+    var isComplete = [Bool](repeating: false, count: stages.count)
     for stage in schedule.backward.joined() {
       for read in reads[stages[stage].reads] where read.source >= 0 {
         if read.source >= stage { violations.append("stage \(stage) reads what comes later") }
         if read.accumulates != (writers[read.source] > 0) {
           violations.append("stage \(stage): wrong route to \(read.source)")
         }
+        if isComplete[read.source] {
+          violations.append("stage \(stage) adds to \(read.source), which is complete")
+        }
+        isComplete[read.source] = read.completes
         writers[read.source] += 1
       }
     }
     for stage in stages.indices.dropLast() where writers[stage] == 0 {
       violations.append("nothing reads stage \(stage)")
+    }
+    for stage in stages.indices.dropLast() where writers[stage] > 0 && !isComplete[stage] {
+      violations.append("nothing completes the gradient of stage \(stage)")
     }
     if stages.last.map({ $0.value.isVector && $0.value.view.isPlain }) != true {
       violations.append("the logits are no plain vector")

@@ -27,13 +27,15 @@ extension Session {
     let executor = runner.executor
     let classCount = executor.plan.network.classCount
     let order = [UInt32](0..<UInt32(source.count))
-    let most = min(executor.evaluationShardCount * shardSize, source.count)
+    let most = min(executor.evaluationSampleCount, source.count)
     var logits = [Float](repeating: 0, count: most * classCount)
     runner.useRunningStatistics()
     try logits.withUnsafeMutableBufferPointer { logits in
       try order.withUnsafeBufferPointer { order in
         guard let first = order.baseAddress else { return }
-        let all = Minibatch(source: source, samples: first, count: order.count, epoch: 0)
+        let all = Minibatch(
+          source: source, sharding: runner.memory.sharding, samples: first, count: order.count,
+          epoch: 0)
         for part in all.parts(of: most) {
           let result = runner.evaluate(part, logits: logits.baseAddress!)
           let rows = UnsafeBufferPointer(rebasing: logits.prefix(part.count * classCount))

@@ -21,16 +21,18 @@ package final class Session {
   ) throws {
     self.recipe = recipe
     let (binding, communicator) = (configuration.binding, configuration.communicator)
-    let shardCapacity = shardCount(sampleCapacity)
+    let plan = try Plan(network, fusion: fusion)
+    let sharding = plan.sharding(
+      batchSize: sampleCapacity, workerCount: communicator.sum(configuration.threadCount))
+    let shardCapacity = sharding.shardCount(sampleCapacity)
     let memory = NodeMemory(
       binding, workerCount: configuration.threadCount, cpuCount: configuration.cpuCount,
-      shardCapacity: shardCapacity,
+      sharding: sharding, shardCapacity: shardCapacity,
       ownShards: RankShares(
         shardCount: shardCapacity, rank: communicator.rank, rankCount: communicator.size
       ).own)
     let executor = try Executor(
-      plan: Plan(network, fusion: fusion), kernels: configuration.kernels,
-      sampleCapacity: sampleCapacity,
+      plan: plan, kernels: configuration.kernels, sampleCapacity: sampleCapacity,
       workerCount: configuration.threadCount, seed: seed, recipe: recipe,
       classWeights: classWeights, memory: memory)
     block = try ParameterBlock(state)
@@ -145,7 +147,7 @@ package final class Session {
       let firsts = stride(from: 0, to: order.count, by: capacity)
       for (step, first) in firsts.enumerated().dropFirst(firstStep) {
         var batch = Minibatch(
-          source: source, samples: order.baseAddress! + first,
+          source: source, sharding: runner.memory.sharding, samples: order.baseAddress! + first,
           count: min(capacity, order.count - first), epoch: epoch)
         batch.weigh(by: runner.executor.classWeights)
         try body(step, batch)

@@ -31,6 +31,8 @@ package struct RunInfo: Equatable, Sendable {
   package var batchSize: Int
   /// Shards of a full minibatch in each rank: more threads find nothing to do.
   package var shardCount: Int
+  /// Samples of a shard.
+  package var shardSize: Int
   package var trainSampleCount: Int
   package var testSampleCount: Int
   package var optimizer: String
@@ -47,7 +49,7 @@ package struct RunInfo: Equatable, Sendable {
   package init(
     model: String, parameterCount: Int, threadCount: Int, rankCount: Int = 1, nodeCount: Int = 1,
     instructionSet: String, seed: UInt64, epochCount: Int, batchSize: Int,
-    shardCount: Int, trainSampleCount: Int, testSampleCount: Int, optimizer: String,
+    shardCount: Int, shardSize: Int, trainSampleCount: Int, testSampleCount: Int, optimizer: String,
     learningRate: Double,
     schedule: String, weightDecay: Double = 0, augmentation: String = "none",
     exchangedByteCount: Int = 0, singleValueNorm: String? = nil
@@ -62,6 +64,7 @@ package struct RunInfo: Equatable, Sendable {
     self.epochCount = epochCount
     self.batchSize = batchSize
     self.shardCount = shardCount
+    self.shardSize = shardSize
     self.trainSampleCount = trainSampleCount
     self.testSampleCount = testSampleCount
     self.optimizer = optimizer

@@ -40,7 +40,8 @@ final class StepRunner {
     let rows = SumRow(executor.states, executor.results)
     sums = try RankSums(
       communicator, kernels: executor.kernels,
-      shardCapacity: max(memory.shardCapacity, executor.evaluationShardCount),
+      shardCapacity: max(
+        memory.shardCapacity, memory.sharding.shardCount(executor.evaluationSampleCount)),
       width: rows.width)
     reduction = try GradientReduction(rows, pool: pool, sums: sums, memory: memory)
     packParameters()
@@ -191,7 +192,7 @@ final class StepRunner {
 
   /// Whether shards of a backward phase share slots of a weight gradient.
   private func sharesSlots(_ phase: [Int]) -> Bool {
-    phase.contains { executor.states[$0].gradientSlots != nil }
+    phase.contains { executor.states[$0].gradientSlots.groupSize > 1 }
   }
 
   /// `inGroups`: one worker takes the shards of a group, in their order.

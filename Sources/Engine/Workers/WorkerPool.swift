@@ -36,6 +36,9 @@ package final class WorkerPool: @unchecked Sendable {
   private var leader = pthread_self()
   private var isRunning = false
   private var body: Body = { _, _ in }
+  /// Told by the worker that has claimed one of so many tasks, before it runs it; set between phases.
+  var observeClaim: ((_ worker: Int, _ taskCount: Int) -> Void)?
+  private var taskCount = 0
   /// How long the leader waited for others at the end of the last phase.
   private(set) var waitNanoseconds: UInt64 = 0
 
@@ -152,6 +155,7 @@ package final class WorkerPool: @unchecked Sendable {
       return
     }
     self.body = body
+    self.taskCount = taskCount
     words.beginPhase()
     claims.publish(taskCount)
     words.publish(wakeLimit: min(wakeLimit, taskCount - 1))
@@ -184,6 +188,7 @@ package final class WorkerPool: @unchecked Sendable {
   private func claimAndRun(as worker: Int) -> Bool {
     guard let task = claims.claim(as: worker) else { return false }
     // A valid claim keeps its phase open, so `body` is that phase's.
+    observeClaim?(worker, taskCount)
     body(worker, task)
     words.completeTask()
     return true

@@ -35,6 +35,8 @@ enum DirectConvolution {
     g.isPlane ? tapCount(g) * lanes : forwardColumn(g)
   }
 
+  static func accumulatorCount(_ g: ConvGeometry) -> Int { g.outputBlocks * gradientColumn(g) }
+
   static func storage(_ g: ConvGeometry) -> ConvStorage {
     let windows = PlanePlan.applies(to: g)
     let narrow = NarrowGradient.applies(to: g)
@@ -42,7 +44,7 @@ enum DirectConvolution {
       forwardWeights: g.outputBlocks * (forwardColumn(g) + (windows ? lanes * lanes : 0)),
       backwardWeights: narrow
         ? NarrowGradient(g).weightCount : g.isPlane ? 0 : g.inputBlocks * backwardColumn(g),
-      accumulator: g.outputBlocks * gradientColumn(g),
+      accumulator: accumulatorCount(g),
       weightGradient: g.outputBlocks * gradientColumn(g),
       scratch: windows
         ? PlanePlan(g).scratchCount : narrow ? NarrowGradient(g).scratchCount : 0,

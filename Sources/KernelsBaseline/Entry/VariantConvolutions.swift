@@ -43,13 +43,14 @@ extension VariantKernels {
   }
 
   package func convBackward(
-    _ geometry: ConvGeometry, imageCount: Int, x: FloatPointer, dz: FloatPointer,
+    _ geometry: ConvGeometry, imageCount: Int, leaves: CallLeaves, x: FloatPointer,
+    dz: FloatPointer,
     weights: FloatPointer?, accumulator: MutableFloatPointer, dx: MutableFloatPointer?,
     scratch: MutableFloatPointer
   ) {
     if WinogradPlan.applies(to: geometry) {
       WinogradConvolution.backward(
-        geometry, imageCount: imageCount, x: x, dz: dz, weights: weights,
+        geometry, imageCount: imageCount, leaves: leaves, x: x, dz: dz, weights: weights,
         accumulator: accumulator, dx: dx, scratch: scratch)
       return
     }
@@ -57,6 +58,10 @@ extension VariantKernels {
     while image < imageCount {
       let x = x + image * geometry.inputCount
       let dz = dz + image * geometry.outputGradientCount
+      let accumulator = accumulator + image / leaves.imageCount * leaves.accumulatorStride
+      if leaves.overwrites && image % leaves.imageCount == 0 {
+        clear(accumulator, DirectConvolution.accumulatorCount(geometry))
+      }
       if PlanePlan.applies(to: geometry) {
         PlanePlan(geometry).weightGradient(
           x: x, dz: dz, accumulator: accumulator, scratch: scratch)
@@ -78,15 +83,15 @@ extension VariantKernels {
 
   package func convBackward(
     _ geometry: ConvGeometry, _ shape: ActivationShape, _ constants: ChannelConstants,
-    _ factors: GradientFactors, imageCount: Int, x: FloatPointer, operands: GradientOperands,
-    biasGradient: MutableFloatPointer, weights: FloatPointer?, accumulator: MutableFloatPointer,
-    dx: MutableFloatPointer?, scratch: MutableFloatPointer
+    _ factors: GradientFactors, imageCount: Int, leaves: CallLeaves, x: FloatPointer,
+    operands: GradientOperands, biasGradient: MutableFloatPointer, weights: FloatPointer?,
+    accumulator: MutableFloatPointer, dx: MutableFloatPointer?, scratch: MutableFloatPointer
   ) {
     WinogradConvolution.backward(
-      geometry, imageCount: imageCount, x: x,
+      geometry, imageCount: imageCount, leaves: leaves, x: x,
       strips: GradientStrips(
         shape: shape, relu: constants.reluBefore, factors: factors, operands: operands,
-        biasGradient: biasGradient),
+        leaves: leaves, biasGradient: biasGradient),
       weights: weights, accumulator: accumulator, dx: dx, scratch: scratch)
   }
 

@@ -35,6 +35,8 @@ struct GradientStrips: WinogradGradients {
   let relu: Bool
   let factors: GradientFactors
   let operands: GradientOperands
+  let leaves: CallLeaves
+  /// The first leaf's.
   let biasGradient: MutableFloatPointer
 
   /// Windows that neither a tile nor the image's edge cuts.
@@ -57,10 +59,11 @@ struct GradientStrips: WinogradGradients {
     let pooled =
       image * shape.pooledCount
       + (block * shape.pooledHeight + first / shape.window) * pooledRow
+    let bias = biasGradient + image / leaves.imageCount * leaves.biasStride
     let places = GradientPlaces(z: z, zRow: row, dz: strip, dzRow: stripRow)
     OutputGradient.rows(
       shape, BlockFactors(factors, block), relu: relu, places, s: operands.s + pooled,
-      dy: operands.dy + pooled, biasGradient + block * lanes, count: rows / shape.window)
+      dy: operands.dy + pooled, bias + block * lanes, count: rows / shape.window)
     clearBeyond(plan, strip, rows, tileRows)
   }
 

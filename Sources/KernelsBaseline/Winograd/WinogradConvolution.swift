@@ -26,30 +26,30 @@ enum WinogradConvolution {
   }
 
   static func backward(
-    _ g: ConvGeometry, imageCount: Int, x: FloatPointer, dz: FloatPointer,
+    _ g: ConvGeometry, imageCount: Int, leaves: CallLeaves, x: FloatPointer, dz: FloatPointer,
     weights: FloatPointer?, accumulator: MutableFloatPointer, dx: MutableFloatPointer?,
     scratch: MutableFloatPointer
   ) {
     backward(
-      g, imageCount: imageCount, x: x, StoredGradients(geometry: g, dz: dz), weights: weights,
-      accumulator: accumulator, dx: dx, scratch: scratch)
+      g, imageCount: imageCount, leaves: leaves, x: x, StoredGradients(geometry: g, dz: dz),
+      weights: weights, accumulator: accumulator, dx: dx, scratch: scratch)
   }
 
   /// The same with `dz` made strip by strip, so that it never leaves the L1 cache.
   static func backward(
-    _ g: ConvGeometry, imageCount: Int, x: FloatPointer, strips: GradientStrips,
-    weights: FloatPointer?, accumulator: MutableFloatPointer, dx: MutableFloatPointer?,
-    scratch: MutableFloatPointer
+    _ g: ConvGeometry, imageCount: Int, leaves: CallLeaves, x: FloatPointer,
+    strips: GradientStrips, weights: FloatPointer?, accumulator: MutableFloatPointer,
+    dx: MutableFloatPointer?, scratch: MutableFloatPointer
   ) {
     backward(
-      g, imageCount: imageCount, x: x, strips, weights: weights, accumulator: accumulator,
-      dx: dx, scratch: scratch)
+      g, imageCount: imageCount, leaves: leaves, x: x, strips, weights: weights,
+      accumulator: accumulator, dx: dx, scratch: scratch)
   }
 
   @inline(__always) private static func backward<Gradients: WinogradGradients>(
-    _ g: ConvGeometry, imageCount: Int, x: FloatPointer, _ gradients: Gradients,
-    weights: FloatPointer?, accumulator: MutableFloatPointer, dx: MutableFloatPointer?,
-    scratch: MutableFloatPointer
+    _ g: ConvGeometry, imageCount: Int, leaves: CallLeaves, x: FloatPointer,
+    _ gradients: Gradients, weights: FloatPointer?, accumulator: MutableFloatPointer,
+    dx: MutableFloatPointer?, scratch: MutableFloatPointer
   ) {
     let plan = WinogradPlan(g, images: imageCount)
     let buffers = WinogradBuffers(plan, scratch)
@@ -59,7 +59,7 @@ enum WinogradConvolution {
       gradients.transform(plan, image, buffers)
       image += 1
     }
-    multiplyBackward(plan, dx == nil ? nil : weights, accumulator, buffers, gradients)
+    multiplyBackward(plan, leaves, dx == nil ? nil : weights, accumulator, buffers, gradients)
     guard let dx, weights != nil else { return }
     image = 0
     while image < imageCount {
@@ -86,10 +86,10 @@ enum WinogradConvolution {
     }
   }
 
-  /// `dU += Vᵀ · dM`, then `V = dM · Uᵀ` unless there are no weights, position by position.
+  /// `dU += Vᵀ · dM` of each leaf, then `V = dM · Uᵀ` unless there are no weights, position by position.
   @inline(__always) private static func multiplyBackward<Gradients: WinogradGradients>(
-    _ plan: WinogradPlan, _ weights: FloatPointer?, _ accumulator: MutableFloatPointer,
-    _ buffers: WinogradBuffers, _ gradients: Gradients
+    _ plan: WinogradPlan, _ leaves: CallLeaves, _ weights: FloatPointer?,
+    _ accumulator: MutableFloatPointer, _ buffers: WinogradBuffers, _ gradients: Gradients
   ) {
     let column = plan.outputBlocks * lanes * lanes
     let product = PanelProduct(
@@ -100,7 +100,17 @@ enum WinogradConvolution {
       let v = buffers.v + position * plan.inputPosition
       let m = FloatPointer(buffers.m) + position * plan.outputPosition
       let offset = position * plan.inputBlocks * column
-      sumProducts(plan, rows, v, m, accumulator + offset)
+      let leafRows = min(leaves.imageCount, plan.images) * (rows / plan.images)
+      var first = 0
+      var sum = accumulator + position * WinogradPlan.gradientPosition(plan.geometry)
+      while first < rows {
+        // Cleared here, the position is in the L1 cache when its products come.
+        if leaves.overwrites { clear(sum, plan.inputBlocks * column) }
+        sumProducts(
+          plan, min(leafRows, rows - first), v + first * lanes, m + first * lanes, sum)
+        first += leafRows
+        sum += leaves.accumulatorStride
+      }
       if let weights {
         multiply(product, rows, blocks: plan.inputBlocks, m, weights + offset, v)
       }

@@ -60,10 +60,12 @@ struct WinogradPlan {
   }
 
   /// Images of one call: enough that a position has about 32 rows, so that its weights are read once
-  /// for many products, and at most 8.
+  /// for many products, and at most 8; a power of two, so that leaves begin with a call or lie in it.
   static func imageGroup(_ g: ConvGeometry) -> Int {
     let tiles = WinogradAxis(g.inputHeight).tiles * WinogradAxis(g.inputWidth).tiles
-    return max(1, min(8, 32 / tiles))
+    var count = 1
+    while count < 8, 2 * count * tiles <= 32 { count *= 2 }
+    return count
   }
 
   @inline(__always) var rowCapacity: Int { images * y.tiles * x.tiles }
@@ -89,16 +91,22 @@ struct WinogradPlan {
     WinogradPlan.positions * (inputPosition + outputPosition) + stripCount
   }
 
-  /// Floats of `U` or of the gradient's accumulator.
+  /// Floats of `U`.
   static func weightCount(_ g: ConvGeometry) -> Int {
     positions * g.inputBlocks * g.outputBlocks * lanes * lanes
+  }
+
+  /// Floats from a position of the gradient's accumulator `[36, B_out, 16·B_in, 16]` to the next: padded as
+  /// those of `V` are.
+  static func gradientPosition(_ g: ConvGeometry) -> Int {
+    g.inputBlocks * g.outputBlocks * lanes * lanes + lanes
   }
 
   static func storage(_ g: ConvGeometry) -> ConvStorage {
     let group = imageGroup(g)
     return ConvStorage(
       forwardWeights: weightCount(g), backwardWeights: weightCount(g),
-      accumulator: weightCount(g),
+      accumulator: positions * gradientPosition(g),
       weightGradient: g.inputBlocks * g.outputBlocks * lanes * lanes * 9,
       scratch: WinogradPlan(g, images: group).scratchCount, imageGroup: group)
   }

@@ -93,10 +93,10 @@ extension WinogradPlan {
   static func finishGradient(
     _ g: ConvGeometry, accumulator: MutableFloatPointer, gradient: MutableFloatPointer
   ) {
-    let position = g.inputBlocks * g.outputBlocks * lanes * lanes
+    let position = gradientPosition(g)
     let run = lanes * lanes
     var start = 0
-    while start < position {
+    while start < g.inputBlocks * g.outputBlocks * run {
       gradientAlongY(accumulator + start, position, run)
       gradientAlongX(accumulator + start, position, run, gradient + 9 * start)
       start += run

@@ -48,7 +48,8 @@ extension KernelDigests {
       g, imageCount: images, x: x.read, weights: forward.read, z: z.pointer,
       scratch: scratch.pointer)
     kernels.convBackward(
-      g, imageCount: images, x: x.read, dz: dz.read, weights: g.isPlane ? nil : backward.read,
+      g, imageCount: images, leaves: .one, x: x.read, dz: dz.read,
+      weights: g.isPlane ? nil : backward.read,
       accumulator: accumulator.pointer, dx: g.isPlane ? nil : dx.pointer,
       scratch: scratch.pointer)
     add(name, [z, dx, weightGradient(g, accumulator)])
@@ -154,7 +155,7 @@ extension KernelDigests {
     let (accumulator, bias) = (Floats(sizes.accumulator), Floats(shape.blocks * 16))
     let (dx, scratch) = (Floats(g.inputGradientCount), Floats(sizes.scratch))
     kernels.convBackward(
-      g, shape, constants, factors, imageCount: 1, x: x.read,
+      g, shape, constants, factors, imageCount: 1, leaves: .one, x: x.read,
       operands: GradientOperands(
         z: z.read, s: shape.window > 1 ? s.read : z.read, dy: dy.read),
       biasGradient: bias.pointer, weights: weights.read, accumulator: accumulator.pointer,
