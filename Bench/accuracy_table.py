@@ -1,7 +1,6 @@
 """Tables of Bench/accuracy, made from the metrics of runs."""
 
 import itertools
-import shlex
 import statistics
 
 import accuracy_cases
@@ -93,10 +92,11 @@ def row(found):
 def origin_lines(found):
     """What ptrain ran, and which commands of this script made it, as far as it was written down."""
     case = found.case
-    data = {accuracy_cases.FASHION: f" --data {accuracy_cases.FASHION_FOLDER}"}.get(case.data, "")
-    words = shlex.join(shlex.split(case.words))
+    data = f" --data {accuracy_cases.FASHION_FOLDER}" if case.data == accuracy_cases.FASHION else ""
+    known = (accuracy_cases.MNIST, accuracy_cases.FASHION)
+    place = "" if case.data in known else f" on {case.data}"
     made = dict.fromkeys(report.machine_line(one) for one in found.made)
-    return f"- {case.name}: `ptrain {words}{data} --seed N`; " + (
+    return f"- {case.name}: `ptrain {case.words}{data} --seed N`{place}; " + (
         " ".join(made) or "its machine was not kept."
     )
 

@@ -97,13 +97,10 @@ def flip(given, images, turns):
 
 
 def crop(pixels, images, _turns):
-    count, channels, height, width = images.shape
+    count, _, height, width = images.shape
     padded = F.pad(images, [pixels] * 4)
-    down, right = torch.randint(2 * pixels + 1, (2, count, 1))
-    rows, columns = torch.arange(height) + down, torch.arange(width) + right
-    every = torch.arange(count)[:, None, None, None]
-    channel = torch.arange(channels)[None, :, None, None]
-    return padded[every, channel, rows[:, None, :, None], columns[:, None, None, :]]
+    down, right = torch.randint(2 * pixels + 1, (2, count))
+    return padded.unfold(2, height, 1).unfold(3, width, 1)[torch.arange(count), :, down, right]
 
 
 def cutout(side, images, _turns):
