@@ -9,7 +9,6 @@ floats as its examples have them. Pixels come from the file that ptrain keeps of
 import argparse
 import json
 import os
-import struct
 import subprocess
 import sys
 import tarfile
@@ -20,6 +19,7 @@ from statistics import median
 
 import machine
 import numpy
+import pictures
 import PIL
 import report
 import torch
@@ -52,19 +52,6 @@ def arguments():
     return parser.parse_args()
 
 
-def parts(data):
-    """The folders that hold class folders, in ptrain's order."""
-    found = [data / name for name in ("train", "val", "test") if (data / name).is_dir()]
-    return found or [data]
-
-
-def files(data):
-    """Every file in ptrain's order: parts, classes, paths, each by its bytes."""
-    for part in parts(data):
-        for folder in sorted(os.scandir(os.fsencode(part)), key=lambda entry: entry.name):
-            yield from sorted(Path(os.fsdecode(folder.path)).iterdir(), key=os.fsencode)
-
-
 def ptrain_round(options, data, cache):
     command = [options.ptrain, "bench", "data", "--data", data, "--json"]
     command += ["--threads", str(options.threads)]
@@ -85,7 +72,7 @@ def second_start(options, data, cache, output):
 
 def torchvision_round(options, data, transform):
     count, start = 0, time.monotonic()
-    for part in parts(data):
+    for part in pictures.parts(data) or [data]:
         folder = torchvision.datasets.ImageFolder(part, transform)
         loader = torch.utils.data.DataLoader(folder, BATCH, num_workers=options.threads)
         for images, _ in loader:
@@ -95,16 +82,11 @@ def torchvision_round(options, data, transform):
 
 def differing_files(data, cache):
     """Compares the kept images with Pillow's; returns how many files there are and differ."""
-    [path] = (cache / "ptrain/decoded").glob("*.images")
-    content = path.read_bytes()
-    assert content.startswith(b"ptrain images 1\n")
-    height, width, channels, count = struct.unpack_from("<IIII", content, 80)
-    reasons = 96 + count + 8
-    start = reasons + struct.unpack_from("<Q", content, reasons - 8)[0]
+    (count, height, width, channels), content = pictures.decoded(cache)
     size = height * width * channels
-    pixels = numpy.frombuffer(content, numpy.uint8, count * size, start)
+    pixels = numpy.frombuffer(content, numpy.uint8)
     differing = checked = 0
-    for index, file in enumerate(files(data)):
+    for index, file in enumerate(pictures.files(data)):
         with Image.open(file) as image:
             expected = numpy.asarray(image.convert("RGB" if channels == 3 else "L")).reshape(-1)
         differing += not numpy.array_equal(pixels[index * size : (index + 1) * size], expected)

@@ -16,7 +16,6 @@ import multiprocessing
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from pathlib import Path
@@ -26,10 +25,10 @@ import idx_file
 import machine
 import numpy
 import onnxruntime
+import pictures
 import report
 from device_programs import c_logits
 from device_runtimes import KERNELS, check_schema, onnx_logits, tflite_outputs
-from PIL import Image
 from safetensors.numpy import load_file
 from training import BINARY, ROOT
 
@@ -67,21 +66,14 @@ def digits(folder, count):
     return Data(folder, idx_file.array(folder, "t10k-images-idx3-ubyte")[:count, :, :, None])
 
 
-def pictures(archive, folder, count):
-    """Class folders from an archive, decoded once: every program sees the same bytes."""
-    arrays, decoded = {}, {}
-    with tarfile.open(archive) as files:
-        for member in files:
-            if member.name.endswith(".jpg"):
-                picture = Image.open(files.extractfile(member)).convert("RGB")
-                decoded[Path(member.name).parts[-3:]] = numpy.asarray(picture)
-    classes = sorted({label for _, label, _ in decoded})
-    for part in ("train", "test"):
-        own = sorted(place for place in decoded if place[0] == part)
-        order = numpy.random.default_rng(1).permutation(len(own))
-        labels = [classes.index(label) for _, label, _ in own]
-        arrays[f"x_{part}"] = numpy.stack([decoded[place] for place in own])[order]
-        arrays[f"y_{part}"] = numpy.array(labels, numpy.uint8)[order]
+def mixed_pictures(source, folder, count):
+    """Pictures that every program sees as the same bytes, in an order that mixes the classes."""
+    arrays = {}
+    for part, name in (("train", "train"), ("test", "t10k")):
+        images, labels = (idx_file.array(source, file) for file in idx_file.names(source, name))
+        order = numpy.random.default_rng(1).permutation(len(labels))
+        arrays[f"x_{part}"] = images.transpose(0, 2, 3, 1)[order]
+        arrays[f"y_{part}"] = labels[order]
     file = Path(folder) / "pictures.npz"
     numpy.savez(file, **arrays)
     return Data(file, arrays["x_test"][:count])
@@ -213,7 +205,7 @@ def arguments():
     parser.add_argument(
         "--data", default=os.environ.get("PTRAIN_DATA"), help="directory with MNIST's four files"
     )
-    parser.add_argument("--pictures", help="CIFAR-10's class folders as a tar file, for resnet8")
+    pictures.option(parser, "resnet8")
     parser.add_argument("--networks", default=",".join(NETWORKS), help="some of the networks")
     parser.add_argument("--images", type=int, default=10_000)
     report.keep_option(parser)
@@ -238,7 +230,8 @@ def main():
     with tempfile.TemporaryDirectory() as top, multiprocessing.Pool(os.cpu_count()) as pool:
         sources = {False: digits(options.data, options.images)}
         if options.pictures:
-            sources[True] = pictures(options.pictures, top, options.images)
+            source = pictures.source(options.pictures)
+            sources[True] = mixed_pictures(source, top, options.images)
         for name in options.networks:
             others, start, rows = machine.Others(), time.time(), Rows()
             folder, data = Path(top) / name, sources[name in COLOURED]

@@ -18,3 +18,16 @@ def array(folder, name):
 
     header, content = read(folder, name)
     return numpy.frombuffer(content, numpy.uint8).reshape(numpy.frombuffer(header[4:], ">u4"))
+
+
+def names(folder, part):
+    """The files of a part's images, which have four axes where they have channels, and labels."""
+    four = f"{part}-images-idx4-ubyte"
+    has_channels = any((Path(folder) / f"{four}{end}").exists() for end in ("", ".gz"))
+    images = four if has_channels else f"{part}-images-idx3-ubyte"
+    return images, f"{part}-labels-idx1-ubyte"
+
+
+def header(extents):
+    """What stands before bytes of some extents."""
+    return bytes((0, 0, 8, len(extents))) + b"".join(size.to_bytes(4, "big") for size in extents)

@@ -38,6 +38,11 @@ def choices(parser, option, text, known):
     return names
 
 
+def percents(text):
+    """Comma-separated numbers, the smallest first."""
+    return tuple(sorted(float(word) for word in text.split(",")))
+
+
 def finish(options, name, run, text, output=None):
     """Prints a result; keeps it as `name`.json and .md only where the caller asks for it."""
     print(text, end="")

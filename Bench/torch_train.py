@@ -1,141 +1,154 @@
-"""Trains a PyTorch twin by its recipe until the test accuracy reaches a target.
+"""Trains a PyTorch twin by its recipe, to the last epoch or to a test accuracy.
 
 Everything is in memory and whole minibatches are augmented at once: no data loader slows it down.
-Prints one JSON line: epochs, seconds inside Python, test accuracies.
+Prints the events of ptrain's metrics.jsonl, one a line: start, each epoch when it has been tested,
+end.
 """
 
 import argparse
 import json
-import math
 import time
 
 import images
 import models
 import torch
 import torch.nn.functional as F
+import twin_recipe
+from twin_augmentation import Augmentation
+from twin_average import Average
+
+# Images that are tested at once.
+TEST_BATCH = 1000
 
 
-def rate_at(recipe, step, steps):
-    """Rate of a step counted from 0, as ptrain's schedules and PyTorch's OneCycleLR say."""
-    peak, kind = recipe["learningRate"], recipe.get("schedule", "constant")
-
-    def cosine(start, end, part):
-        return end + (start - end) / 2 * (1 + math.cos(math.pi * min(max(part, 0), 1)))
-
-    if kind == "one-cycle":
-        top = recipe.get("warmUp", 0.3) * steps - 1
-        if step < top:
-            return cosine(peak / 25, peak, step / top)
-        return cosine(peak, peak / 250_000, (step - top) / (steps - 1 - top))
-    if kind == "cosine":
-        return cosine(peak, 0, step / steps)
-    if kind == "step":
-        epoch = step * recipe["epochs"] // steps
-        return peak * recipe.get("stepFactor", 0.1) ** (epoch // recipe.get("stepEpochs", 5))
-    return peak
-
-
-def augmented(pixels, ranges):
-    """Random affine maps of [N, 1, H, W], grey values 0 to 1; the draws have ptrain's shape."""
-    count, side = len(pixels), pixels.shape[-1]
-
-    def draw(key):
-        return (2 * torch.rand(count) - 1) * ranges.get(key, 0)
-
-    angle, scale, shear = torch.deg2rad(draw("rotation")), 1 + draw("scale"), draw("shear")
-    sine, cosine = torch.sin(angle), torch.cos(angle)
-    inverse = (
-        torch.stack([cosine + shear * sine, sine - shear * cosine, -sine, cosine], dim=1).reshape(
-            count, 2, 2
-        )
-        / scale[:, None, None]
-    )
-    shift = torch.stack([draw("shift"), draw("shift")], dim=1)[:, :, None] * (2 / side)
-    theta = torch.cat([inverse, -inverse @ shift], dim=2)
-    grid = F.affine_grid(theta, list(pixels.shape), align_corners=False)
-    return F.grid_sample(pixels, grid, align_corners=False)
-
-
-def normalized(pixels):
-    result = (pixels - images.MEAN) / images.DEVIATION
-    return result.contiguous(memory_format=torch.channels_last)
+def say(event, **fields):
+    print(json.dumps({"event": event} | fields), flush=True)
 
 
 class Training:
-    """Model, optimizer and recipe of one run."""
+    """Model, optimizer and recipe of one run over training images [N, C, H, W], as bytes."""
 
-    def __init__(self, options):
+    def __init__(self, options, pixels, labels):
         described = models.description(options.model)
-        self.recipe = described["recipe"]
-        model = models.network(described["layers"])
+        self.name = described["name"]
+        self.recipe = twin_recipe.complete(described["recipe"])
+        classes = int(labels.max()) + 1
+        model = models.network(described["layers"], pixels.shape[2:], classes, pixels.shape[1])
         self.model = model.to(memory_format=torch.channels_last)
         self.optimizer = models.optimizer(self.model, self.recipe)
         self.loss = models.loss_function(self.model, self.recipe, options.bf16)
         if options.compile:
             self.loss = torch.compile(self.loss, dynamic=False)
-        decay = self.recipe.get("averageDecay", 0)
-        self.average = decay and torch.optim.swa_utils.AveragedModel(
-            self.model,
-            multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(decay),
-            use_buffers=True,
-        )
+        decay = self.recipe["averageDecay"]
+        self.average = Average(self.model, decay) if decay else None
+        self.pixels, self.labels = pixels, labels
+        self.augmentation = Augmentation(self.recipe["augment"], pixels, labels, classes)
+        # Of each channel, as ptrain has them.
+        values = pixels.transpose(0, 1).reshape(pixels.shape[1], -1)
+        spread = [torch.std_mean(channel.float() / 255, correction=0) for channel in values]
+        self.deviation, self.mean = torch.tensor(spread).T[:, :, None, None]
         self.step = 0
 
-    def epoch(self, pixels, labels):
+    def normalized(self, pixels):
+        result = (pixels - self.mean) / self.deviation
+        return result.contiguous(memory_format=torch.channels_last)
+
+    def epoch(self, epoch):
+        """One epoch, counted from 0; the mean loss."""
         self.model.train()
-        size = self.recipe["batchSize"]
-        batches = torch.randperm(len(labels)).split(size)
+        batches, total = torch.randperm(len(self.labels)).split(self.recipe["batchSize"]), 0.0
         for batch in batches:
-            rate = rate_at(self.recipe, self.step, len(batches) * self.recipe["epochs"])
+            self.rate = twin_recipe.rate_at(self.recipe, self.step, len(batches))
             for group in self.optimizer.param_groups:
-                group["lr"] = rate
-            chosen = pixels[batch]
-            if self.recipe.get("augment"):
-                chosen = augmented(chosen, self.recipe["augment"])
+                group["lr"] = self.rate
+            chosen, targets = self.augmentation.minibatch(batch, epoch)
             self.optimizer.zero_grad(set_to_none=True)
-            self.loss(normalized(chosen), labels[batch]).backward()
+            loss = self.loss(self.normalized(chosen), targets)
+            loss.backward()
             self.optimizer.step()
             if self.average:
-                self.average.update_parameters(self.model)
+                self.average.update(self.model, self.step)
             self.step += 1
+            total += float(loss.detach()) * len(batch)
+        if self.average:
+            self.average.measure_statistics(
+                self.normalized(self.pixels[batch].float() / 255) for batch in batches
+            )
+        return total / len(self.labels)
 
     @torch.no_grad()
-    def accuracy(self, pixels, labels):
-        """Percent of the set."""
-        model = (self.average or self.model).eval()
-        parts = zip(pixels.split(1000), labels.split(1000), strict=False)
-        correct = sum(int((model(part).argmax(1) == truth).sum()) for part, truth in parts)
-        return 100 * correct / len(labels)
+    def test(self, pixels, labels):
+        """How many are right, and the mean loss."""
+        model = (self.average.model if self.average else self.model).eval()
+        correct, total = 0, 0.0
+        parts = zip(pixels.split(TEST_BATCH), labels.split(TEST_BATCH), strict=True)
+        for part, truth in parts:
+            logits = model(self.normalized(part.float() / 255))
+            correct += int((logits.argmax(1) == truth).sum())
+            total += float(F.cross_entropy(logits, truth, reduction="sum"))
+        return correct, total / len(labels)
+
+
+def run(options):
+    started = time.perf_counter()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    train = images.read(options.data, "train", options.limit_train)
+    test = images.read(options.data, "t10k", options.limit_test)
+    training = Training(options, *train)
+    say(
+        "start",
+        model=training.name,
+        torch=torch.__version__,
+        parameters=sum(p.numel() for p in training.model.parameters()),
+        threads=options.threads,
+        seed=options.seed,
+        train_samples=len(train[1]),
+        test_samples=len(test[1]),
+        recipe=training.recipe,
+    )
+    accuracies: list[float] = []
+    for epoch in range(min(training.recipe["epochs"], options.epochs or training.recipe["epochs"])):
+        before = time.perf_counter()
+        train_loss = training.epoch(epoch)
+        seconds = time.perf_counter() - before
+        correct, test_loss = training.test(*test)
+        accuracies.append(100 * correct / len(test[1]))
+        say(
+            "epoch",
+            epoch=epoch + 1,
+            learning_rate=training.rate,
+            train_loss=train_loss,
+            test_loss=test_loss,
+            test_correct=correct,
+            test_accuracy=accuracies[-1],
+            seconds=seconds,
+        )
+        if accuracies[-1] >= options.target:
+            break
+    say(
+        "end",
+        epochs=len(accuracies),
+        seconds=time.perf_counter() - started,
+        test_accuracy=accuracies[-1],
+        best_test_accuracy=max(accuracies),
+    )
 
 
 def arguments():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--model", required=True)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="a preset or a description file")
+    parser.add_argument("--data", required=True, help="a directory of IDX files or a .npz file")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--target", type=float, default=101.0)
-    parser.add_argument("--data", required=True)
+    parser.add_argument("--target", type=float, default=101.0, help="percent")
+    parser.add_argument("--epochs", type=int, help="the first so many of the recipe's")
+    parser.add_argument("--limit-train", type=int, help="the first so many images")
+    parser.add_argument("--limit-test", type=int)
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--bf16", action="store_true")
     return parser.parse_args()
 
 
-def main():
-    options, start = arguments(), time.perf_counter()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    training = Training(options)
-    train, test = (images.load(options.data, part, raw=True) for part in ("train", "t10k"))
-    test = (normalized(test[0]), test[1])
-    accuracies = []
-    for _ in range(training.recipe["epochs"]):
-        training.epoch(*train)
-        accuracies.append(training.accuracy(*test))
-        if accuracies[-1] >= options.target:
-            break
-    seconds = time.perf_counter() - start
-    print(json.dumps({"epochs": len(accuracies), "seconds": seconds, "accuracies": accuracies}))
-
-
 if __name__ == "__main__":
-    main()
+    run(arguments())

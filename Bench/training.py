@@ -29,8 +29,33 @@ def priority(options):
     return ["chrt", "--rr", "5"] if options.real_time else []
 
 
+class TimedProcess:
+    """A process that ended well: lines of its stdout, and seconds from its start to each."""
+
+    def __init__(self, command, environment, name):
+        self.lines: list[str] = []
+        self.line_seconds: list[float] = []
+        start = time.perf_counter()
+        with (
+            tempfile.TemporaryFile("w+") as errors,
+            subprocess.Popen(
+                command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+            ) as process,
+        ):
+            assert process.stdout
+            for line in process.stdout:
+                self.line_seconds.append(time.perf_counter() - start)
+                self.lines.append(line.rstrip("\n"))
+            status = process.wait()
+            self.seconds = time.perf_counter() - start
+            if status != 0:
+                errors.seek(0)
+                raise SystemExit(f"{name}: {errors.read().strip()}")
+
+
 class Run:
-    """One finished training: its metrics file and how long the process lived."""
+    """One finished training: its metrics file, its description, when each epoch had been tested and
+    how long the process lived, in seconds from its start."""
 
     def __init__(self, arguments, instruction_set=None, data=None, ranks=None):
         environment = {**os.environ, **({"PTRAIN_DATA": data} if data else {})}
@@ -42,17 +67,24 @@ class Run:
             if ranks:
                 command = [*MPIRUN, "-np", str(ranks), *command]
                 environment |= MPI_AS_ROOT
-            start = time.perf_counter()
-            process = subprocess.run(command, env=environment, capture_output=True, text=True)
-            self.process_seconds = time.perf_counter() - start
-            if process.returncode != 0:
-                raise SystemExit(f"ptrain {' '.join(arguments)}: {process.stderr.strip()}")
+            process = TimedProcess(command, environment, f"ptrain {' '.join(arguments)}")
             self.text = (output / "metrics.jsonl").read_text()
+            self.description = carried_description(output / "model.safetensors")
+        self.process_seconds = process.seconds
+        times = zip(process.lines, process.line_seconds, strict=True)
+        self.epoch_ends = [seconds for line, seconds in times if line.startswith("Test set:")]
         self.events = [json.loads(line) for line in self.text.splitlines()]
 
     @property
     def digest(self):
         return self.events[-1]["digest"]
+
+
+def carried_description(file):
+    """What a model file says of its network and of the recipe by which it was trained, as YAML."""
+    with file.open("rb") as content:
+        length = int.from_bytes(content.read(8), "little")
+        return json.loads(content.read(length))["__metadata__"]["description"]
 
 
 def cpus():
