@@ -1,6 +1,6 @@
 // How workers share a minibatch: leaves decide the bits, shards who works.
 
-import PTrainCLibrary
+import Glibc
 import PTrainNetworks
 import Synchronization
 import Testing
