@@ -88,7 +88,7 @@ class Training:
         for batch in batches:
             rate = rate_at(self.recipe, self.step, len(batches) * self.recipe["epochs"])
             for group in self.optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group.get("factor", 1)
             chosen = pixels[batch]
             if self.recipe.get("augment"):
                 chosen = augmented(chosen, self.recipe["augment"])

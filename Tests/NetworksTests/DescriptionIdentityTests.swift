@@ -129,6 +129,7 @@ private struct DescriptionGenerator {
     recipe.weightDecay = number(RecipeLimits.weightDecay)
     recipe.labelSmoothing = number(RecipeLimits.labelSmoothing)
     recipe.averageDecay = number(RecipeLimits.averageDecay)
+    if chance(30) { recipe.biasRate = number(RecipeLimits.biasRate) }
     if chance(30) { recipe.freeze = integer(RecipeLimits.freeze) }
     if chance(30) {
       recipe.quantize = .int8

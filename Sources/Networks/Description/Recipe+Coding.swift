@@ -32,6 +32,7 @@ extension Recipe: Codable {
       "labelSmoothing", default: labelSmoothing, RecipeLimits.labelSmoothing)
     averageDecay = try keys.number(
       "averageDecay", default: averageDecay, RecipeLimits.averageDecay)
+    biasRate = try keys.number("biasRate", default: biasRate, RecipeLimits.biasRate)
     freeze = try keys.number("freeze", default: freeze, RecipeLimits.freeze)
     quantizeEpochs = try keys.number(
       "quantizeEpochs", default: quantizeEpochs, RecipeLimits.quantizeEpochs)
@@ -73,6 +74,7 @@ extension Recipe: Codable {
       ("labelSmoothing", .number(labelSmoothing)), ("averageDecay", .number(averageDecay)),
     ]
     // Descriptions without these are older.
+    if biasRate != 1 { pairs.append(("biasRate", .number(biasRate))) }
     if freeze > 0 { pairs.append(("freeze", .integer(freeze))) }
     if quantize != .none {
       pairs += [

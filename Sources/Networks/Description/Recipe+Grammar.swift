@@ -15,6 +15,7 @@ extension Recipe {
     GrammarKey(name: "warmUp", value: .number(RecipeLimits.warmUp)),
     GrammarKey(name: "labelSmoothing", value: .number(RecipeLimits.labelSmoothing)),
     GrammarKey(name: "averageDecay", value: .number(RecipeLimits.averageDecay)),
+    GrammarKey(name: "biasRate", value: .number(RecipeLimits.biasRate)),
     GrammarKey(name: "freeze", value: .integer(RecipeLimits.freeze)),
     GrammarKey(name: "quantize", value: .words(Quantization.allCases.map(\.rawValue))),
     GrammarKey(name: "quantizeEpochs", value: .integer(RecipeLimits.quantizeEpochs)),

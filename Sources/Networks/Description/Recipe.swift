@@ -45,6 +45,8 @@ public struct Recipe: Equatable, Sendable {
   /// Decay per step of the exponential moving average of the parameters that is tested and saved;
   /// 0 keeps the trained parameters themselves.
   public var averageDecay = 0.0
+  /// The rate of BN's biases over that of all else.
+  public var biasRate = 1.0
   /// First layers with parameters, in reading order, that keep them; a frozen batch normalisation keeps
   /// its running statistics too, and uses them in training.
   public var freeze = 0
@@ -72,6 +74,7 @@ enum RecipeLimits {
   static let warmUp = 0.0...0.99
   static let labelSmoothing = 0.0...0.99
   static let averageDecay = 0.0...0.999999
+  static let biasRate = 0.01...1000.0
   static let freeze = 0...4096
   static let quantizeEpochs = 1...100_000
   static let classWeight = 1e-6...1e6
@@ -98,6 +101,7 @@ extension Recipe {
     try checkRange("warm-up", warmUp, RecipeLimits.warmUp)
     try checkRange("label smoothing", labelSmoothing, RecipeLimits.labelSmoothing)
     try checkRange("average decay", averageDecay, RecipeLimits.averageDecay)
+    try checkRange("bias rate", biasRate, RecipeLimits.biasRate)
     try checkRange("freeze", freeze, RecipeLimits.freeze)
     try checkRange("quantize epochs", quantizeEpochs, RecipeLimits.quantizeEpochs)
     if case .named(let weights) = classWeights {
