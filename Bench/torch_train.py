@@ -68,6 +68,7 @@ class Training:
         described = models.description(options.model)
         self.recipe = described["recipe"]
         model = models.network(described["layers"])
+        models.initialize(model, self.recipe)
         self.model = model.to(memory_format=torch.channels_last)
         self.optimizer = models.optimizer(self.model, self.recipe)
         self.loss = models.loss_function(self.model, self.recipe, options.bf16)

@@ -130,6 +130,7 @@ private struct DescriptionGenerator {
     recipe.labelSmoothing = number(RecipeLimits.labelSmoothing)
     recipe.averageDecay = number(RecipeLimits.averageDecay)
     if chance(30) { recipe.biasRate = number(RecipeLimits.biasRate) }
+    recipe.initialization = element(Recipe.Initialization.allCases)
     if chance(30) { recipe.freeze = integer(RecipeLimits.freeze) }
     if chance(30) {
       recipe.quantize = .int8

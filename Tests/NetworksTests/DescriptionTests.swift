@@ -46,6 +46,7 @@ import Testing
     recipe.labelSmoothing = 0.1
     recipe.averageDecay = 0.999
     recipe.biasRate = 64
+    recipe.initialization = .dirac
     recipe.weightDecay = 1e-05
     recipe.learningRate = 0.1 + 0.2
     recipe.augment = [.affine(AffineAugmentation())]
@@ -155,6 +156,9 @@ import Testing
     ("stepEpochs: 3", "`stepEpochs` needs `schedule: step`"),
     ("labelSmoothing: 1", "`labelSmoothing` is 1.0"), ("averageDecay: 1", "`averageDecay` is 1.0"),
     ("biasRate: 0", "`biasRate` is 0.0, expected a number from 0.01 to 1000.0"),
+    (
+      "initialization: zero", "`initialization` is `zero`, expected one of uniform, dirac"
+    ),
     ("quantize: int4", "`quantize` is `int4`, expected one of none, int8"),
     ("quantizeEpochs: 3", "`quantizeEpochs` needs `quantize: int8`"),
     ("freeze: -1", "`freeze` is -1"), ("freeze: x", "`freeze` must be a number"),

@@ -9,6 +9,35 @@ import Testing
 
   init() throws { golden = try Golden(file: "recipes") }
 
+  @Test func firstFiltersPassChannelsOn() throws {
+    for layer in try golden["dirac"].list {
+      let (filters, groups) = (try layer["filters"].int, try layer["groups"].int)
+      let kernel = try layer["kernel"].ints
+      func state(_ initialization: Recipe.Initialization) throws -> ModelState {
+        var recipe = Recipe()
+        recipe.initialization = initialization
+        let description = ModelDescription("m", recipe: recipe) {
+          Layer.conv(
+            filters, kernel: Extents(kernel[0], kernel[1]), padding: .same, groups: groups)
+          Layer.globalAveragePool
+          Layer.classes
+        }
+        let network = try Network(
+          description: description,
+          input: Shape(channels: try layer["channels"].int, height: 4, width: 4), classCount: 2)
+        return .initial(network: network, seed: 5)
+      }
+      let (dirac, uniform) = (try state(.dirac), try state(.uniform))
+      var expected = uniform.values
+      let weights = try layer["values"].numbers
+      #expect(dirac.layout["conv1.weight"]?.count == weights.count)
+      for (place, value) in weights.enumerated() where value != 7 {
+        expected[place] = Float(value)
+      }
+      #expect(dirac.values == expected && expected != uniform.values)
+    }
+  }
+
   private func recipe(_ golden: Golden) throws -> Recipe {
     var recipe = Recipe()
     recipe.optimizer = try #require(Recipe.Optimizer(rawValue: try golden["optimizer"].text))

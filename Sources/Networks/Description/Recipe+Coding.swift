@@ -33,6 +33,7 @@ extension Recipe: Codable {
     averageDecay = try keys.number(
       "averageDecay", default: averageDecay, RecipeLimits.averageDecay)
     biasRate = try keys.number("biasRate", default: biasRate, RecipeLimits.biasRate)
+    initialization = try keys.choice("initialization", default: initialization)
     freeze = try keys.number("freeze", default: freeze, RecipeLimits.freeze)
     quantizeEpochs = try keys.number(
       "quantizeEpochs", default: quantizeEpochs, RecipeLimits.quantizeEpochs)
@@ -75,6 +76,9 @@ extension Recipe: Codable {
     ]
     // Descriptions without these are older.
     if biasRate != 1 { pairs.append(("biasRate", .number(biasRate))) }
+    if initialization != .uniform {
+      pairs.append(("initialization", .word(initialization.rawValue)))
+    }
     if freeze > 0 { pairs.append(("freeze", .integer(freeze))) }
     if quantize != .none {
       pairs += [

@@ -16,6 +16,8 @@ extension Recipe {
     GrammarKey(name: "labelSmoothing", value: .number(RecipeLimits.labelSmoothing)),
     GrammarKey(name: "averageDecay", value: .number(RecipeLimits.averageDecay)),
     GrammarKey(name: "biasRate", value: .number(RecipeLimits.biasRate)),
+    GrammarKey(
+      name: "initialization", value: .words(Initialization.allCases.map(\.rawValue))),
     GrammarKey(name: "freeze", value: .integer(RecipeLimits.freeze)),
     GrammarKey(name: "quantize", value: .words(Quantization.allCases.map(\.rawValue))),
     GrammarKey(name: "quantizeEpochs", value: .integer(RecipeLimits.quantizeEpochs)),

@@ -15,6 +15,14 @@ public struct Recipe: Equatable, Sendable {
     /// Weights and values as numbers of 8 bits (Jacob et al. 2018).
     case int8
   }
+  /// What weights begin as.
+  public enum Initialization: String, CaseIterable, Sendable, Codable {
+    /// Even on `±1/√fan_in`, as PyTorch's layers do it.
+    case uniform
+    /// The same, but the first filters of each convolution pass its input channels on (Zagoruyko &
+    /// Komodakis 2017).
+    case dirac
+  }
   public enum Schedule: String, CaseIterable, Sendable, Codable {
     case constant, step, cosine
     case oneCycle = "one-cycle"
@@ -47,6 +55,7 @@ public struct Recipe: Equatable, Sendable {
   public var averageDecay = 0.0
   /// The rate of BN's biases over that of all else.
   public var biasRate = 1.0
+  public var initialization = Initialization.uniform
   /// First layers with parameters, in reading order, that keep them; a frozen batch normalisation keeps
   /// its running statistics too, and uses them in training.
   public var freeze = 0

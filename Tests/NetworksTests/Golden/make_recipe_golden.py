@@ -1,7 +1,7 @@
 """Golden values of PyTorch for keys of a recipe: writes recipes.json, in float64.
 
 Steps with a rate of their own for the biases of batch normalisation, by the groups of parameters
-that Bench/models.py makes of the recipe. Made with Python 3.11, torch 2.13.0 and numpy 2.4.6
+that Bench/models.py makes of the recipe, and the filters that it makes identities. Made with Python 3.11, torch 2.13.0 and numpy 2.4.6
 (Bench/requirements-interchange.txt).
 """
 
@@ -9,8 +9,9 @@ import json
 import pathlib
 import sys
 
+import torch
 import yaml
-from golden_values import normal
+from golden_values import flat, normal
 
 FOLDER = pathlib.Path(__file__).parent
 sys.path.append(str(FOLDER.parents[2] / "Bench"))
@@ -66,5 +67,21 @@ def steps(recipe):
     }
 
 
-golden = {"layers": LAYERS, "steps": [steps(recipe) for recipe in RECIPES]}
+def dirac(channels, filters, kernel, groups):
+    """Weights of which 7 were not set."""
+    keys = {"filters": filters, "kernel": kernel, "groups": groups, "padding": "same"}
+    model = models.network([{"conv": keys}], side=4, channels=channels)
+    weight = next(model.parameters()).data.fill_(7)
+    models.initialize(model, {"initialization": "dirac"})
+    whole = torch.nn.init.dirac_(weight.clone(), groups)
+    assert torch.equal(weight[weight != 7], whole[weight != 7])
+    return keys | {"channels": channels, "values": flat(weight)}
+
+
+CASES = ((3, 5, [3, 3], 1), (4, 2, [2, 3], 1), (3, 6, [3, 1], 3), (4, 8, [1, 4], 2))
+golden = {
+    "layers": LAYERS,
+    "steps": [steps(recipe) for recipe in RECIPES],
+    "dirac": [dirac(*case) for case in CASES],
+}
 (FOLDER / "recipes.json").write_text(json.dumps(golden) + "\n")
