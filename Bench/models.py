@@ -227,18 +227,6 @@ def load(model, state):
     assert all(key.endswith("num_batches_tracked") for key in missing), missing
 
 
-def initialize(model, recipe):
-    """Sets first weights as the recipe's `initialization` has them; `uniform` is PyTorch's own."""
-    if recipe.get("initialization", "uniform") != "dirac":
-        return
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d):
-            filters = module.out_channels // module.groups
-            count = min(filters, module.weight.shape[1])
-            for group in module.weight.data.split(filters):
-                nn.init.dirac_(group[:count])
-
-
 def optimizer(model, recipe):
     """The recipe's optimizer in PyTorch's fastest form; decay acts on weights alone.
 

@@ -9,6 +9,7 @@ import json
 import math
 import time
 
+import first_weights
 import images
 import models
 import torch
@@ -68,7 +69,7 @@ class Training:
         described = models.description(options.model)
         self.recipe = described["recipe"]
         model = models.network(described["layers"])
-        models.initialize(model, self.recipe)
+        first_weights.initialize(model, self.recipe)
         self.model = model.to(memory_format=torch.channels_last)
         self.optimizer = models.optimizer(self.model, self.recipe)
         self.loss = models.loss_function(self.model, self.recipe, options.bf16)
@@ -128,6 +129,7 @@ def main():
     training = Training(options)
     train, test = (images.load(options.data, part, raw=True) for part in ("train", "t10k"))
     test = (normalized(test[0]), test[1])
+    first_weights.whiten(training.model, training.recipe, normalized(train[0][:5000]))
     accuracies = []
     for _ in range(training.recipe["epochs"]):
         training.epoch(*train)

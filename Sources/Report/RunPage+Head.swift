@@ -153,6 +153,7 @@ extension RunPage {
         "Initialization",
         recipe.initialization == .uniform ? nil : recipe.initialization.rawValue
       ),
+      ("Whitening of the first layer", unlessZero(recipe.whiten)),
       ("Class weights", recipe.classWeights.map(Self.text)),
       ("Frozen layers", recipe.freeze == 0 ? nil : String(recipe.freeze)),
       ("Epochs for int8", recipe.quantize == .none ? nil : "the last \(recipe.quantizeEpochs)"),

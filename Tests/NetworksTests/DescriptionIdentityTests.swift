@@ -131,6 +131,7 @@ private struct DescriptionGenerator {
     recipe.averageDecay = number(RecipeLimits.averageDecay)
     if chance(30) { recipe.biasRate = number(RecipeLimits.biasRate) }
     recipe.initialization = element(Recipe.Initialization.allCases)
+    if chance(30) { recipe.whiten = number(RecipeLimits.whiten) }
     if chance(30) { recipe.freeze = integer(RecipeLimits.freeze) }
     if chance(30) {
       recipe.quantize = .int8

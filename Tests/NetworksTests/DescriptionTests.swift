@@ -47,6 +47,7 @@ import Testing
     recipe.averageDecay = 0.999
     recipe.biasRate = 64
     recipe.initialization = .dirac
+    recipe.whiten = 0.0005
     recipe.weightDecay = 1e-05
     recipe.learningRate = 0.1 + 0.2
     recipe.augment = [.affine(AffineAugmentation())]
@@ -159,6 +160,7 @@ import Testing
     (
       "initialization: zero", "`initialization` is `zero`, expected one of uniform, dirac"
     ),
+    ("whiten: -1", "`whiten` is -1.0, expected a number from 0.0 to 1.0"),
     ("quantize: int4", "`quantize` is `int4`, expected one of none, int8"),
     ("quantizeEpochs: 3", "`quantizeEpochs` needs `quantize: int8`"),
     ("freeze: -1", "`freeze` is -1"), ("freeze: x", "`freeze` must be a number"),

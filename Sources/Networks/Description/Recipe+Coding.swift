@@ -34,6 +34,7 @@ extension Recipe: Codable {
       "averageDecay", default: averageDecay, RecipeLimits.averageDecay)
     biasRate = try keys.number("biasRate", default: biasRate, RecipeLimits.biasRate)
     initialization = try keys.choice("initialization", default: initialization)
+    whiten = try keys.number("whiten", default: whiten, RecipeLimits.whiten)
     freeze = try keys.number("freeze", default: freeze, RecipeLimits.freeze)
     quantizeEpochs = try keys.number(
       "quantizeEpochs", default: quantizeEpochs, RecipeLimits.quantizeEpochs)
@@ -79,6 +80,7 @@ extension Recipe: Codable {
     if initialization != .uniform {
       pairs.append(("initialization", .word(initialization.rawValue)))
     }
+    if whiten > 0 { pairs.append(("whiten", .number(whiten))) }
     if freeze > 0 { pairs.append(("freeze", .integer(freeze))) }
     if quantize != .none {
       pairs += [

@@ -18,6 +18,7 @@ extension Recipe {
     GrammarKey(name: "biasRate", value: .number(RecipeLimits.biasRate)),
     GrammarKey(
       name: "initialization", value: .words(Initialization.allCases.map(\.rawValue))),
+    GrammarKey(name: "whiten", value: .number(RecipeLimits.whiten)),
     GrammarKey(name: "freeze", value: .integer(RecipeLimits.freeze)),
     GrammarKey(name: "quantize", value: .words(Quantization.allCases.map(\.rawValue))),
     GrammarKey(name: "quantizeEpochs", value: .integer(RecipeLimits.quantizeEpochs)),

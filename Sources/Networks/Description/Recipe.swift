@@ -56,6 +56,9 @@ public struct Recipe: Equatable, Sendable {
   /// The rate of BN's biases over that of all else.
   public var biasRate = 1.0
   public var initialization = Initialization.uniform
+  /// Above 0 the first convolution whitens patches of the training images, this much being added to their
+  /// variances, and keeps its weights; 0: it is as any other.
+  public var whiten = 0.0
   /// First layers with parameters, in reading order, that keep them; a frozen batch normalisation keeps
   /// its running statistics too, and uses them in training.
   public var freeze = 0
@@ -84,6 +87,7 @@ enum RecipeLimits {
   static let labelSmoothing = 0.0...0.99
   static let averageDecay = 0.0...0.999999
   static let biasRate = 0.01...1000.0
+  static let whiten = 0.0...1.0
   static let freeze = 0...4096
   static let quantizeEpochs = 1...100_000
   static let classWeight = 1e-6...1e6
@@ -111,6 +115,7 @@ extension Recipe {
     try checkRange("label smoothing", labelSmoothing, RecipeLimits.labelSmoothing)
     try checkRange("average decay", averageDecay, RecipeLimits.averageDecay)
     try checkRange("bias rate", biasRate, RecipeLimits.biasRate)
+    try checkRange("whiten", whiten, RecipeLimits.whiten)
     try checkRange("freeze", freeze, RecipeLimits.freeze)
     try checkRange("quantize epochs", quantizeEpochs, RecipeLimits.quantizeEpochs)
     if case .named(let weights) = classWeights {

@@ -1,7 +1,8 @@
 """Golden values of PyTorch for keys of a recipe: writes recipes.json, in float64.
 
 Steps with a rate of their own for the biases of batch normalisation, by the groups of parameters
-that Bench/models.py makes of the recipe, and the filters that it makes identities. Made with Python 3.11, torch 2.13.0 and numpy 2.4.6
+that Bench/models.py makes of the recipe, and the filters that Bench/first_weights.py makes
+identities. Made with Python 3.11, torch 2.13.0 and numpy 2.4.6
 (Bench/requirements-interchange.txt).
 """
 
@@ -15,6 +16,7 @@ from golden_values import flat, normal
 
 FOLDER = pathlib.Path(__file__).parent
 sys.path.append(str(FOLDER.parents[2] / "Bench"))
+import first_weights  # noqa: E402
 import models  # noqa: E402
 
 LAYERS = """
@@ -72,7 +74,7 @@ def dirac(channels, filters, kernel, groups):
     keys = {"filters": filters, "kernel": kernel, "groups": groups, "padding": "same"}
     model = models.network([{"conv": keys}], side=4, channels=channels)
     weight = next(model.parameters()).data.fill_(7)
-    models.initialize(model, {"initialization": "dirac"})
+    first_weights.initialize(model, {"initialization": "dirac"})
     whole = torch.nn.init.dirac_(weight.clone(), groups)
     assert torch.equal(weight[weight != 7], whole[weight != 7])
     return keys | {"channels": channels, "values": flat(weight)}
