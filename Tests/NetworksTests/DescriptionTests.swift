@@ -178,6 +178,11 @@ import Testing
     ("augment: [{color: {contrast: 1}}]", "`contrast` is 1.0"),
     ("augment: [{mixup: 0}]", "`mixup` is 0.0, expected a number from 0.05 to 1.0"),
     ("augment: [{mixup: much}]", "`mixup` must be a number"),
+    ("augment: [{cutmix: 2}]", "`cutmix` is 2.0, expected a number from 0.05 to 1.0"),
+    (
+      "augment: [{cutmix: 1}, flip, {mixup: 0.2}]",
+      "`augment` has cutmix and mixup: a label is shared with one other image, not with two"
+    ),
     ("augment: [mixup]", "`mixup` is no step of `augment`"),
     ("augment: {rotate: 3}", "unknown key `rotate` in augment"),
     ("augment: {rotation: 181}", "`rotation` is 181.0"),

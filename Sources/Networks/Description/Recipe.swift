@@ -99,6 +99,7 @@ enum RecipeLimits {
   static let cutout = 1...256
   static let color = 0.0...0.9
   static let mixup = 0.05...1.0
+  static let cutmix = 0.05...1.0
 }
 
 extension Recipe {
@@ -124,6 +125,7 @@ extension Recipe {
       }
     }
     for step in augment { try step.validate() }
+    if let fault = augment.mixingFault { throw Failure(.usage, "augmentation has \(fault)") }
     if optimizer == .sgd && nesterov && momentum == 0 {
       throw Failure(.usage, "Nesterov needs a momentum above 0")
     }
