@@ -228,12 +228,21 @@ def load(model, state):
 
 
 def optimizer(model, recipe):
-    """The recipe's optimizer in PyTorch's fastest form; decay acts on weights alone."""
+    """The recipe's optimizer in PyTorch's fastest form; decay acts on weights alone.
+
+    A group with a `factor` learns at so many times the rate.
+    """
+    rate, factor = recipe["learningRate"], recipe.get("biasRate", 1)
+    norms = (nn.BatchNorm1d, nn.BatchNorm2d)
+    found = [module.bias for module in model.modules() if isinstance(module, norms)]
+    shifts = found if factor != 1 else []
     weights = [p for p in model.parameters() if p.dim() > 1]
-    others = [p for p in model.parameters() if p.dim() <= 1]
+    others = [p for p in model.parameters() if p.dim() <= 1 and all(p is not s for s in shifts)]
     decay = recipe.get("weightDecay", 0)
     groups = [{"params": weights, "weight_decay": decay}, {"params": others, "weight_decay": 0}]
-    rate = recipe["learningRate"]
+    if shifts:
+        biases = {"params": shifts, "weight_decay": 0, "lr": rate * factor, "factor": factor}
+        groups.append(biases)
     if recipe["optimizer"] in ("adam", "adamw"):
         kind = torch.optim.AdamW if decay else torch.optim.Adam
         return kind(groups, lr=rate, fused=True)

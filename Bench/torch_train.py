@@ -9,6 +9,7 @@ import argparse
 import json
 import time
 
+import first_weights
 import images
 import models
 import torch
@@ -34,6 +35,7 @@ class Training:
         self.recipe = twin_recipe.complete(described["recipe"])
         classes = int(labels.max()) + 1
         model = models.network(described["layers"], pixels.shape[2:], classes, pixels.shape[1])
+        first_weights.initialize(model, self.recipe)
         self.model = model.to(memory_format=torch.channels_last)
         self.optimizer = models.optimizer(self.model, self.recipe)
         self.loss = models.loss_function(self.model, self.recipe, options.bf16)
@@ -47,6 +49,8 @@ class Training:
         values = pixels.transpose(0, 1).reshape(pixels.shape[1], -1)
         spread = [torch.std_mean(channel.float() / 255, correction=0) for channel in values]
         self.deviation, self.mean = torch.tensor(spread).T[:, :, None, None]
+        first = self.normalized(pixels[: first_weights.WHITENING_IMAGES].float() / 255)
+        first_weights.whiten(self.model, self.recipe, first)
         self.step = 0
 
     def normalized(self, pixels):
@@ -60,7 +64,7 @@ class Training:
         for batch in batches:
             self.rate = twin_recipe.rate_at(self.recipe, self.step, len(batches))
             for group in self.optimizer.param_groups:
-                group["lr"] = self.rate
+                group["lr"] = self.rate * group.get("factor", 1)
             chosen, targets = self.augmentation.minibatch(batch, epoch)
             self.optimizer.zero_grad(set_to_none=True)
             loss = self.loss(self.normalized(chosen), targets)

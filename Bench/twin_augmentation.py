@@ -139,7 +139,23 @@ def mixup(alpha, images, others):
     return torch.lerp(images, others, share[:, None, None, None]), share
 
 
+def cutmix(alpha, images, others):
+    """The images with a box of others in them, and the box's part of the area."""
+    count, (height, width) = len(images), images.shape[2:]
+    side = (1 - torch.distributions.Beta(alpha, alpha).sample((count,))).sqrt()
+
+    def inside(extent):
+        half = (side * extent).long() // 2
+        first = torch.randint(extent, (count,)) - half
+        places = torch.arange(extent)
+        return (places >= first[:, None]) & (places < (first + 2 * half)[:, None])
+
+    box = inside(height)[:, :, None] & inside(width)[:, None, :]
+    share = box.float().mean((1, 2))
+    return torch.where(box[:, None], others, images), share
+
+
 # Step by name: a function of its value, images and whose turn it is to be mirrored.
 STEPS = {"affine": affine, "flip": flip, "crop": crop, "cutout": cutout, "color": color}
 # Those that take a second image of the training set, as changed by the steps before.
-MIXES = {"mixup": mixup}
+MIXES = {"mixup": mixup, "cutmix": cutmix}

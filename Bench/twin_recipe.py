@@ -21,6 +21,9 @@ DEFAULTS = {
     "labelSmoothing": 0.0,
     "averageDecay": 0.0,
     "augment": "none",
+    "biasRate": 1.0,
+    "initialization": "uniform",
+    "whiten": 0.0,
 }
 # Keys that no twin follows, with the value that asks for nothing.
 NEUTRAL = {"freeze": 0, "quantize": "none", "classWeights": "none"}

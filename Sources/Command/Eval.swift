@@ -19,16 +19,26 @@ struct Eval: ParsableCommand {
         ptrain eval --checkpoint runs/first/model.safetensors --per-class
         ptrain eval --checkpoint torch.safetensors --model eva8
         ptrain eval --checkpoint model.safetensors --logits logits.safetensors
+        ptrain eval --checkpoint model.safetensors --flip-average
         ptrain eval --checkpoint model.safetensors --int8
       """)
 
   @OptionGroup(title: "Model") var source: TestedModelOptions
   @OptionGroup(title: "Data") var data: DataOptions
+  @OptionGroup(title: "Views of each image (default: the image alone)") var views: ViewOptions
   @OptionGroup(title: "8-bit integers") var quantization: QuantizationOptions
   @OptionGroup(title: "Machine") var machine: MachineOptions
   @OptionGroup(title: "Output") var output: EvaluationOutputOptions
 
   private var checkpoint: String { source.checkpoint }
+
+  func validate() throws {
+    if quantization.int8, let option = views.givenOption {
+      throw ValidationError(
+        "\(option): averages in floating point; --int8 tests what exported files answer to one image"
+      )
+    }
+  }
 
   func run() throws {
     let file = try Safetensors(modelIn: checkpoint)
@@ -47,7 +57,7 @@ struct Eval: ParsableCommand {
     let set = try tested.check(data.test)
     for line in data.lines { Terminal.remark(line) }
     let (result, values) = try tested.answers(
-      to: set, configuration, keepsLogits: output.logits != nil)
+      to: set, configuration, views: views.views, keepsLogits: output.logits != nil)
     let quantized = try data.training.map {
       try quantization.quantize(
         tested, training: $0, test: set, float: result, threads: configuration.threadCount)
@@ -68,7 +78,7 @@ struct Eval: ParsableCommand {
       Safetensors.Tensor(name: name, shape: [values.count / classes, classes], values: values)
     }
     let integers = quantized.map { [tensor("logits.int8", $0.logits.map { Float($0) })] }
-    return Safetensors(tensors: [tensor("logits", logits)] + (integers ?? []))
+    return Safetensors(tensors: [tensor(views.views.tensorName, logits)] + (integers ?? []))
   }
 
   private func text(
@@ -84,10 +94,13 @@ struct Eval: ParsableCommand {
     }
     if output.json {
       var json = report?.json(perClass: output.perClass) ?? result.json
+      if views.views != .single {
+        json = json.adding("averaged_views", .string(views.views.rawValue))
+      }
       if let quantized { json = json.adding("int8", quantized.json) }
       return json.text + "\n"
     }
-    return result.testSetLine + "\n" + (quantized?.text ?? "")
+    return result.line(of: views.views.testedSet) + "\n" + (quantized?.text ?? "")
       + (output.perClass ? report!.perClassText : "")
   }
 
@@ -152,8 +165,8 @@ struct EvaluationOutputOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Write the logits of every test image, in order: tensor 'logits', float [N, classes]; with --int8 \
-      also 'logits.int8', the integers.
+      Write the logits of every test image, in order: tensor 'logits', float [N, classes], averaged ones \
+      'logits.flip_average' or 'logits.shift_average'; with --int8 also 'logits.int8', the integers.
       """,
       valueName: "file.safetensors"))
   var logits: String?

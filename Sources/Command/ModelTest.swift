@@ -14,9 +14,12 @@ struct ModelTest {
 
   /// The result in floating point, and where asked for the logits `[count, classes]`.
   func answers(
-    to set: ImageSet, _ configuration: EngineConfiguration, keepsLogits: Bool = false
+    to set: ImageSet, _ configuration: EngineConfiguration, views: ImageViews = .single,
+    keepsLogits: Bool = false
   ) throws -> (evaluation: PTrainEngine.Evaluation, logits: [Float]) {
-    try naming(source) { try model.answers(to: set, configuration, keepsLogits: keepsLogits) }
+    try naming(source) {
+      try model.answers(to: set, configuration, views: views, keepsLogits: keepsLogits)
+    }
   }
 }
 

@@ -45,7 +45,7 @@ struct RecipeOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Augmentation of the training images: none, or steps in their order with commas between them: \
-      affine, flip, flip=alternating, crop=PIXELS, cutout=PIXELS, color, mixup=ALPHA.
+      affine, flip, flip=alternating, crop=PIXELS, cutout=PIXELS, color, mixup=ALPHA, cutmix=ALPHA.
       """, valueName: "steps"))
   var augment: String?
 

@@ -71,6 +71,12 @@ struct RunPlan {
     }
   }
 
+  /// Where a recipe whitens the first convolution but the run begins with one of a file.
+  var keptFilterLine: String? {
+    guard let start, description.recipe.whiten > 0 else { return nil }
+    return "whiten: the first convolution keeps the weights of \(start.path)"
+  }
+
   private func firstState(
     _ file: Safetensors, _ network: Network, _ path: String
   ) throws -> ModelState {
@@ -104,6 +110,12 @@ extension Train {
     let described = model.model == nil ? try start?.file.description(source: start!.path) : nil
     var description = try described ?? model.description()
     description.recipe = try recipe.apply(to: description.recipe)
+    if start != nil, description.recipe.whiten > 0, recipe.sets("whiten") {
+      throw Failure(
+        .usage,
+        "--set whiten=\(description.recipe.whiten): acts on the weights of a new run, --from brings "
+          + "those of a file; leave out one of them")
+    }
     return RunPlan(
       description: description,
       directory: files.output.map(RunDirectory.init(path:)),

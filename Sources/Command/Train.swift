@@ -62,7 +62,7 @@ struct Train: ParsableCommand {
     try plan.check(fingerprint)
     let settings = plan.settings(fingerprint)
     if let size = plan.validation { try dataset.holdOutValidation(size, seed: plan.seed) }
-    dataLines += dataset.duplicatesLine.map { [$0] } ?? []
+    dataLines += [dataset.duplicatesLine, plan.keptFilterLine].compactMap { $0 }
     let trainer = try PTrain.Trainer(
       plan.description, dataset, plan.options, configuration, plan.snapshot)
     guard Job.isLeader else {

@@ -59,7 +59,7 @@ package struct Network: Equatable, Sendable {
   /// Values of the first `count` layers with parameters: those that `freeze` keeps, at the block's start.
   ///
   /// Throws `badData` where no layer would be left to train.
-  package func valueCount(ofLayers count: Int) throws(Failure) -> Int {
+  func valueCount(ofLayers count: Int) throws(Failure) -> Int {
     let layers = graph.nodes.filter { !$0.tensors.isEmpty }
     guard count < layers.count else {
       throw Failure(

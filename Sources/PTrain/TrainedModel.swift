@@ -37,10 +37,15 @@ public struct TrainedModel: Equatable, Sendable {
 
   /// The model on labelled images, of the size and the classes of its training.
   ///
+  /// Several `views` of each image are as many answers, whose logits are averaged: say so beside the result,
+  /// which is no plain one.
+  ///
   /// Throws `.badData` for images of another size or kind, and for a class that the model does not know.
-  public func evaluate(on set: ImageSet, machine: Machine = .automatic) throws -> Evaluation {
+  public func evaluate(
+    on set: ImageSet, averaging views: ImageViews = .single, machine: Machine = .automatic
+  ) throws -> Evaluation {
     let configuration = try machine.configuration()
-    return Evaluation(try answers(to: try fitting(set), configuration).evaluation)
+    return Evaluation(try answers(to: try fitting(set), configuration, views: views).evaluation)
   }
 
   /// A set labelled by the model's classes; throws `.badData` where the model does not take its images.
@@ -63,12 +68,14 @@ public struct TrainedModel: Equatable, Sendable {
 
   /// The result on a set that fits, and where asked for the logits `[count, classes]`.
   package func answers(
-    to set: ImageSet, _ configuration: EngineConfiguration, keepsLogits: Bool = false
+    to set: ImageSet, _ configuration: EngineConfiguration, views: ImageViews = .single,
+    keepsLogits: Bool = false
   ) throws -> (evaluation: PTrainEngine.Evaluation, logits: [Float]) {
     let session = try Session(
       value.network, state: value.state, configuration: configuration,
       sampleCapacity: min(Self.batchSize, max(1, set.count)))
-    return try session.answers(set, value.normalization, keepsLogits: keepsLogits)
+    return try session.answers(
+      set, value.normalization, views: views, keepsLogits: keepsLogits)
   }
 
   /// Images that are evaluated at a time; the result does not depend on it.

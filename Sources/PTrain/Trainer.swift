@@ -21,7 +21,8 @@ public final class Trainer: @unchecked Sendable {
 
   /// A new run of `description`'s recipe.
   ///
-  /// `start` is a model with the first parameters, of the same layers; nil stands for random ones.
+  /// `start` is a model with the first parameters, of the same layers; nil stands for random ones. A
+  /// recipe's `whiten` leaves the first convolution of `start` as it is.
   ///
   /// Throws `.usage` for a recipe or options out of range, `.badData` for layers that do not fit the images
   /// or the start.

@@ -148,6 +148,12 @@ extension RunPage {
       ("Weight decay", "\(recipe.weightDecay)"),
       ("Label smoothing", unlessZero(recipe.labelSmoothing)),
       ("Moving average", unlessZero(recipe.averageDecay)),
+      ("Rate of BN biases", recipe.biasRate == 1 ? nil : "times \(recipe.biasRate)"),
+      (
+        "Initialization",
+        recipe.initialization == .uniform ? nil : recipe.initialization.rawValue
+      ),
+      ("Whitening of the first layer", unlessZero(recipe.whiten)),
       ("Class weights", recipe.classWeights.map(Self.text)),
       ("Frozen layers", recipe.freeze == 0 ? nil : String(recipe.freeze)),
       ("Epochs for int8", recipe.quantize == .none ? nil : "the last \(recipe.quantizeEpochs)"),

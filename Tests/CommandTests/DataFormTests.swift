@@ -221,6 +221,25 @@ import Testing
     #expect(whole.errors.contains("freeze: 3 layers, but m has 3 with parameters"))
   }
 
+  /// What a run begins with is the file's, and a recipe that whitens says so.
+  @Test func aModelToStartFromIsNotWhitened() throws {
+    try SampleData().write(to: scratch)
+    try writeModel("  whiten: 0.01")
+    let first = try run(Self.model + ["--data", "data", "--output", "first"])
+    try #require(first.exitCode == 0, "\(first.errors)")
+    let words = ["--data", "data", "--from", "first/model.safetensors"]
+    let second = try run(words + ["--seed", "2", "--output", "second"])
+    try #require(second.exitCode == 0, "\(second.errors)")
+    let kept = "whiten: the first convolution keeps the weights of first/model.safetensors\n"
+    #expect(second.errors.contains(kept) && !first.errors.contains("whiten"))
+    let (before, after) = try (model("first"), model("second"))
+    #expect(before.state["conv1.weight"] == after.state["conv1.weight"])
+    #expect(before.state["conv1.bias"] != after.state["conv1.bias"])
+    let refused = try run(words + ["--set", "whiten=0.5", "--output", "refused"])
+    #expect(refused.exitCode == 64)
+    #expect(refused.errors.contains("--set whiten=0.5: acts on the weights of a new run"))
+  }
+
   private func model(_ run: String) throws -> TrainedModel {
     try TrainedModel(
       contentsOf: scratch.url.appendingPathComponent("\(run)/model.safetensors").path)

@@ -116,7 +116,9 @@ private struct EpochLine: Decodable {
       [], ["--batch-size", "16"], ["--optimizer", "adam"], ["--learning-rate", "0.01"],
       ["--momentum", "0.5"], ["--weight-decay", "0.01"], ["--schedule", "constant"],
       ["--schedule", "cosine"], ["--augment", "none"], ["--augment", "mixup=0.2"],
-      ["--limit-train", "50"], ["--validation", "20"],
+      ["--augment", "cutmix=1"],
+      ["--limit-train", "50"], ["--validation", "20"], ["--set", "biasRate=4"],
+      ["--set", "initialization=dirac"], ["--set", "whiten=0.0005"],
     ]
     let digests = try changes.enumerated().map {
       try digest(base + $1, output: "change-\($0)")

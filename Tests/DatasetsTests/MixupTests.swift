@@ -7,32 +7,7 @@ import Testing
 @testable import PTrainDatasets
 
 @Suite struct MixupTests {
-  private let shape = AugmentedShape(height: 5, width: 7, channels: 3)
-  private static let count = 9
-
-  private func image(_ sample: UInt32) -> [UInt8] {
-    (0..<shape.count).map { UInt8(truncatingIfNeeded: Int(sample) * 53 + $0 * 37 + $0 * $0) }
-  }
-
-  private func transformed(
-    _ steps: [Augmentation], sample: UInt32, epoch: UInt32 = 1
-  ) -> (image: [UInt8], mix: SampleMix?) {
-    let augmenter = ImageAugmenter(
-      steps, seed: 1, height: shape.height, width: shape.width, channels: shape.channels)
-    var target = [UInt8](repeating: 77, count: shape.count)
-    let count = augmenter.scratchByteCount
-    let scratch = UnsafeMutableRawPointer.allocate(byteCount: count + 1, alignment: 4)
-    defer { scratch.deallocate() }
-    scratch.initializeMemory(as: UInt8.self, repeating: 0xa5, count: count + 1)
-    let images = (0..<UInt32(Self.count)).flatMap(image)
-    images.withUnsafeBufferPointer { images in
-      augmenter.transform(
-        sample: sample, of: Self.count, epoch: epoch, target: &target, scratch: scratch
-      ) { images.baseAddress! + Int($0) * shape.count }
-    }
-    #expect(scratch.load(fromByteOffset: count, as: UInt8.self) == 0xa5)
-    return (target, augmenter.mix(of: sample, count: Self.count, epoch: epoch))
-  }
+  private let images = NineImages()
 
   private static let before: [Augmentation] = [
     .affine(AffineAugmentation()), .flip(FlipAugmentation()), .crop(2), .cutout(2),
@@ -43,11 +18,11 @@ import Testing
   @Test(arguments: 0..<32) func mixesWhatTheStepsBeforeHaveMade(members: Int) {
     let steps = Self.before.indices.filter { members >> $0 & 1 == 1 }.map { Self.before[$0] }
     var mixedCount = 0
-    for sample in UInt32(0)..<UInt32(Self.count) {
-      let (found, mix) = transformed(steps + [.mixup(1)], sample: sample)
+    for sample in UInt32(0)..<UInt32(images.count) {
+      let (found, mix) = images.transformed(steps + [.mixup(1)], sample: sample)
       guard let mix else { return #expect(Bool(false), "nothing is mixed") }
-      let own = transformed(steps, sample: sample).image
-      let other = transformed(steps, sample: mix.partner).image
+      let own = images.transformed(steps, sample: sample).image
+      let other = images.transformed(steps, sample: mix.partner).image
       #expect(
         found
           == zip(own, other).map { own, other in
@@ -56,25 +31,25 @@ import Testing
           })
       if found != own { mixedCount += 1 }
     }
-    #expect(mixedCount > Self.count / 2)
+    #expect(mixedCount > images.count / 2)
   }
 
   @Test func theStepsBehindChangeTheMix() {
     for sample in UInt32(0)..<4 {
-      let mixed = transformed([.crop(1), .mixup(1)], sample: sample).image
-      let (found, mix) = transformed([.crop(1), .mixup(1), .cutout(3)], sample: sample)
+      let mixed = images.transformed([.crop(1), .mixup(1)], sample: sample).image
+      let (found, mix) = images.transformed([.crop(1), .mixup(1), .cutout(3)], sample: sample)
       var expected = mixed
-      let (x, y) = SampleDraw(seed: 1, sample: sample, epoch: 1).centre(shape)
-      shape.blacken(&expected, side: 3, x: x, y: y)
+      let (x, y) = SampleDraw(seed: 1, sample: sample, epoch: 1).centre(images.shape)
+      images.shape.blacken(&expected, side: 3, x: x, y: y)
       #expect(found == expected)
-      #expect(mix == transformed([.mixup(1)], sample: sample).mix)
+      #expect(mix == images.transformed([.mixup(1)], sample: sample).mix)
     }
-    #expect(transformed([.crop(1)], sample: 0).mix == nil)
+    #expect(images.transformed([.crop(1)], sample: 0).mix == nil)
   }
 
   private func draws(_ alpha: Double, seed: UInt64 = 1, epoch: UInt32 = 0) -> [SampleMix] {
     (0..<20_000).map {
-      SampleMix(alpha: alpha, seed: seed, sample: $0, epoch: epoch, count: 50)
+      SampleMix(mixup: alpha, seed: seed, sample: $0, epoch: epoch, count: 50)
     }
   }
 
@@ -108,7 +83,7 @@ import Testing
   /// Pinned: other bytes would be another training run.
   @Test func bytesStayTheSame() {
     let steps: [Augmentation] = [.flip(FlipAugmentation()), .crop(2), .mixup(0.4), .cutout(2)]
-    let bytes = (UInt32(0)..<8).flatMap { transformed(steps, sample: $0).image }
+    let bytes = (UInt32(0)..<8).flatMap { images.transformed(steps, sample: $0).image }
     #expect(sha256(bytes).hasPrefix("215c2aa2480dc4e6"))
   }
 }

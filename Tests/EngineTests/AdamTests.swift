@@ -14,12 +14,14 @@ import Testing
     let kernels = KernelChoice.kernels(for: instructionSet)
     var recipe = Recipe()
     recipe.optimizer = .adam
+    let tensor = StateTensor(name: "fc1.weight", shape: [1, 1], role: .weight, offset: 0)
     let gradient: Float = 0.37
     var (parameter, mean, variance): (Float, Float, Float) = (0, 0, 0)
     var (exactMean, exactVariance, exactChange) = (0.0, 0.0, 0.0)
     for index in 0..<stepCount {
       parameter = 0
-      guard case .adam(let step) = OptimizerStep(recipe, index: index, rate: 0.01) else {
+      let whole = OptimizerStep(recipe, index: index, rate: 0.01)
+      guard case .adam(let step) = whole[tensor] else {
         Issue.record("not Adam")
         return
       }

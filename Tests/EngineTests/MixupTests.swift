@@ -10,13 +10,15 @@ import Testing
 @testable import PTrainEngine
 
 @Suite struct MixupTests {
-  private let augment: [Augmentation] = [
-    .flip(FlipAugmentation()), .crop(1), .mixup(1), .cutout(3),
-  ]
+  static let mixes: [Augmentation] = [.mixup(1), .cutmix(1)]
 
-  private func network() throws -> Network {
+  private func augment(_ mix: Augmentation) -> [Augmentation] {
+    [.flip(FlipAugmentation()), .crop(1), mix, .cutout(3)]
+  }
+
+  private func network(_ mix: Augmentation) throws -> Network {
     var recipe = Recipe()
-    recipe.augment = augment
+    recipe.augment = augment(mix)
     return try Network(
       description: ModelDescription(
         name: "small", layers: Architecture.normThenRelu.layers, recipe: recipe),
@@ -32,9 +34,15 @@ import Testing
       labels: (0..<40).map { UInt16($0 % 20) })
   }
 
-  @Test(arguments: [0.0, 0.1], [[], (0..<20).map { Float($0 % 4) / 2 + 0.25 }])
-  func stepAgreesWithReference(smoothing: Double, classWeights: [Float]) throws {
-    let network = try network()
+  private static let classWeights: [[Float]] = [[], (0..<20).map { Float($0 % 4) / 2 + 0.25 }]
+
+  @Test(
+    arguments: [(Augmentation.mixup(1), 0.0), (.mixup(1), 0.1), (.cutmix(1), 0.1)], classWeights)
+  func stepAgreesWithReference(
+    mixing: (mix: Augmentation, smoothing: Double), classWeights: [Float]
+  ) throws {
+    let (mix, smoothing) = mixing
+    let network = try network(mix)
     let normalization = Normalization(
       means: [0.5, 0.25, 0.75], standardDeviations: [0.25, 0.5, 0.125])
     let order = (0..<UInt32(27)).map { $0 * 7 % 40 }
@@ -49,22 +57,22 @@ import Testing
     for (name, error) in run.gradientErrors() { #expect(error < 1e-4, "\(name)") }
     // It acts.
     var plain = network.description
-    plain.recipe.augment = augment.filter { $0.word != "mixup" }
+    plain.recipe.augment = augment(mix).filter { !$0.isMixing }
     let other = try comparison(
       Network(description: plain, input: network.input, classCount: network.classCount))
     #expect(abs(other.loss - run.loss) > 1e-3)
   }
 
-  private func run() throws -> NoiseRun {
+  private func run(_ mix: Augmentation) throws -> NoiseRun {
     var description = try ModelDescription.preset(named: "tiny")
-    description.recipe.augment = augment
+    description.recipe.augment = augment(mix)
     return try NoiseRun(
       description, input: Shape(channels: 3, height: 12, width: 12), training: 75, test: 20,
       batchSize: 32)
   }
 
-  @Test func threadsNodesAndRanksKeepTheBits() throws {
-    var run = try run()
+  @Test(arguments: mixes) func threadsNodesAndRanksKeepTheBits(mix: Augmentation) throws {
+    var run = try run(mix)
     let expected = try run.outcome(threads: 1)
     for (threads, nodes, cpuCount) in [(2, 1, 2), (3, 2, 16), (5, 3, 2), (16, 1, 16)] {
       (run.nodes, run.cpuCount) = (nodes, cpuCount)
@@ -81,8 +89,8 @@ import Testing
 
   private struct Stop: Error {}
 
-  @Test func aRunThatStoppedGoesOnWithTheSameMixes() throws {
-    let run = try run()
+  @Test(arguments: mixes) func aRunThatStoppedGoesOnWithTheSameMixes(mix: Augmentation) throws {
+    let run = try run(mix)
     let expected = try run.outcome(threads: 2)
     for stop in [1, 4] {
       let first = try run.trainer(threads: 2)
@@ -97,9 +105,9 @@ import Testing
   }
 
   /// The baseline has bits of its own.
-  @Test func vectorWidthsDoNotChangeABit() throws {
+  @Test(arguments: mixes) func vectorWidthsDoNotChangeABit(mix: Augmentation) throws {
     var run = ShortRun()
-    run.recipe.augment = augment
+    run.recipe.augment = augment(mix)
     let expected = try run.finalState()
     for instructionSet in KernelChoice.available where instructionSet != .baseline {
       run.kernels = KernelChoice.kernels(for: instructionSet)

@@ -34,12 +34,14 @@ import Testing
       recipe: recipe)
   }
 
-  @Test(arguments: Recipe.Optimizer.allCases) func steps(optimizer: Recipe.Optimizer) throws {
+  @Test(arguments: Recipe.Optimizer.allCases, [1.0, 16])
+  func steps(optimizer: Recipe.Optimizer, biasRate: Double) throws {
     var recipe = Recipe()
     (recipe.optimizer, recipe.batchSize, recipe.weightDecay) = (optimizer, 20, 0.05)
-    recipe.learningRate = optimizer.usualLearningRate
+    (recipe.learningRate, recipe.biasRate) = (optimizer.usualLearningRate, biasRate)
     let one = try session(recipe, threads: 1)
-    var reference = ReferenceOptimizer<Float>(layout: network.layout, rule: recipe.rule)
+    var reference = ReferenceOptimizer<Float>(
+      layout: network.layout, rule: recipe.rule, biasRate: biasRate)
     var expected = one.state.values
     _ = try one.trainingLosses(set, .mnist, order: [UInt32](0..<20), recipe: recipe)
     reference.step(

@@ -129,6 +129,9 @@ private struct DescriptionGenerator {
     recipe.weightDecay = number(RecipeLimits.weightDecay)
     recipe.labelSmoothing = number(RecipeLimits.labelSmoothing)
     recipe.averageDecay = number(RecipeLimits.averageDecay)
+    if chance(30) { recipe.biasRate = number(RecipeLimits.biasRate) }
+    recipe.initialization = element(Recipe.Initialization.allCases)
+    if chance(30) { recipe.whiten = number(RecipeLimits.whiten) }
     if chance(30) { recipe.freeze = integer(RecipeLimits.freeze) }
     if chance(30) {
       recipe.quantize = .int8
@@ -151,7 +154,10 @@ private struct DescriptionGenerator {
     if chance(30) { steps.append(.crop(integer(RecipeLimits.crop))) }
     if chance(30) { steps.append(.cutout(integer(RecipeLimits.cutout))) }
     if chance(30) { steps.append(.color(color())) }
-    if chance(30) { steps.append(.mixup(number(RecipeLimits.mixup))) }
+    if chance(30) {
+      let (mixup, cutmix) = (number(RecipeLimits.mixup), number(RecipeLimits.cutmix))
+      steps.append(chance(50) ? .mixup(mixup) : .cutmix(cutmix))
+    }
     // In any order.
     if chance(50) { steps.reverse() }
     recipe.augment = steps

@@ -45,6 +45,9 @@ import Testing
     recipe.stepFactor = 0.3
     recipe.labelSmoothing = 0.1
     recipe.averageDecay = 0.999
+    recipe.biasRate = 64
+    recipe.initialization = .dirac
+    recipe.whiten = 0.0005
     recipe.weightDecay = 1e-05
     recipe.learningRate = 0.1 + 0.2
     recipe.augment = [.affine(AffineAugmentation())]
@@ -153,6 +156,11 @@ import Testing
     ("warmUp: 0.3", "`warmUp` needs `schedule: one-cycle`"),
     ("stepEpochs: 3", "`stepEpochs` needs `schedule: step`"),
     ("labelSmoothing: 1", "`labelSmoothing` is 1.0"), ("averageDecay: 1", "`averageDecay` is 1.0"),
+    ("biasRate: 0", "`biasRate` is 0.0, expected a number from 0.01 to 1000.0"),
+    (
+      "initialization: zero", "`initialization` is `zero`, expected one of uniform, dirac"
+    ),
+    ("whiten: -1", "`whiten` is -1.0, expected a number from 0.0 to 1.0"),
     ("quantize: int4", "`quantize` is `int4`, expected one of none, int8"),
     ("quantizeEpochs: 3", "`quantizeEpochs` needs `quantize: int8`"),
     ("freeze: -1", "`freeze` is -1"), ("freeze: x", "`freeze` must be a number"),
@@ -170,6 +178,11 @@ import Testing
     ("augment: [{color: {contrast: 1}}]", "`contrast` is 1.0"),
     ("augment: [{mixup: 0}]", "`mixup` is 0.0, expected a number from 0.05 to 1.0"),
     ("augment: [{mixup: much}]", "`mixup` must be a number"),
+    ("augment: [{cutmix: 2}]", "`cutmix` is 2.0, expected a number from 0.05 to 1.0"),
+    (
+      "augment: [{cutmix: 1}, flip, {mixup: 0.2}]",
+      "`augment` has cutmix and mixup: a label is shared with one other image, not with two"
+    ),
     ("augment: [mixup]", "`mixup` is no step of `augment`"),
     ("augment: {rotate: 3}", "unknown key `rotate` in augment"),
     ("augment: {rotation: 181}", "`rotation` is 181.0"),

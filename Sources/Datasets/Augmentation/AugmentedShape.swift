@@ -47,6 +47,23 @@ struct AugmentedShape: Sendable {
     }
   }
 
+  /// By -1, 0 or 1 pixels down and right; what comes from outside is the image reflected about its
+  /// outermost pixels.
+  func shiftReflecting(
+    _ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, by shift: Int
+  ) {
+    func place(_ place: Int, _ extent: Int) -> Int {
+      place < 0 ? -place : place < extent ? place : 2 * extent - 2 - place
+    }
+    for y in 0..<height {
+      let from = source + place(y - shift, height) * row
+      let to = target + y * row
+      for x in 0..<width {
+        memcpy(to + x * channels, from + place(x - shift, width) * channels, channels)
+      }
+    }
+  }
+
   /// The part of a square inside the image; of an even side the centre is right below the middle.
   func blacken(_ image: UnsafeMutablePointer<UInt8>, side: Int, x: Int, y: Int) {
     let columns = max(0, x - side / 2)..<min(width, x - side / 2 + side)

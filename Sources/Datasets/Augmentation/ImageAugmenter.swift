@@ -18,13 +18,12 @@ package struct ImageAugmenter: Sendable {
     /// Where it is.
     case cutout(Int)
     case color(ColorAugmentation)
-    /// With this alpha.
-    case mixup(Double)
+    case mix
 
     var movesImage: Bool {
       switch self {
       case .affine, .flip, .crop, .copy: true
-      case .cutout, .color, .mixup: false
+      case .cutout, .color, .mix: false
       }
     }
   }
@@ -35,8 +34,8 @@ package struct ImageAugmenter: Sendable {
   /// Bytes of what the affine step needs, aligned to 4; images on their way follow.
   private let affineByteCount: Int
   private let moveCount: Int
-  /// The mixing among the operations.
-  private let mixup: (place: Int, alpha: Double)?
+  /// The step of mixing and its place among the operations.
+  private let mixing: (place: Int, step: Augmentation)?
 
   package init(
     _ steps: [Augmentation], seed: UInt64, height: Int, width: Int, channels: Int
@@ -51,7 +50,7 @@ package struct ImageAugmenter: Sendable {
       case .crop(let pixels): .crop(pixels)
       case .cutout(let side): .cutout(side)
       case .color(let ranges): .color(ranges)
-      case .mixup(let alpha): .mixup(alpha)
+      case .mixup, .cutmix: .mix
       }
     }
     if operations.first?.movesImage != true { operations.insert(.copy, at: 0) }
@@ -59,11 +58,10 @@ package struct ImageAugmenter: Sendable {
     self.seed = seed
     self.shape = shape
     moveCount = operations.count(where: \.movesImage)
-    var mixup: (place: Int, alpha: Double)?
-    for (place, operation) in operations.enumerated() {
-      if case .mixup(let alpha) = operation { mixup = (place, alpha) }
+    mixing = steps.first(where: \.isMixing).map { step in
+      let place = operations.firstIndex { if case .mix = $0 { true } else { false } }
+      return (place!, step)
     }
-    self.mixup = mixup
     affineByteCount = operations.reduce(0) { count, operation in
       guard case .affine(let affine) = operation else { return count }
       return (affine.scratchByteCount + 3) / 4 * 4
@@ -72,13 +70,13 @@ package struct ImageAugmenter: Sendable {
 
   /// Bytes that a caller of `transform` provides, aligned to 4; one buffer a worker.
   package var scratchByteCount: Int {
-    affineByteCount + (moveCount > 1 ? shape.count : 0) + (mixup == nil ? 0 : 2 * shape.count)
+    affineByteCount + (moveCount > 1 ? shape.count : 0) + (mixing == nil ? 0 : 2 * shape.count)
   }
 
   /// What `sample` of `count` is mixed with in `epoch`; nil where nothing is mixed.
   package func mix(of sample: UInt32, count: Int, epoch: UInt32) -> SampleMix? {
-    mixup.map {
-      SampleMix(alpha: $0.alpha, seed: seed, sample: sample, epoch: epoch, count: count)
+    mixing.flatMap {
+      SampleMix($0.step, shape, seed: seed, sample: sample, epoch: epoch, count: count)
     }
   }
 
@@ -92,7 +90,7 @@ package struct ImageAugmenter: Sendable {
   ) {
     let images = (scratch + affineByteCount).assumingMemoryBound(to: UInt8.self)
     let draw = SampleDraw(seed: seed, sample: sample, epoch: epoch)
-    guard let mix = mix(of: sample, count: count, epoch: epoch), let place = mixup?.place else {
+    guard let mix = mix(of: sample, count: count, epoch: epoch), let place = mixing?.place else {
       return run(operations[...], draw, source(sample), (target, images), scratch)
     }
     // The partner as it is before the two are mixed.
@@ -100,15 +98,15 @@ package struct ImageAugmenter: Sendable {
     let second = moveCount > 1 ? images + 2 * shape.count : images
     run(operations[..<place], partner, source(mix.partner), (images, images + shape.count), scratch)
     run(operations[...], draw, source(sample), (target, second), scratch) { image in
-      mix.blend(image, with: images, count: shape.count)
+      mix.apply(to: image, from: images, shape)
     }
   }
 
-  /// Runs operations from `source` to the first of two buffers by way of the other; `blend` mixes.
+  /// Runs operations from `source` to the first of two buffers by way of the other; `mix` mixes.
   private func run(
     _ operations: ArraySlice<Operation>, _ draw: SampleDraw, _ source: UnsafePointer<UInt8>,
     _ buffers: (UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<UInt8>),
-    _ scratch: UnsafeMutableRawPointer, blend: (UnsafeMutablePointer<UInt8>) -> Void = { _ in }
+    _ scratch: UnsafeMutableRawPointer, mix: (UnsafeMutablePointer<UInt8>) -> Void = { _ in }
   ) {
     var current = source
     var movesLeft = operations.count(where: \.movesImage)
@@ -135,7 +133,7 @@ package struct ImageAugmenter: Sendable {
         let (x, y) = draw.centre(shape)
         shape.blacken(image, side: side, x: x, y: y)
       case .color(let ranges): shape.adjust(image, draw.factors(ranges))
-      case .mixup: blend(image)
+      case .mix: mix(image)
       }
       if operation.movesImage {
         current = UnsafePointer(next)

@@ -20,6 +20,14 @@ package enum Probabilities {
     return powers.map { $0 / sum }
   }
 
+  /// `ln Σ e^logit − logit[class]`, in Double.
+  static func crossEntropy(_ logits: some RandomAccessCollection<Float>, of index: Int) -> Double {
+    let largest = Double(logits.max() ?? 0)
+    let sum = logits.reduce(0) { $0 + Elementary.exp(Double($1) - largest) }
+    let own = logits[logits.index(logits.startIndex, offsetBy: index)]
+    return Elementary.log(sum) + (largest - Double(own))
+  }
+
   /// Classes by falling logit, equal ones in their own order; at most `count`.
   package static func top(_ count: Int, _ logits: some Collection<Float>) -> [Int] {
     let classes = Array(logits.enumerated()).sorted {

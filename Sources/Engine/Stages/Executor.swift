@@ -50,7 +50,7 @@ final class Executor: @unchecked Sendable {
     self.seed = seed
     labelSmoothing = Float(recipe.labelSmoothing)
     self.classWeights = classWeights
-    frozenCount = try plan.network.valueCount(ofLayers: recipe.freeze)
+    frozenCount = try plan.network.frozenCount(recipe)
     self.memory = memory
     states = try plan.stages.map { try StageState($0, kernels: kernels, memory: memory) }
     reads = Self.copy(plan.reads)

@@ -3,14 +3,30 @@
 import PTrainKernelTypes
 import PTrainNetworks
 
+/// What one step does to every tensor: BN's biases may have a rate of their own.
+struct OptimizerStep: Sendable {
+  private let general: TensorStep
+  private let biases: TensorStep
+
+  init(_ recipe: Recipe, index: Int, rate: Double) {
+    general = TensorStep(recipe, index: index, rate: rate)
+    biases = TensorStep(recipe, index: index, rate: recipe.biasRate * rate)
+  }
+
+  subscript(tensor: StateTensor) -> TensorStep { tensor.hasBiasRate ? biases : general }
+
+  /// Whether a step on a weight needs all of it.
+  var takesWholeWeights: Bool { general.takesWholeWeights }
+}
+
 /// Adam and SGD have kernels; their numbers are in the precision that those take.
-enum OptimizerStep: Sendable {
+enum TensorStep: Sendable {
   /// `decay` applies to weights; BN and biases go without.
   case adam(AdamStep)
   case sgd(SGDStep)
   case rule(any OptimizerRule, index: Int, rate: Double)
 
-  init(_ recipe: Recipe, index: Int, rate: Double) {
+  fileprivate init(_ recipe: Recipe, index: Int, rate: Double) {
     switch recipe.rule {
     case let adam as Adam:
       let rates = adam.rates(step: index + 1, learningRate: rate)
@@ -29,8 +45,7 @@ enum OptimizerStep: Sendable {
     }
   }
 
-  /// Whether a step on a weight needs all of it.
-  var takesWholeWeights: Bool {
+  fileprivate var takesWholeWeights: Bool {
     if case .rule(let rule, _, _) = self { type(of: rule).takesWholeWeights } else { false }
   }
 }

@@ -124,7 +124,7 @@ extension Executor {
     guard tensor.offset >= frozenCount else { return }
     let isDecayed = tensor.isDecayed
     let first = tensor.offset + range.lowerBound
-    switch step {
+    switch step[tensor] {
     case .adam(var step):
       if !isDecayed { step.decay = 0 }
       kernels.adam(

@@ -86,8 +86,10 @@ extension RateTest {
     try recipe.validate()
     let store = try SampleStore(images, normalization, binding: configuration.binding)
     let session = try Session(
-      network, state: .initial(network: network, seed: seed), configuration: configuration,
-      sampleCapacity: recipe.batchSize, seed: seed, recipe: recipe,
+      network,
+      state: .first(
+        of: network, recipe, images: images, normalization: normalization, seed: seed),
+      configuration: configuration, sampleCapacity: recipe.batchSize, seed: seed, recipe: recipe,
       classWeights: recipe.classFactors(of: images))
     try session.requireSize(of: images)
     return try session.pool.lead {

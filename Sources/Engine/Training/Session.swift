@@ -99,26 +99,15 @@ package final class Session {
     return tally.evaluation
   }
 
-  /// Workers copy whole images into buffers of the network's size: throws `badData` for any other, and
-  /// `usage` for images that the recipe's augmentation cannot change.
+  /// Throws `badData` for images of another size than the network's, and `usage` for those that the
+  /// recipe's augmentation cannot change.
   func requireSize(of set: ImageSet) throws {
     guard set.pixelType == .byte || recipe.augment.isEmpty else {
       throw Failure(
         .usage,
         "the recipe augments images of bytes, the data holds floats; train without `augment`")
     }
-    let input = runner.executor.plan.network.input
-    guard set.channels == input.channels else {
-      throw Failure(
-        .badData,
-        "the images have \(set.channels) channels, the network takes \(input.channels)")
-    }
-    guard (set.height, set.width) == (input.height, input.width) else {
-      throw Failure(
-        .badData,
-        "the images have \(set.height)x\(set.width) pixels, the network takes "
-          + "\(input.height)x\(input.width)")
-    }
+    try runner.executor.plan.network.requireSize(of: set)
   }
 
   /// `first in layer conv1`, for the last pass over a minibatch whose loss is no number.

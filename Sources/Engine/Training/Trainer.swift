@@ -53,7 +53,11 @@ package final class Trainer {
         seed: options.seed, recipe: recipe, classWeights: classWeights)
     }
     session = try makeSession(
-      network, snapshot?.model ?? .initial(network: network, seed: options.seed))
+      network,
+      snapshot?.model
+        ?? .first(
+          of: network, recipe, images: dataset.training, normalization: dataset.normalization,
+          seed: options.seed))
     for set in [dataset.training, dataset.test] + (dataset.validation.map { [$0] } ?? []) {
       try session.requireSize(of: set)
     }

@@ -18,7 +18,7 @@ package struct RandomStream: Equatable, Sendable {
     /// Which samples are held out for validation; `sample` is the class.
     case validationSplit
     /// A step of augmentation, the first of an affine map; `sample` is the index in the training set.
-    case augmentation, flip, crop, cutout, color, mixup
+    case augmentation, flip, crop, cutout, color, mixup, cutmix
     /// `sample` is the index in the training set; `layer` the layer's place in the network.
     case dropout(layer: UInt32)
 
@@ -35,6 +35,7 @@ package struct RandomStream: Equatable, Sendable {
       case .cutout: 8
       case .color: 9
       case .mixup: 10
+      case .cutmix: 11
       case .dropout(let layer): 0x100 + layer
       }
     }

@@ -15,6 +15,7 @@ extension Augmentation {
     GrammarKey(name: "cutout", value: .integer(RecipeLimits.cutout)),
     GrammarKey(name: "color", value: .keys(ColorAugmentation.grammar)),
     GrammarKey(name: "mixup", value: .number(RecipeLimits.mixup)),
+    GrammarKey(name: "cutmix", value: .number(RecipeLimits.cutmix)),
   ]
 
   fileprivate static let itemList =
@@ -35,6 +36,7 @@ extension Augmentation {
     case .cutout(let side): .map([("cutout", .integer(side))])
     case .color(let ranges): .map([("color", ranges.form)])
     case .mixup(let alpha): .map([("mixup", .number(alpha))])
+    case .cutmix(let alpha): .map([("cutmix", .number(alpha))])
     }
   }
 }
@@ -62,6 +64,9 @@ struct AugmentChoice: Decodable {
       }
       if let word = steps.firstRepeatedWord {
         throw descriptionError(decoder.codingPath, "`augment` has `\(word)` twice")
+      }
+      if let fault = steps.mixingFault {
+        throw descriptionError(decoder.codingPath, "`augment` has \(fault)")
       }
     } else {
       steps = [.affine(try AffineAugmentation(from: decoder))]
@@ -108,6 +113,7 @@ private struct AugmentItem: Decodable {
     case "cutout": step = .cutout(try keys.number("cutout", RecipeLimits.cutout))
     case "color": step = .color(try keys.value("color", ColorAugmentation.self))
     case "mixup": step = .mixup(try keys.number("mixup", RecipeLimits.mixup))
+    case "cutmix": step = .cutmix(try keys.number("cutmix", RecipeLimits.cutmix))
     default:
       throw descriptionError(
         decoder.codingPath, "a step of `augment` must be \(Augmentation.itemList)")

@@ -18,6 +18,9 @@ public enum Augmentation: Equatable, Sendable {
   /// Mixed with another image of the training set, which the steps before this one have changed by its own
   /// draws; the share is drawn from Beta(x, x).
   case mixup(Double)
+  /// With a box of another image of the training set in it, which the steps before this one have changed by
+  /// its own draws; the part of the area that the box leaves is drawn from Beta(x, x).
+  case cutmix(Double)
 }
 
 /// Ranges of a random affine map of an image, each drawn evenly from `-x ... x`.
@@ -63,6 +66,15 @@ extension Augmentation {
     case .cutout: "cutout"
     case .color: "color"
     case .mixup: "mixup"
+    case .cutmix: "cutmix"
+    }
+  }
+
+  /// Whether another image and its label have a share in the result: a recipe has one such step.
+  package var isMixing: Bool {
+    switch self {
+    case .mixup, .cutmix: true
+    default: false
     }
   }
 
@@ -87,6 +99,7 @@ extension Augmentation {
       try checkRange("contrast", ranges.contrast, RecipeLimits.color)
       try checkRange("saturation", ranges.saturation, RecipeLimits.color)
     case .mixup(let alpha): try checkRange("mixup", alpha, RecipeLimits.mixup)
+    case .cutmix(let alpha): try checkRange("cutmix", alpha, RecipeLimits.cutmix)
     }
   }
 }
@@ -96,7 +109,7 @@ extension [Augmentation] {
   public var text: String { form.flowText }
 
   /// A list on one line: `none`, or steps with commas between them: `affine`, `flip`,
-  /// `flip=alternating`, `crop=4`, `cutout=8`, `color`, `mixup=0.2`.
+  /// `flip=alternating`, `crop=4`, `cutout=8`, `color`, `mixup=0.2`, `cutmix=1`.
   ///
   /// A step without a value is as `recipe` has it, if it is there. Throws `usage`.
   public init(option text: String, recipe: [Augmentation]) throws(Failure) {
@@ -108,6 +121,17 @@ extension [Augmentation] {
     if let word = firstRepeatedWord {
       throw Failure(.usage, naming: .augmentation, " \(text): \(word) is there twice")
     }
+    if let fault = mixingFault {
+      throw Failure(.usage, naming: .augmentation, " \(text): \(fault)")
+    }
+  }
+
+  /// What is wrong with two steps of mixing; nil where there are none.
+  var mixingFault: String? {
+    let words = filter(\.isMixing).map(\.word)
+    guard words.count > 1 else { return nil }
+    return words.joined(separator: " and ")
+      + ": a label is shared with one other image, not with two"
   }
 
   var firstRepeatedWord: String? {
@@ -131,11 +155,12 @@ extension Augmentation {
     case ("crop", _, let pixels?): self = .crop(pixels)
     case ("cutout", _, let side?): self = .cutout(side)
     case ("mixup", let text?, _) where Double(text) != nil: self = .mixup(Double(text)!)
+    case ("cutmix", let text?, _) where Double(text) != nil: self = .cutmix(Double(text)!)
     default:
       throw Failure(
         .usage, naming: .augmentation,
         ": \"\(item)\" is none of none, affine, flip, flip=alternating, crop=PIXELS, "
-          + "cutout=PIXELS, color, mixup=ALPHA")
+          + "cutout=PIXELS, color, mixup=ALPHA, cutmix=ALPHA")
     }
     try validate()
   }

@@ -32,6 +32,9 @@ extension Recipe: Codable {
       "labelSmoothing", default: labelSmoothing, RecipeLimits.labelSmoothing)
     averageDecay = try keys.number(
       "averageDecay", default: averageDecay, RecipeLimits.averageDecay)
+    biasRate = try keys.number("biasRate", default: biasRate, RecipeLimits.biasRate)
+    initialization = try keys.choice("initialization", default: initialization)
+    whiten = try keys.number("whiten", default: whiten, RecipeLimits.whiten)
     freeze = try keys.number("freeze", default: freeze, RecipeLimits.freeze)
     quantizeEpochs = try keys.number(
       "quantizeEpochs", default: quantizeEpochs, RecipeLimits.quantizeEpochs)
@@ -73,6 +76,11 @@ extension Recipe: Codable {
       ("labelSmoothing", .number(labelSmoothing)), ("averageDecay", .number(averageDecay)),
     ]
     // Descriptions without these are older.
+    if biasRate != 1 { pairs.append(("biasRate", .number(biasRate))) }
+    if initialization != .uniform {
+      pairs.append(("initialization", .word(initialization.rawValue)))
+    }
+    if whiten > 0 { pairs.append(("whiten", .number(whiten))) }
     if freeze > 0 { pairs.append(("freeze", .integer(freeze))) }
     if quantize != .none {
       pairs += [

@@ -15,6 +15,10 @@ extension Recipe {
     GrammarKey(name: "warmUp", value: .number(RecipeLimits.warmUp)),
     GrammarKey(name: "labelSmoothing", value: .number(RecipeLimits.labelSmoothing)),
     GrammarKey(name: "averageDecay", value: .number(RecipeLimits.averageDecay)),
+    GrammarKey(name: "biasRate", value: .number(RecipeLimits.biasRate)),
+    GrammarKey(
+      name: "initialization", value: .words(Initialization.allCases.map(\.rawValue))),
+    GrammarKey(name: "whiten", value: .number(RecipeLimits.whiten)),
     GrammarKey(name: "freeze", value: .integer(RecipeLimits.freeze)),
     GrammarKey(name: "quantize", value: .words(Quantization.allCases.map(\.rawValue))),
     GrammarKey(name: "quantizeEpochs", value: .integer(RecipeLimits.quantizeEpochs)),

@@ -15,6 +15,14 @@ public struct Recipe: Equatable, Sendable {
     /// Weights and values as numbers of 8 bits (Jacob et al. 2018).
     case int8
   }
+  /// What weights begin as.
+  public enum Initialization: String, CaseIterable, Sendable, Codable {
+    /// Even on `±1/√fan_in`, as PyTorch's layers do it.
+    case uniform
+    /// The same, but the first filters of each convolution pass its input channels on (Zagoruyko &
+    /// Komodakis 2017).
+    case dirac
+  }
   public enum Schedule: String, CaseIterable, Sendable, Codable {
     case constant, step, cosine
     case oneCycle = "one-cycle"
@@ -45,6 +53,12 @@ public struct Recipe: Equatable, Sendable {
   /// Decay per step of the exponential moving average of the parameters that is tested and saved;
   /// 0 keeps the trained parameters themselves.
   public var averageDecay = 0.0
+  /// The rate of BN's biases over that of all else.
+  public var biasRate = 1.0
+  public var initialization = Initialization.uniform
+  /// Above 0 the first convolution whitens patches of the training images, this much being added to their
+  /// variances, and keeps its weights; 0: it is as any other.
+  public var whiten = 0.0
   /// First layers with parameters, in reading order, that keep them; a frozen batch normalisation keeps
   /// its running statistics too, and uses them in training.
   public var freeze = 0
@@ -72,6 +86,8 @@ enum RecipeLimits {
   static let warmUp = 0.0...0.99
   static let labelSmoothing = 0.0...0.99
   static let averageDecay = 0.0...0.999999
+  static let biasRate = 0.01...1000.0
+  static let whiten = 0.0...1.0
   static let freeze = 0...4096
   static let quantizeEpochs = 1...100_000
   static let classWeight = 1e-6...1e6
@@ -83,6 +99,7 @@ enum RecipeLimits {
   static let cutout = 1...256
   static let color = 0.0...0.9
   static let mixup = 0.05...1.0
+  static let cutmix = 0.05...1.0
 }
 
 extension Recipe {
@@ -98,6 +115,8 @@ extension Recipe {
     try checkRange("warm-up", warmUp, RecipeLimits.warmUp)
     try checkRange("label smoothing", labelSmoothing, RecipeLimits.labelSmoothing)
     try checkRange("average decay", averageDecay, RecipeLimits.averageDecay)
+    try checkRange("bias rate", biasRate, RecipeLimits.biasRate)
+    try checkRange("whiten", whiten, RecipeLimits.whiten)
     try checkRange("freeze", freeze, RecipeLimits.freeze)
     try checkRange("quantize epochs", quantizeEpochs, RecipeLimits.quantizeEpochs)
     if case .named(let weights) = classWeights {
@@ -106,6 +125,7 @@ extension Recipe {
       }
     }
     for step in augment { try step.validate() }
+    if let fault = augment.mixingFault { throw Failure(.usage, "augmentation has \(fault)") }
     if optimizer == .sgd && nesterov && momentum == 0 {
       throw Failure(.usage, "Nesterov needs a momentum above 0")
     }

@@ -45,8 +45,8 @@ public struct QuantizedModel: Sendable {
     network = try model.value.quantized(images, ranges: ranges)
   }
 
-  /// Percent of the images of a set whose class it tells; the set as ``TrainedModel/evaluate(on:machine:)``
-  /// takes it.
+  /// Percent of the images of a set whose class it tells; the set as
+  /// ``TrainedModel/evaluate(on:averaging:machine:)`` takes it.
   public func accuracy(on set: ImageSet) throws -> Double {
     let set = try model.fitting(set)
     let answers = answers(to: set)

@@ -44,26 +44,30 @@ package struct OptimizerPiece<Scalar: ReferenceScalar> {
 extension StateTensor {
   /// Whether weight decay applies: weights of conv and dense layers, not biases and BN.
   package var isDecayed: Bool { role == .weight }
+  /// Whether a recipe's `biasRate` applies: biases of BN alone.
+  package var hasBiasRate: Bool { role == .shift }
 }
 
 /// A rule over a block of values, tensor by tensor.
 package struct ReferenceOptimizer<Scalar: ReferenceScalar>: Sendable {
   package let layout: StateLayout
   package let rule: any OptimizerRule
+  /// Times the rate of BN's biases.
+  package let biasRate: Double
   private var firstMoment: [Scalar]
   private var secondMoment: [Scalar]
   /// Steps taken.
   package private(set) var stepCount = 0
 
-  package init(layout: StateLayout, rule: any OptimizerRule) {
-    (self.layout, self.rule) = (layout, rule)
+  package init(layout: StateLayout, rule: any OptimizerRule, biasRate: Double = 1) {
+    (self.layout, self.rule, self.biasRate) = (layout, rule, biasRate)
     firstMoment = [Scalar](repeating: 0, count: layout.count)
     secondMoment = firstMoment
   }
 
   /// `values` and `gradient` in the block's order.
   package mutating func step(values: inout [Scalar], gradient: [Scalar], learningRate: Double) {
-    let (layout, rule, index) = (layout, rule, stepCount)
+    let (layout, rule, index, biasRate) = (layout, rule, stepCount, biasRate)
     values.withUnsafeMutableBufferPointer { values in
       gradient.withUnsafeBufferPointer { gradient in
         firstMoment.withUnsafeMutableBufferPointer { first in
@@ -75,7 +79,9 @@ package struct ReferenceOptimizer<Scalar: ReferenceScalar>: Sendable {
                 gradient: gradient.baseAddress! + tensor.offset,
                 firstMoment: first.baseAddress! + tensor.offset,
                 secondMoment: second.baseAddress! + tensor.offset)
-              rule.step(piece, index: index, learningRate: learningRate)
+              rule.step(
+                piece, index: index,
+                learningRate: tensor.hasBiasRate ? biasRate * learningRate : learningRate)
             }
           }
         }
