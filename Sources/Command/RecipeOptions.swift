@@ -17,7 +17,10 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Minibatch size. A thread takes 8 images at a time, as few as 2 of most small networks where there are many threads: 64 keep up to 32 threads busy.",
+      """
+      Minibatch size. A thread takes 8 images at a time, down to 2 of networks with small layers: 64 keep up \
+      to 32 threads busy.
+      """,
       valueName: "n"))
   var batchSize: Int?
 

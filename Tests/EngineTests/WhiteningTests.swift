@@ -139,7 +139,7 @@ private struct WhiteningGolden: Decodable {
     var description = try ModelDescription.preset(named: "tiny")
     description.recipe.batchSize = 16
     let images = try ImageSet.synthetic(count: 40, height: 12, width: 12, classCount: 4)
-    let losses = try [0, 0.001, 0.1].map { epsilon in
+    let losses = try [0, 0.1].map { epsilon in
       description.recipe.whiten = epsilon
       let network = try Network(
         description: description, input: Shape(channels: 1, height: 12, width: 12), classCount: 4)
@@ -148,7 +148,7 @@ private struct WhiteningGolden: Decodable {
         normalization: .mnist, seed: 1, configuration: TestData.configuration()
       ).points[0].loss
     }
-    #expect(Set(losses).count == 3)
+    #expect(losses[0] != losses[1])
   }
 
   // MARK: Refusals
