@@ -11,9 +11,7 @@ package struct TopologyReport {
     private let taskCount: Int
     private let taskSize: Int
 
-    /// - Parameters:
-    ///   - taskCount: pieces of the minibatch that workers take.
-    ///   - taskSize: most images of a piece.
+    /// Workers take `taskCount` pieces of the minibatch, each of up to `taskSize` images.
     package init(model: String, size: Int, taskCount: Int, taskSize: Int) {
       self.model = model
       self.size = size
