@@ -20,7 +20,7 @@ import PTrain
     let trainer = try Trainer(.preset(named: "tiny"), on: dataset, options: options)
     // end of article
 
-    var best = Double.infinity
+    var best: (loss: Double, model: TrainedModel?) = (.infinity, nil)
     for try await event in trainer.events() {
       switch event {
       case .started(let start):
@@ -30,12 +30,12 @@ import PTrain
         print(
           "epoch \(epoch.epoch): validation loss \(rounded(loss)), test \(epoch.test.accuracy) %")
         // Good enough, or not a tenth better than before: ask for the end.
-        if loss < 0.15 || loss > 0.9 * best { trainer.stop() }
-        best = min(best, loss)
+        if loss < 0.15 || loss > 0.9 * best.loss { trainer.stop() }
+        if loss < best.loss { best = (loss, epoch.model) }
       case .step, .finished: break
       }
     }
-    let model = trainer.checkpoint().model
+    let model = best.model!
     print("stopped: \(rounded(try model.evaluate(on: dataset.test).accuracy)) % of the test images")
   }
 
