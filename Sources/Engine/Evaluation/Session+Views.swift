@@ -5,7 +5,7 @@ import PTrainDiagnostics
 import PTrainNetworks
 
 extension Session {
-  /// Samples whose views are made at a time; no bit depends on it.
+  /// Samples whose views are made, and whose losses are summed, at a time.
   private static let partSize = 2048
 
   /// Mean loss and correct predictions of logits averaged over views of each image, and where asked for

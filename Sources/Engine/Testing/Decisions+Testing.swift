@@ -163,8 +163,7 @@ extension Session {
       let task = ShardTask(
         batch: batch, mode: .training, shard: shard, scratch: runner.executor.scratch[0])
       let size = value.isVector ? batch.sharding.leafSize : 1
-      for first in stride(from: task.places.lowerBound, to: task.places.upperBound, by: size) {
-        let places = first..<min(first + size, task.places.upperBound)
+      runner.executor.forEachPart(of: task.places, size: size) { places in
         let z = body(places, task)
         for row in 0..<places.count {
           for element in 0..<value.channels * pixels {
