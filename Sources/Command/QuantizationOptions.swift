@@ -19,8 +19,10 @@ struct QuantizationOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "--int8: training images on which ranges are measured, drawn at random (default: 500).",
-      valueName: "n"))
+      """
+      --int8: training images on which ranges are measured, drawn at random (default: \
+      \(TrainingForms.imageCount)).
+      """, valueName: "n"))
   var calibration: Int?
 
   @Option(
@@ -71,9 +73,7 @@ struct QuantizationReport {
     model: QuantizedModel, test: ImageSet, float: PTrainEngine.Evaluation, losses: [LayerLoss]
   ) {
     (self.model, self.float, self.losses) = (model, float, losses)
-    let answers = model.answers(to: test)
-    logits = answers.logits
-    correctCount = zip(answers.classes, test.labels).count { $0 == Int($1) }
+    (logits, correctCount) = model.answers(to: test)
   }
 
   private var accuracy: Double { 100 * Double(correctCount) / Double(float.sampleCount) }

@@ -49,20 +49,19 @@ public struct QuantizedModel: Sendable {
   /// ``TrainedModel/evaluate(on:averaging:machine:)`` takes it.
   public func accuracy(on set: ImageSet) throws -> Double {
     let set = try model.fitting(set)
-    let answers = answers(to: set)
-    let correct = zip(answers.classes, set.labels).count { $0 == Int($1) }
-    return set.count == 0 ? 0 : 100 * Double(correct) / Double(set.count)
+    return set.count == 0 ? 0 : 100 * Double(answers(to: set).correctCount) / Double(set.count)
   }
 
-  /// Of a set that fits: logits `[count, classes]`, and the likeliest class of each image.
-  package func answers(to set: ImageSet) -> (logits: [Int8], classes: [Int]) {
+  /// Of a set that fits: logits `[count, classes]`, and of how many images the likeliest class is theirs.
+  package func answers(to set: ImageSet) -> (logits: [Int8], correctCount: Int) {
     let logits = IntegerInterpreter(network).logits(of: set, threadCount: images.threadCount)
     let classCount = model.classNames.count
-    let classes = (0..<set.count).map { sample in
+    let correctCount = set.labels.indices.count { sample in
       Probabilities.best(
         logits[sample * classCount..<(sample + 1) * classCount].lazy.map { Float($0) })
+        == Int(set.labels[sample])
     }
-    return (logits, classes)
+    return (logits, correctCount)
   }
 
   /// What each layer's values lose, the layers that add most first; for reports.
