@@ -76,7 +76,7 @@ class Training:
             total += float(loss.detach()) * len(batch)
         if self.average:
             self.average.measure_statistics(
-                self.normalized(self.pixels[batch].float() / 255) for batch in batches
+                self.normalized(self.augmentation.minibatch(batch, epoch)[0]) for batch in batches
             )
         return total / len(self.labels)
 

@@ -1,7 +1,7 @@
 """The moving average of a twin's parameters, as ptrain keeps, tests and saves it.
 
 The average was never trained: its statistics of batch normalisation are measured on training images
-as a test sees them.
+as training sees them, but for dropout.
 """
 
 import copy

@@ -6,7 +6,7 @@ extension Executor {
   /// Fills `s` (and `z` unless recomputed; neither of an affine stage) of the shard's samples and the
   /// shard's statistics.
   func forward(_ index: Int, _ task: ShardTask) {
-    if index == 0, task.mode == .training { augmentation?.transform(task) }
+    if index == 0, task.mode != .evaluation { augmentation?.transform(task) }
     let state = states[index]
     drawDropout(state, task)
     state.slot(task.places.lowerBound).update(

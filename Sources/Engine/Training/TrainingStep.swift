@@ -108,7 +108,7 @@ final class StepRunner {
   }
 
   /// Makes the running statistics the mean of those of minibatches `0...index`, each handed in once,
-  /// without dropout and augmentation.
+  /// without dropout.
   func measureStatistics(_ batch: Minibatch, index: Int) {
     pool.assertLeads()
     forwardSynchronized(
