@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 import yaml
 from torch import nn
+from twin_muon import Muon
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -243,6 +244,9 @@ def optimizer(model, recipe):
     if shifts:
         biases = {"params": shifts, "weight_decay": 0, "lr": rate * factor, "factor": factor}
         groups.append(biases)
+    if recipe["optimizer"] == "muon":
+        groups[0]["is_weight"] = True
+        return Muon(groups, lr=rate)
     if recipe["optimizer"] in ("adam", "adamw"):
         kind = torch.optim.AdamW if decay else torch.optim.Adam
         return kind(groups, lr=rate, fused=True)

@@ -27,7 +27,7 @@ DEFAULTS = {
 }
 # Keys that no twin follows, with the value that asks for nothing.
 NEUTRAL = {"freeze": 0, "quantize": "none", "classWeights": "none"}
-OPTIMIZERS = ("adam", "adamw", "sgd")
+OPTIMIZERS = ("adam", "adamw", "sgd", "muon")
 
 
 def complete(recipe):
