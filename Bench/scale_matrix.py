@@ -75,7 +75,7 @@ def rows(matrix, options):
             "digests": {
                 f"{model}, batch {size}": digest(options, model, size, row)
                 for model, size in columns
-            },
+            }
         }
 
 
