@@ -1,4 +1,4 @@
-"""ptrain's Muon in PyTorch: momentum of weights orthogonalised by Newton-Schulz iterations, Adam for the rest.
+"""ptrain's Muon in PyTorch: weights by orthogonalised momentum, the rest by Adam.
 
 As Sources/Networks/Training/Optimizers/Muon.swift has it; torch.optim.Muon takes no convolutions.
 """
@@ -14,7 +14,7 @@ BETAS, EPSILON = (0.9, 0.999), 1e-8
 
 
 class Muon(torch.optim.Optimizer):
-    """Groups with `is_weight` hold tensors of more than one dimension; rows of a matrix are outputs."""
+    """Groups with `is_weight` hold matrices, or tensors whose rows are their outputs."""
 
     def __init__(self, groups, lr):
         super().__init__(groups, {"lr": lr, "weight_decay": 0.0, "is_weight": False})
