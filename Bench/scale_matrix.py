@@ -38,7 +38,7 @@ SCALE = Matrix(
 )
 GRAPHS = Matrix(
     "determinism-graphs",
-    "The same bits of networks with branches over threads, ranks and instruction sets",
+    "The same bits of other networks over threads, ranks and instruction sets",
     models=("lenet5", "ds-cnn", "resnet8", "mobilenet-025", "Bench/branches.yaml"),
     batch_sizes=(100,),
     ranks=(1, 2, 4),
