@@ -60,21 +60,15 @@ package struct Muon: OptimizerRule, Equatable {
     var gram = [Scalar](repeating: 0, count: side * side)
     var polynomial = gram
     var next = matrix
-    let (a, b, c) = (
-      Scalar(Self.coefficients.a), Scalar(Self.coefficients.b), Scalar(Self.coefficients.c)
-    )
     for _ in 0..<iterationCount {
-      products(of: matrix, side, length, &gram)
-      // G is symmetric: its rows are its columns.
-      products(of: gram, side, side, &polynomial)
-      for place in gram.indices { polynomial[place] = b * gram[place] + c * polynomial[place] }
-      for row in 0..<side {
-        let first = row * length
-        for place in 0..<length { next[first + place] = a * matrix[first + place] }
-        for other in 0..<side {
-          let factor = polynomial[row * side + other]
-          for place in 0..<length {
-            next[first + place] += factor * matrix[other * length + place]
+      matrix.withUnsafeBufferPointer { matrix in
+        gram.withUnsafeMutableBufferPointer { gram in
+          polynomial.withUnsafeMutableBufferPointer { polynomial in
+            next.withUnsafeMutableBufferPointer { next in
+              iterate(
+                matrix.baseAddress!, side, length, gram: gram.baseAddress!,
+                polynomial: polynomial.baseAddress!, next: next.baseAddress!)
+            }
           }
         }
       }
@@ -83,19 +77,64 @@ package struct Muon: OptimizerRule, Equatable {
     if rows > columns { matrix = transposed(matrix, columns, rows) }
   }
 
+  private func iterate<Scalar: ReferenceScalar>(
+    _ matrix: UnsafePointer<Scalar>, _ side: Int, _ length: Int,
+    gram: UnsafeMutablePointer<Scalar>, polynomial: UnsafeMutablePointer<Scalar>,
+    next: UnsafeMutablePointer<Scalar>
+  ) {
+    let (a, b, c) = (
+      Scalar(Self.coefficients.a), Scalar(Self.coefficients.b), Scalar(Self.coefficients.c)
+    )
+    products(of: matrix, side, length, gram)
+    // G is symmetric: its rows are its columns.
+    products(of: gram, side, side, polynomial)
+    for place in 0..<side * side {
+      polynomial[place] = b * gram[place] + c * polynomial[place]
+    }
+    for row in 0..<side {
+      let result = next + row * length
+      let own = matrix + row * length
+      for place in 0..<length { result[place] = a * own[place] }
+      addProducts(of: polynomial + row * side, with: matrix, side, length, to: result)
+    }
+  }
+
   /// `result[i][j]` is the product of rows `i` and `j`.
   private func products<Scalar: ReferenceScalar>(
-    of matrix: [Scalar], _ rows: Int, _ columns: Int, _ result: inout [Scalar]
+    of matrix: UnsafePointer<Scalar>, _ rows: Int, _ columns: Int,
+    _ result: UnsafeMutablePointer<Scalar>
   ) {
-    matrix.withUnsafeBufferPointer { matrix in
-      for i in 0..<rows {
-        for j in 0...i {
-          let product = dotProduct(
-            matrix.baseAddress! + i * columns, matrix.baseAddress! + j * columns, columns)
-          result[i * rows + j] = product
-          result[j * rows + i] = product
-        }
+    for i in 0..<rows {
+      for j in 0...i {
+        let product = dotProduct(matrix + i * columns, matrix + j * columns, columns)
+        result[i * rows + j] = product
+        result[j * rows + i] = product
       }
+    }
+  }
+
+  /// `result[place] += Σ factors[row] · matrix[row][place]`, row by row, four at a time.
+  private func addProducts<Scalar: ReferenceScalar>(
+    of factors: UnsafePointer<Scalar>, with matrix: UnsafePointer<Scalar>, _ rows: Int,
+    _ columns: Int, to result: UnsafeMutablePointer<Scalar>
+  ) {
+    var row = 0
+    while row + 4 <= rows {
+      let (f0, f1, f2, f3) = (factors[row], factors[row + 1], factors[row + 2], factors[row + 3])
+      let first = matrix + row * columns
+      let (second, third, fourth) = (first + columns, first + 2 * columns, first + 3 * columns)
+      for place in 0..<columns {
+        var sum = result[place] + f0 * first[place]
+        sum += f1 * second[place]
+        sum += f2 * third[place]
+        result[place] = sum + f3 * fourth[place]
+      }
+      row += 4
+    }
+    while row < rows {
+      let first = matrix + row * columns
+      for place in 0..<columns { result[place] += factors[row] * first[place] }
+      row += 1
     }
   }
 

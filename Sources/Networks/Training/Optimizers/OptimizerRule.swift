@@ -9,13 +9,17 @@ package protocol OptimizerRule: Sendable {
   /// One step on the piece's values; `index` counts a run's steps from 0.
   func step<Scalar: ReferenceScalar>(
     _ piece: OptimizerPiece<Scalar>, index: Int, learningRate: Double)
+
+  /// The step in Float, for the engine, which has no kernel of its own for every rule.
+  ///
+  /// A requirement, so that it is compiled for each rule and Float: called through
+  /// `any OptimizerRule`, the general step would look up every addition.
+  func stepFloats(_ piece: OptimizerPiece<Float>, index: Int, learningRate: Double)
 }
 
 extension OptimizerRule {
   package static var takesWholeWeights: Bool { false }
 
-  /// The step in Float, compiled where the rule is: for the engine, which has no kernel of its own for
-  /// every rule.
   package func stepFloats(_ piece: OptimizerPiece<Float>, index: Int, learningRate: Double) {
     step(piece, index: index, learningRate: learningRate)
   }
