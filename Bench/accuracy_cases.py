@@ -14,6 +14,8 @@ PUBLISHED = (
 # Which command made a case's runs, when and where.
 ORIGINS = "origins.json"
 SEEDS = range(1, 1000)
+# Of runs: those of a table, of the PyTorch twin, and with another instruction set.
+KINDS = ("seed", "twin", "avx2")
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,13 @@ NAMED = {
 
 @dataclass
 class CaseRuns:
-    """Events of a case's runs by seed, those of its PyTorch twin, and what commands made them."""
+    """Events of a case's runs by seed, those of its PyTorch twin and of runs by AVX2, and what
+    commands made them."""
 
     case: Case
     runs: dict[int, list[dict]]
     twins: dict[int, list[dict]]
+    avx2: dict[int, list[dict]]
     made: list[dict] = field(default_factory=list)
 
 
@@ -74,17 +78,17 @@ class Results:
         found = self.origins.get(name, [])
         return found if isinstance(found, list) else [found]
 
-    def add(self, case, circumstances, seeds, twins):
-        """Notes which command made some seeds; earlier ones stay for what it did not make again."""
-        new = circumstances | {"seeds": list(seeds), "twins": list(twins)}
+    def add(self, case, circumstances, done):
+        """Notes which command made the seeds of each kind; earlier ones stay for what it did not
+        make again."""
+        new = circumstances | done
         if case != NAMED.get(case.name):
             new["case"] = asdict(case)
         earlier = [
             one
             for one in self.made(case.name)
-            if "seeds" not in one
-            or not set(one["seeds"]) <= set(seeds)
-            or not set(one["twins"]) <= set(twins)
+            if "seed" not in one
+            or not all(set(one.get(kind, [])) <= set(seeds) for kind, seeds in done.items())
         ]
         self.origins[case.name] = [*earlier, new]
         (self.folder / ORIGINS).write_text(json.dumps(self.origins, indent=1) + "\n")
@@ -99,18 +103,20 @@ class Results:
                     found[name] = Case(**given)
         return list(found.values())
 
+    def events(self, case, kind):
+        """Of each seed that has run."""
+        return {
+            seed: [json.loads(line) for line in path.read_text().splitlines()]
+            for seed in SEEDS
+            if (path := self.path(case, seed, kind)).exists()
+        }
+
     def kept(self):
         """Every case that has runs here."""
         found = []
         for case in self.cases():
-            runs, twins = (
-                {
-                    seed: [json.loads(line) for line in path.read_text().splitlines()]
-                    for seed in SEEDS
-                    if (path := self.path(case, seed, kind)).exists()
-                }
-                for kind in ("seed", "twin")
-            )
-            if runs:
-                found.append(CaseRuns(case, runs, twins, self.made(case.name)))
+            runs = {kind: self.events(case, kind) for kind in KINDS}
+            if runs["seed"]:
+                made = self.made(case.name)
+                found.append(CaseRuns(case, runs["seed"], runs["twin"], runs["avx2"], made))
         return found

@@ -89,6 +89,25 @@ def row(found):
     ]
 
 
+def digest_rows(kept):
+    """Of the weights after the last epoch of seed 1, and whether AVX2 gave the same."""
+    for found in kept:
+        if 1 in found.runs:
+            start, *_, end = found.runs[1]
+            is_same = [events[-1]["digest"] == end["digest"] for events in found.avx2.values()]
+            by_avx2 = ("the same" if all(is_same) else "another one") if is_same else ""
+            yield [found.case.name, f"`{end['digest']}`", start["instruction_set"], by_avx2]
+
+
+def digests(kept):
+    return (
+        "## Digests of seed 1\n\n"
+        "Weights after the last epoch; `Bench/accuracy --cases NAME --check` trains them again, on "
+        "any number of threads.\n\n"
+        + report.table(["", "digest", "instruction set", "by AVX2"], digest_rows(kept))
+    )
+
+
 def origin_lines(found):
     """What ptrain ran, and which commands of this script made it, as far as it was written down."""
     case = found.case
@@ -130,6 +149,7 @@ def text(kept):
             "not have their machine to themselves.",
             *tables(kept),
             *(["![accuracy over parameters and seconds](front.svg)"] if kept else []),
+            *([digests(kept)] if kept else []),
             "\n".join(map(origin_lines, kept)) + "\n",
         ]
     )

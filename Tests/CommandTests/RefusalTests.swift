@@ -42,7 +42,7 @@ func expectRefusal(
     ),
     (["--augment", "flip,crop"], "\"crop\" is none of"),
     (["--augment", "flip,crop=4,flip"], "flip is there twice"),
-    (["--augment", "crop=0"], "crop is 0, expected 1 to 64"),
+    (["--augment", "crop=0"], "--augment: crop is 0, expected 1 to 64"),
     (["--augment", "mixup"], "\"mixup\" is none of"),
     (["--augment", "mixup=nan"], "mixup is nan, expected 0.05 to 1.0"),
     (["--optimizer", "adam", "--momentum", "0.5"], "--momentum 0.5"),

@@ -162,6 +162,8 @@ extension Augmentation {
         ": \"\(item)\" is none of none, affine, flip, flip=alternating, crop=PIXELS, "
           + "cutout=PIXELS, color, mixup=ALPHA, cutmix=ALPHA")
     }
-    try validate()
+    do { try validate() } catch {
+      throw Failure(.usage, naming: .augmentation, ": \(error.message)")
+    }
   }
 }
