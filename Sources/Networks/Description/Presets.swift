@@ -26,6 +26,8 @@ private struct Preset {
     let photos = Shape(channels: 3, height: 96, width: 96)
     let words = Shape(channels: 1, height: 49, width: 10)
     return [
+      Preset("cifar-20k", PackageResources.cifar_20k_yaml, colour),
+      Preset("cifar-80k", PackageResources.cifar_80k_yaml, colour),
       Preset("compact", PackageResources.compact_yaml, digits),
       Preset("ds-cnn", PackageResources.ds_cnn_yaml, words, classes: 12),
       Preset("eva8", PackageResources.eva8_yaml, digits),
