@@ -70,6 +70,8 @@ package struct GradientAxis: Equatable, Sendable {
 
   /// Zeros that are read before the first output.
   package var leading: Int {
+    // Asked for each image, and mostly of this: what the loop would find, without its divisions.
+    if stride == 1 { return max(0, window - 1 - padding) }
     var result = 0
     var residue = 0
     while residue < min(stride, inputs) {
@@ -81,6 +83,7 @@ package struct GradientAxis: Equatable, Sendable {
 
   /// Zeros that are read behind the last output.
   package var trailing: Int {
+    if stride == 1 { return max(0, padding + inputs - outputs) }
     var result = 0
     var residue = 0
     while residue < min(stride, inputs) {

@@ -50,9 +50,13 @@ extension Executor {
     for place in stage.reads {
       let source = states[reads[place].source]
       let channels = source.stage.value.channels
-      read(source, places, task, to: task.scratch.x)
-      kernels.insertChannels(
-        channels: channels, pixels: pixels, x: task.scratch.x, offset: offset, z: z)
+      if isWhole(channels, at: offset) {
+        read(source, places, task, to: z + offset * pixels)
+      } else {
+        read(source, places, task, to: task.scratch.x)
+        kernels.insertChannels(
+          channels: channels, pixels: pixels, x: task.scratch.x, offset: offset, z: z)
+      }
       offset += channels
     }
   }
@@ -63,11 +67,20 @@ extension Executor {
     var offset = 0
     for place in state.stage.reads {
       let channels = states[reads[place].source].stage.value.channels
-      kernels.extractChannels(
-        channels: channels, pixels: pixels, z: dz, offset: offset, x: task.scratch.dx)
-      returnGradient(reads[place], places, task, dx: task.scratch.dx)
+      if isWhole(channels, at: offset) {
+        returnGradient(reads[place], places, task, dx: dz + offset * pixels)
+      } else {
+        kernels.extractChannels(
+          channels: channels, pixels: pixels, z: dz, offset: offset, x: task.scratch.dx)
+        returnGradient(reads[place], places, task, dx: task.scratch.dx)
+      }
       offset += channels
     }
+  }
+
+  /// Whether channels are blocks of what joins them, which then needs no copy.
+  private func isWhole(_ channels: Int, at offset: Int) -> Bool {
+    channels.isMultiple(of: channelLanes) && offset.isMultiple(of: channelLanes)
   }
 
   // MARK: Product with factors
