@@ -11,7 +11,7 @@ import PTrainNetworks
 extension Executor {
   /// The forward pass: moments of the shard's images, by leaf.
   func sumImageMoments(_ state: StageState, _ task: ShardTask) {
-    guard task.mode != .evaluation else { return }
+    guard task.mode.readsTrainingImages else { return }
     for place in task.places {
       loadImage(place, task, padding: state.stage.geometry.padding, to: task.scratch.x)
       kernels.imageMoments(

@@ -8,9 +8,12 @@ import PTrainNetworks
 /// How a pass treats dropout and statistics.
 enum PassMode: Sendable {
   case training
-  /// Sums for the BN statistics of what evaluation will see: no augmentation, no dropout.
+  /// Sums for the BN statistics of other weights than those that trained: no dropout.
   case statistics
   case evaluation
+
+  /// Whether images are those of training: augmented, and BN sums over them.
+  var readsTrainingImages: Bool { self != .evaluation }
 }
 
 /// A plan with buffers for minibatches of up to `sampleCapacity` samples, as the workers of one node

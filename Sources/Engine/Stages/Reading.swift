@@ -65,7 +65,7 @@ extension Executor {
     guard source.pixelType == .byte else {
       return copyImage(pixels, source.shape, padding: padding, to: plane)
     }
-    if task.mode != .evaluation, let augmentation { pixels = augmentation.image(place) }
+    if task.mode.readsTrainingImages, let augmentation { pixels = augmentation.image(place) }
     kernels.normalize(
       source.shape, padding: padding, pixels: pixels, gains: source.gains,
       offsets: source.offsets, plane: plane)

@@ -6,7 +6,7 @@ extension Executor {
   /// Fills `s` (and `z` unless recomputed; neither of an affine stage) of the shard's samples and the
   /// shard's statistics.
   func forward(_ index: Int, _ task: ShardTask) {
-    if index == 0, task.mode != .evaluation { augmentation?.transform(task) }
+    if index == 0, task.mode.readsTrainingImages { augmentation?.transform(task) }
     let state = states[index]
     drawDropout(state, task)
     state.slot(task.places.lowerBound).update(
@@ -27,7 +27,7 @@ extension Executor {
   }
 
   private func sumsMoments(_ state: StageState, _ task: ShardTask) -> Bool {
-    task.mode != .evaluation && state.stage.value.view.hasNorm
+    task.mode.readsTrainingImages && state.stage.value.view.hasNorm
   }
 
   /// Calls `body` with the places that one kernel call takes: an image group, or a leaf where vectors
