@@ -15,8 +15,8 @@ import Testing
   /// Counts of MLPerf Tiny's sources and of torchvision's LeNet; ours for ours.
   @Test(arguments: [
     ("cifar-20k", 19_386), ("cifar-80k", 78_746), ("compact", 19_970), ("ds-cnn", 23_756),
-    ("eva8", 19_822), ("lenet5", 61_706), ("mobilenet-025", 216_322), ("resnet8", 78_186),
-    ("tiny", 7_578),
+    ("eva8", 19_822), ("fashion", 77_066), ("lenet5", 61_706), ("mobilenet-025", 216_322),
+    ("resnet8", 78_186), ("tiny", 7_578),
   ])
   func parameters(name: String, count: Int) throws {
     #expect(try network(name).layout.parameterCount == count)
@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test func allAreListed() throws {
-    #expect(ModelDescription.presetNames.count == 9)
+    #expect(ModelDescription.presetNames.count == 10)
     #expect(ModelDescription.presetNames == ModelDescription.presetNames.sorted())
     for name in ModelDescription.presetNames {
       let yaml = try ModelDescription.presetYAML(named: name)

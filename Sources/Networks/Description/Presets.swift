@@ -31,6 +31,7 @@ private struct Preset {
       Preset("compact", PackageResources.compact_yaml, digits),
       Preset("ds-cnn", PackageResources.ds_cnn_yaml, words, classes: 12),
       Preset("eva8", PackageResources.eva8_yaml, digits),
+      Preset("fashion", PackageResources.fashion_yaml, digits),
       Preset("lenet5", PackageResources.lenet5_yaml, digits),
       Preset("mobilenet-025", PackageResources.mobilenet_025_yaml, photos, classes: 2),
       Preset("resnet8", PackageResources.resnet8_yaml, colour),
