@@ -50,12 +50,11 @@ extension Executor {
     for place in stage.reads {
       let source = states[reads[place].source]
       let channels = source.stage.value.channels
-      if isWhole(channels, at: offset) {
-        read(source, places, task, to: z + offset * pixels)
-      } else {
-        read(source, places, task, to: task.scratch.x)
-        kernels.insertChannels(
-          channels: channels, pixels: pixels, x: task.scratch.x, offset: offset, z: z)
+      let inPlace = isWhole(channels, at: offset)
+      let x = inPlace ? z + offset * pixels : task.scratch.x
+      read(source, places, task, to: x)
+      if !inPlace {
+        kernels.insertChannels(channels: channels, pixels: pixels, x: x, offset: offset, z: z)
       }
       offset += channels
     }
@@ -67,13 +66,12 @@ extension Executor {
     var offset = 0
     for place in state.stage.reads {
       let channels = states[reads[place].source].stage.value.channels
-      if isWhole(channels, at: offset) {
-        returnGradient(reads[place], places, task, dx: dz + offset * pixels)
-      } else {
-        kernels.extractChannels(
-          channels: channels, pixels: pixels, z: dz, offset: offset, x: task.scratch.dx)
-        returnGradient(reads[place], places, task, dx: task.scratch.dx)
+      let inPlace = isWhole(channels, at: offset)
+      let dx = inPlace ? dz + offset * pixels : task.scratch.dx
+      if !inPlace {
+        kernels.extractChannels(channels: channels, pixels: pixels, z: dz, offset: offset, x: dx)
       }
+      returnGradient(reads[place], places, task, dx: dx)
       offset += channels
     }
   }

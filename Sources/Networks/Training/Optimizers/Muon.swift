@@ -57,31 +57,24 @@ package struct Muon: OptimizerRule, Equatable {
     }
     let scale = 1 / max(norm, Scalar(Self.smallestNorm))
     for place in matrix.indices { matrix[place] *= scale }
-    var gram = [Scalar](repeating: 0, count: side * side)
-    var polynomial = gram
-    var next = matrix
-    for _ in 0..<iterationCount {
-      matrix.withUnsafeBufferPointer { matrix in
-        gram.withUnsafeMutableBufferPointer { gram in
-          polynomial.withUnsafeMutableBufferPointer { polynomial in
-            next.withUnsafeMutableBufferPointer { next in
-              iterate(
-                matrix.baseAddress!, side, length, gram: gram.baseAddress!,
-                polynomial: polynomial.baseAddress!, next: next.baseAddress!)
-            }
-          }
+    var work = [Scalar](repeating: 0, count: 2 * side * side + matrix.count)
+    matrix.withUnsafeMutableBufferPointer { matrix in
+      work.withUnsafeMutableBufferPointer { work in
+        for _ in 0..<iterationCount {
+          iterate(matrix.baseAddress!, side, length, work: work.baseAddress!)
         }
       }
-      swap(&matrix, &next)
     }
     if rows > columns { matrix = transposed(matrix, columns, rows) }
   }
 
+  /// `work` has room for G, its polynomial and the new matrix.
   private func iterate<Scalar: ReferenceScalar>(
-    _ matrix: UnsafePointer<Scalar>, _ side: Int, _ length: Int,
-    gram: UnsafeMutablePointer<Scalar>, polynomial: UnsafeMutablePointer<Scalar>,
-    next: UnsafeMutablePointer<Scalar>
+    _ matrix: UnsafeMutablePointer<Scalar>, _ side: Int, _ length: Int,
+    work gram: UnsafeMutablePointer<Scalar>
   ) {
+    let polynomial = gram + side * side
+    let next = polynomial + side * side
     let (a, b, c) = (
       Scalar(Self.coefficients.a), Scalar(Self.coefficients.b), Scalar(Self.coefficients.c)
     )
@@ -97,6 +90,7 @@ package struct Muon: OptimizerRule, Equatable {
       for place in 0..<length { result[place] = a * own[place] }
       addProducts(of: polynomial + row * side, with: matrix, side, length, to: result)
     }
+    matrix.update(from: next, count: side * length)
   }
 
   /// `result[i][j]` is the product of rows `i` and `j`.
