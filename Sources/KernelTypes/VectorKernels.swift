@@ -122,7 +122,7 @@ package protocol VectorKernels: Sendable {
 
 /// All kernels of one instruction set.
 package protocol KernelSet: ConvKernels, FirstStageKernels, AffineStageKernels, ActivationKernels,
-  VectorKernels, PeakKernels, WindowPoolKernels, JoinKernels, DepthwiseKernels
+  VectorKernels, MatrixKernels, PeakKernels, WindowPoolKernels, JoinKernels, DepthwiseKernels
 {
   var instructionSet: InstructionSet { get }
 }

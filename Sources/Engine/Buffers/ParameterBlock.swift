@@ -33,6 +33,14 @@ final class ParameterBlock: @unchecked Sendable {
     }
   }
 
+  /// What an optimizer's rule takes for `count` values of a tensor, the first at `offset` of the block.
+  func piece(of tensor: StateTensor, _ offset: Int, _ count: Int) -> OptimizerPiece<Float> {
+    OptimizerPiece(
+      tensor: tensor, count: count, values: values + offset,
+      gradient: FloatPointer(gradient + offset),
+      firstMoment: firstMoment + offset, secondMoment: secondMoment + offset)
+  }
+
   /// A copy of parameters and running statistics.
   var state: ModelState { ModelState(layout: layout, values: copy(values)) }
 

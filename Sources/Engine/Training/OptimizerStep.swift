@@ -19,11 +19,12 @@ struct OptimizerStep: Sendable {
   var takesWholeWeights: Bool { general.takesWholeWeights }
 }
 
-/// Adam and SGD have kernels; their numbers are in the precision that those take.
+/// Adam, SGD and Muon have kernels; the numbers of the first two are in the precision that those take.
 enum TensorStep: Sendable {
   /// `decay` applies to weights; BN and biases go without.
   case adam(AdamStep)
   case sgd(SGDStep)
+  case muon(Muon, index: Int, rate: Double)
   case rule(any OptimizerRule, index: Int, rate: Double)
 
   fileprivate init(_ recipe: Recipe, index: Int, rate: Double) {
@@ -41,11 +42,16 @@ enum TensorStep: Sendable {
         SGDStep(
           learningRate: Float(rate), momentum: Float(sgd.momentum),
           weightDecay: Float(sgd.weightDecay), nesterov: sgd.nesterov))
+    case let muon as Muon: self = .muon(muon, index: index, rate: rate)
     case let rule: self = .rule(rule, index: index, rate: rate)
     }
   }
 
   fileprivate var takesWholeWeights: Bool {
-    if case .rule(let rule, _, _) = self { type(of: rule).takesWholeWeights } else { false }
+    switch self {
+    case .adam, .sgd: false
+    case .muon: Muon.takesWholeWeights
+    case .rule(let rule, _, _): type(of: rule).takesWholeWeights
+    }
   }
 }

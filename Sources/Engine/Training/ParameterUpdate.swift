@@ -136,12 +136,12 @@ extension Executor {
       kernels.sgd(
         step, count: range.count, gradient: block.gradient + first,
         parameters: block.values + first, velocity: block.firstMoment + first)
+    case .muon(let muon, let index, let rate):
+      muon.step(
+        block.piece(of: tensor, first, range.count), index: index, learningRate: rate, by: kernels)
     case .rule(let rule, let index, let rate):
-      let piece = OptimizerPiece<Float>(
-        tensor: tensor, count: range.count, values: block.values + first,
-        gradient: FloatPointer(block.gradient + first), firstMoment: block.firstMoment + first,
-        secondMoment: block.secondMoment + first)
-      rule.stepFloats(piece, index: index, learningRate: rate)
+      rule.stepFloats(
+        block.piece(of: tensor, first, range.count), index: index, learningRate: rate)
     }
   }
 

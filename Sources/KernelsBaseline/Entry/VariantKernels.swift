@@ -115,6 +115,13 @@ extension VariantKernels {
       step, count: count, gradient: gradient, parameters: parameters, velocity: velocity)
   }
 
+  package func newtonSchulz(
+    _ shape: IteratedMatrix, _ polynomial: OddPolynomial, iterations: Int,
+    matrix: MutableFloatPointer, work: MutableFloatPointer
+  ) {
+    NewtonSchulz.run(shape, polynomial, iterations: iterations, matrix: matrix, work: work)
+  }
+
   package func dropoutBits(
     _ source: MaskSource, rate: Float, count: Int, bits: UnsafeMutablePointer<UInt32>
   ) {

@@ -89,6 +89,7 @@ struct KernelDigests<Kernels: KernelSet> {
     addDropout()
     addImage()
     addLoss()
+    addMatrices()
   }
 
   private mutating func addDropout() {
@@ -132,5 +133,17 @@ struct KernelDigests<Kernels: KernelSet> {
       rows: rows, classes: classes, logits: logits.read, labels: labels, labelSmoothing: 0.1,
       gradientScale: 0.2, losses: losses.pointer, correct: correct, gradient: gradient.pointer)
     add("cross-entropy", [losses, gradient])
+  }
+
+  private mutating func addMatrices() {
+    let polynomial = OddPolynomial(a: 3.4445, b: -4.775, c: 2.0315)
+    for shape in [IteratedMatrix(side: 3, length: 5), IteratedMatrix(side: 27, length: 64)] {
+      let matrix = random(shape.side * shape.length)
+      for i in 0..<matrix.count { matrix[i] *= 0.1 }
+      let work = Floats(shape.workCount)
+      kernels.newtonSchulz(
+        shape, polynomial, iterations: 3, matrix: matrix.pointer, work: work.pointer)
+      add("Newton-Schulz \(shape.side)x\(shape.length)", [matrix])
+    }
   }
 }

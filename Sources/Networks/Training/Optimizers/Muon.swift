@@ -11,7 +11,7 @@ package struct Muon: OptimizerRule, Equatable {
   package var iterationCount = 5
 
   /// Of the odd polynomial of an iteration: singular values go to about 0.7 to 1.2, and do so fast.
-  private static let coefficients = (a: 3.4445, b: -4.775, c: 2.0315)
+  package static let coefficients = (a: 3.4445, b: -4.775, c: 2.0315)
   /// Keeps a matrix of zeros one.
   private static let smallestNorm = 1e-7
   /// Root mean square of AdamW's updates.
@@ -23,6 +23,23 @@ package struct Muon: OptimizerRule, Equatable {
   /// `p ← p − rate·decay·p − rate·0.2·√max(rows, columns)·orthogonal(u)`.
   package func step<Scalar: ReferenceScalar>(
     _ piece: OptimizerPiece<Scalar>, index: Int, learningRate: Double
+  ) {
+    step(piece, index: index, learningRate: learningRate) { matrix, side, length in
+      iterate(matrix, side, length)
+    }
+  }
+
+  /// The step with all its iterations in place by a kernel, on a matrix `[side, length]`, `side ≤ length`.
+  package func step(
+    _ piece: OptimizerPiece<Float>, index: Int, learningRate: Double,
+    kernel: (_ matrix: UnsafeMutablePointer<Float>, _ side: Int, _ length: Int) -> Void
+  ) {
+    step(piece, index: index, learningRate: learningRate, iterate: kernel)
+  }
+
+  private func step<Scalar: ReferenceScalar>(
+    _ piece: OptimizerPiece<Scalar>, index: Int, learningRate: Double,
+    iterate: (_ matrix: UnsafeMutablePointer<Scalar>, _ side: Int, _ length: Int) -> Void
   ) {
     guard piece.tensor.role == .weight else {
       return Adam().step(piece, index: index, learningRate: learningRate)
@@ -36,7 +53,7 @@ package struct Muon: OptimizerRule, Equatable {
     }
     let rows = piece.tensor.shape[0]
     let columns = piece.count / rows
-    orthogonalize(&update, rows: rows, columns: columns)
+    orthogonalize(&update, rows: rows, columns: columns, iterate)
     let size = Scalar(
       learningRate * Self.updateSize * Double(max(rows, columns)).squareRoot())
     let decay = Scalar(learningRate * weightDecay)
@@ -46,29 +63,34 @@ package struct Muon: OptimizerRule, Equatable {
     }
   }
 
-  /// Each iteration is `X ← aX + (bG + cG²)X` with `G = XXᵀ`, on the side that is smaller.
   private func orthogonalize<Scalar: ReferenceScalar>(
-    _ matrix: inout [Scalar], rows: Int, columns: Int
+    _ matrix: inout [Scalar], rows: Int, columns: Int,
+    _ iterate: (_ matrix: UnsafeMutablePointer<Scalar>, _ side: Int, _ length: Int) -> Void
   ) {
     if rows > columns { matrix = transposed(matrix, rows, columns) }
-    let (side, length) = (min(rows, columns), max(rows, columns))
-    let norm = matrix.withUnsafeBufferPointer {
-      dotProduct($0.baseAddress!, $0.baseAddress!, $0.count).squareRoot()
-    }
-    let scale = 1 / max(norm, Scalar(Self.smallestNorm))
-    for place in matrix.indices { matrix[place] *= scale }
-    var work = [Scalar](repeating: 0, count: 2 * side * side + matrix.count)
     matrix.withUnsafeMutableBufferPointer { matrix in
-      work.withUnsafeMutableBufferPointer { work in
-        for _ in 0..<iterationCount {
-          iterate(matrix.baseAddress!, side, length, work: work.baseAddress!)
-        }
-      }
+      let start = matrix.baseAddress!
+      let norm = dotProduct(start, start, matrix.count).squareRoot()
+      let scale = 1 / max(norm, Scalar(Self.smallestNorm))
+      for place in matrix.indices { matrix[place] *= scale }
+      iterate(start, min(rows, columns), max(rows, columns))
     }
     if rows > columns { matrix = transposed(matrix, columns, rows) }
   }
 
-  /// `work` has room for G, its polynomial and the new matrix.
+  /// Each iteration is `X ← aX + (bG + cG²)X` with `G = XXᵀ`, on the side that is smaller.
+  private func iterate<Scalar: ReferenceScalar>(
+    _ matrix: UnsafeMutablePointer<Scalar>, _ side: Int, _ length: Int
+  ) {
+    // G, its polynomial and the new matrix.
+    let count = 2 * side * side + side * length
+    withUnsafeTemporaryAllocation(of: Scalar.self, capacity: count) { work in
+      for _ in 0..<iterationCount {
+        iterate(matrix, side, length, work: work.baseAddress!)
+      }
+    }
+  }
+
   private func iterate<Scalar: ReferenceScalar>(
     _ matrix: UnsafeMutablePointer<Scalar>, _ side: Int, _ length: Int,
     work gram: UnsafeMutablePointer<Scalar>

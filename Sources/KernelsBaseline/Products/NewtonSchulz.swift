@@ -1,0 +1,252 @@
+// Newton-Schulz iterations of a matrix that is held by columns: a vector is 16 rows of one column.
+// No multiply-add is fused: every instruction set makes the bits of plain loops.
+import PTrainKernelTypes
+
+enum NewtonSchulz {
+  static func run(
+    _ shape: IteratedMatrix, _ polynomial: OddPolynomial, iterations: Int,
+    matrix: MutableFloatPointer, work: MutableFloatPointer
+  ) {
+    let (side, length, stride) = (shape.side, shape.length, shape.stride)
+    let gram = work + 2 * length * stride
+    let square = gram + side * stride
+    var (columns, next) = (work, work + length * stride)
+    readColumns(shape, matrix, columns)
+    var count = 0
+    while count < iterations {
+      products(columns, length, side, stride, gram)
+      products(gram, side, side, stride, square)
+      join(side * stride, polynomial, gram, square)
+      advance(shape, polynomial.a, columns, square, next)
+      (columns, next) = (next, columns)
+      count += 1
+    }
+    writeRows(shape, columns, matrix)
+  }
+
+  private static func readColumns(
+    _ shape: IteratedMatrix, _ matrix: MutableFloatPointer, _ columns: MutableFloatPointer
+  ) {
+    clear(columns, shape.length * shape.stride)
+    var row = 0
+    while row < shape.side {
+      var column = 0
+      while column < shape.length {
+        columns[column * shape.stride + row] = matrix[row * shape.length + column]
+        column += 1
+      }
+      row += 1
+    }
+  }
+
+  private static func writeRows(
+    _ shape: IteratedMatrix, _ columns: MutableFloatPointer, _ matrix: MutableFloatPointer
+  ) {
+    var row = 0
+    while row < shape.side {
+      var column = 0
+      while column < shape.length {
+        matrix[row * shape.length + column] = columns[column * shape.stride + row]
+        column += 1
+      }
+      row += 1
+    }
+  }
+
+  /// `result[i][j] = Σ x[k][i] · x[k][j]` over `k < count`: blocks below the diagonal, then their mirror images.
+  private static func products(
+    _ x: MutableFloatPointer, _ count: Int, _ side: Int, _ stride: Int,
+    _ result: MutableFloatPointer
+  ) {
+    var column = 0
+    while column < side {
+      if side - column >= TallRows.rows {
+        products(TallRows.self, x, count, side, stride, column, result)
+      } else {
+        products(OneRow.self, x, count, side, stride, column, result)
+      }
+      column += lanes
+    }
+    var row = 0
+    while row < side {
+      var column = (row / lanes + 1) * lanes
+      while column < stride {
+        result[row * stride + column] = column < side ? result[column * stride + row] : 0
+        column += 1
+      }
+      row += 1
+    }
+  }
+
+  /// The rows from the diagonal on of a block of 16 columns; the last rows may be made twice.
+  @inline(__always) private static func products<T: UnfusedRows>(
+    _: T.Type, _ x: MutableFloatPointer, _ count: Int, _ side: Int, _ stride: Int,
+    _ column: Int, _ result: MutableFloatPointer
+  ) {
+    var row = column
+    while row < side {
+      let start = min(row, side - T.rows)
+      let (even, odd) = (
+        everySecond(T.self, x, count, stride, start, column, first: 0),
+        everySecond(T.self, x, count, stride, start, column, first: 1)
+      )
+      (even + odd).write(result + start * stride + column, stride)
+      row += T.rows
+    }
+  }
+
+  /// Sums of every eighth product side by side, four of the eight.
+  @inline(__always) private static func everySecond<T: UnfusedRows>(
+    _: T.Type, _ x: MutableFloatPointer, _ count: Int, _ stride: Int, _ row: Int, _ column: Int,
+    first: Int
+  ) -> T {
+    let whole = count / 8
+    var sums = (T(), T(), T(), T())
+    let start = x + first * stride
+    let (factors, vectors) = (start + row, start + column)
+    let step = 8 * stride
+    sums.0.add(whole, factors, 1, step, vectors, step)
+    if first == 0 {
+      let rest = x + whole * step
+      sums.0.add(count - 8 * whole, rest + row, 1, stride, rest + column, stride)
+    }
+    sums.1.add(whole, factors + 2 * stride, 1, step, vectors + 2 * stride, step)
+    sums.2.add(whole, factors + 4 * stride, 1, step, vectors + 4 * stride, step)
+    sums.3.add(whole, factors + 6 * stride, 1, step, vectors + 6 * stride, step)
+    return (sums.0 + sums.2) + (sums.1 + sums.3)
+  }
+
+  /// `square = b · gram + c · square`.
+  private static func join(
+    _ count: Int, _ polynomial: OddPolynomial, _ gram: MutableFloatPointer,
+    _ square: MutableFloatPointer
+  ) {
+    let (b, c) = (Lanes(repeating: polynomial.b), Lanes(repeating: polynomial.c))
+    var place = 0
+    while place < count {
+      store(square + place, b * load(gram + place) + c * load(square + place))
+      place += lanes
+    }
+  }
+
+  /// `next[k][i] = a · x[k][i] + Σ x[k][r] · factors[r][i]`, in the order of `r`.
+  private static func advance(
+    _ shape: IteratedMatrix, _ a: Float, _ x: MutableFloatPointer,
+    _ factors: MutableFloatPointer, _ next: MutableFloatPointer
+  ) {
+    if shape.length >= TallRows.rows {
+      advance(TallRows.self, shape, a, x, factors, next)
+    } else {
+      advance(OneRow.self, shape, a, x, factors, next)
+    }
+  }
+
+  @inline(__always) private static func advance<T: UnfusedRows>(
+    _: T.Type, _ shape: IteratedMatrix, _ a: Float, _ x: MutableFloatPointer,
+    _ factors: MutableFloatPointer, _ next: MutableFloatPointer
+  ) {
+    let stride = shape.stride
+    var column = 0
+    while column < shape.length {
+      let start = min(column, shape.length - T.rows) * stride
+      var row = 0
+      while row < stride {
+        var rows = T()
+        rows.scale(x + start + row, stride, a)
+        rows.add(shape.side, x + start, stride, 1, factors + row, stride)
+        rows.write(next + start + row, stride)
+        row += lanes
+      }
+      column += T.rows
+    }
+  }
+}
+
+/// Vectors that stay in registers, each the sum of products with one factor of its own.
+private protocol UnfusedRows {
+  static var rows: Int { get }
+  init()
+  mutating func add(_ vector: Lanes, _ factors: MutableFloatPointer, _ rowStep: Int)
+  mutating func scale(_ pointer: MutableFloatPointer, _ stride: Int, _ factor: Float)
+  func write(_ pointer: MutableFloatPointer, _ stride: Int)
+  static func + (_ a: Self, _ b: Self) -> Self
+}
+
+extension UnfusedRows {
+  /// `row += factors[row · rowStep + k · step] · vectors[k · vectorStep]` for `k < count`, one after the other.
+  @inline(__always) fileprivate mutating func add(
+    _ count: Int, _ factors: MutableFloatPointer, _ rowStep: Int, _ step: Int,
+    _ vectors: MutableFloatPointer, _ vectorStep: Int
+  ) {
+    var (factors, vectors) = (factors, vectors)
+    var k = 0
+    while k < count {
+      add(load(vectors), factors, rowStep)
+      factors += step
+      vectors += vectorStep
+      k += 1
+    }
+  }
+}
+
+private struct OneRow: UnfusedRows {
+  private var sum = Lanes.zero
+
+  @inline(__always) static var rows: Int { 1 }
+  @inline(__always) mutating func add(
+    _ vector: Lanes, _ factors: MutableFloatPointer, _ rowStep: Int
+  ) {
+    sum += vector * Lanes(repeating: factors.pointee)
+  }
+  @inline(__always) mutating func scale(
+    _ pointer: MutableFloatPointer, _ stride: Int, _ factor: Float
+  ) {
+    sum = load(pointer) * Lanes(repeating: factor)
+  }
+  @inline(__always) func write(_ pointer: MutableFloatPointer, _ stride: Int) {
+    store(pointer, sum)
+  }
+  @inline(__always) static func + (_ a: OneRow, _ b: OneRow) -> OneRow {
+    var result = a
+    result.sum += b.sum
+    return result
+  }
+}
+
+/// Twice as many.
+private struct Twice<Half: UnfusedRows>: UnfusedRows {
+  private var first = Half()
+  private var second = Half()
+
+  @inline(__always) static var rows: Int { 2 * Half.rows }
+  @inline(__always) mutating func add(
+    _ vector: Lanes, _ factors: MutableFloatPointer, _ rowStep: Int
+  ) {
+    first.add(vector, factors, rowStep)
+    second.add(vector, factors + Half.rows * rowStep, rowStep)
+  }
+  @inline(__always) mutating func scale(
+    _ pointer: MutableFloatPointer, _ stride: Int, _ factor: Float
+  ) {
+    first.scale(pointer, stride, factor)
+    second.scale(pointer + Half.rows * stride, stride, factor)
+  }
+  @inline(__always) func write(_ pointer: MutableFloatPointer, _ stride: Int) {
+    first.write(pointer, stride)
+    second.write(pointer + Half.rows * stride, stride)
+  }
+  @inline(__always) static func + (_ a: Twice, _ b: Twice) -> Twice {
+    var result = a
+    result.first = a.first + b.first
+    result.second = a.second + b.second
+    return result
+  }
+}
+
+#if KERNELS_AVX512
+  private typealias TallRows = Twice<Twice<Twice<OneRow>>>
+#elseif KERNELS_AVX2 || arch(arm64)
+  private typealias TallRows = Twice<Twice<OneRow>>
+#else
+  private typealias TallRows = Twice<OneRow>
+#endif
