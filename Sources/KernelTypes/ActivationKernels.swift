@@ -25,6 +25,11 @@ package struct ActivationShape: Equatable, Sendable {
   package var pooledWidth: Int { width / window }
   package var count: Int { blocks * height * width * channelLanes }
   package var pooledCount: Int { blocks * pooledHeight * pooledWidth * channelLanes }
+
+  /// So many blocks of it.
+  package func withBlocks(_ count: Int) -> ActivationShape {
+    ActivationShape(blocks: count, height: height, width: width, window: window)
+  }
 }
 
 /// Statistics of some samples' activations: `[1 + 2 · blocks, 16]`, the number of values of a channel in
@@ -64,6 +69,14 @@ package struct ChannelConstants: @unchecked Sendable {
     self.reluBefore = reluBefore
     self.after = after
   }
+
+  /// Those from a block on.
+  package func from(block: Int) -> ChannelConstants {
+    let offset = block * channelLanes
+    return ChannelConstants(
+      bias: bias.map { $0 + offset }, scale: scale + offset, shift: shift + offset,
+      mean: mean + offset, reluBefore: reluBefore, after: after)
+  }
 }
 
 /// Per-channel factors of a unit's output gradient, each `[blocks * 16]`.
@@ -79,6 +92,12 @@ package struct GradientFactors: @unchecked Sendable {
     self.gain = gain
     self.k0 = k0
     self.k1 = k1
+  }
+
+  /// Those from a block on.
+  package func from(block: Int) -> GradientFactors {
+    let offset = block * channelLanes
+    return GradientFactors(gain: gain + offset, k0: k0 + offset, k1: k1 + offset)
   }
 }
 

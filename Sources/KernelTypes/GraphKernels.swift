@@ -50,6 +50,13 @@ package struct WindowGeometry: Equatable, Sendable {
   /// Floats of packed weights, and of their gradient: `[blocks, taps, 16]`.
   package var weightCount: Int { blocks * taps * channelLanes }
 
+  /// The same window over so many blocks.
+  package func withBlocks(_ count: Int) -> WindowGeometry {
+    var result = self
+    result.blocks = count
+    return result
+  }
+
   /// The convolution of this size and step over `channels`, whose frame of zeros the gradient of the
   /// output has.
   package func convolution(channels: Int) -> ConvGeometry {

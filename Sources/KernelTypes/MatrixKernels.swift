@@ -23,6 +23,7 @@ package struct IteratedMatrix: Equatable, Sendable {
   package var workCount: Int { 2 * (length + side) * stride }
 }
 
+/// Passes over a weight as a matrix.
 package protocol MatrixKernels: Sendable {
   /// `X ← aX + (bG + cG²)X` with `G = XXᵀ`, `iterations` times; `matrix` is `[side, length]`.
   ///

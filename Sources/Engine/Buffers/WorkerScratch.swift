@@ -87,7 +87,10 @@ private struct ScratchNeeds {
       x = stage.geometry.inputCount
       dx = stage.geometry.inputGradientCount
       z = max(values, sources[0] < 0 ? plane : 0)
-    case .depthwise(let window): (x, dx) = (window.paddedCount, window.inputCount)
+    case .depthwise(let window):
+      let part = window.withBlocks(min(window.blocksInCache, window.blocks))
+      (x, dx) = (part.paddedCount, part.inputCount)
+      dz = part.convolution(channels: part.blocks * channelLanes).outputGradientCount
     case .pool: (x, dx, z) = (values, values, 2 * stage.value.lanes)
     case .image: x = plane
     case .sum, .concatenate, .multiply, .copy, .quantize: (x, dx) = (values, values)

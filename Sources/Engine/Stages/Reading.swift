@@ -26,9 +26,9 @@ extension Executor {
       value.blocks * (value.pooledHeight + padding.top + padding.bottom)
       * (value.pooledWidth + padding.left + padding.right) * channelLanes
     for (image, place) in places.enumerated() {
-      kernels.prepareInput(
-        value.shape(rows: 1), source.consumerConstants, s: source.s(place),
-        mask: imageMask(source, place, task), padding: padding, x: x + image * count)
+      readBlocks(
+        0..<value.blocks, source, place, imageMask(source, place, task), padding: padding,
+        to: x + image * count)
     }
   }
 
@@ -47,11 +47,39 @@ extension Executor {
       return
     }
     for (image, place) in places.enumerated() {
-      kernels.inputGradient(
-        value.shape(rows: 1), source.consumerConstants, s: source.s(place),
-        mask: imageMask(source, place, task), dx: dx + image * source.pooledCount,
-        dy: source.dy(place), sums: source.backwardSums(place), accumulates: read.accumulates)
+      returnBlocks(
+        0..<value.blocks, read, place, imageMask(source, place, task),
+        dx: dx + image * source.pooledCount)
     }
+  }
+
+  // MARK: Blocks of a map
+
+  /// `read` for some blocks of a place's map, with the mask of all.
+  func readBlocks(
+    _ blocks: Range<Int>, _ source: StageState, _ place: Int, _ mask: FloatPointer?,
+    padding: Edges, to x: MutableFloatPointer
+  ) {
+    let offset = blocks.lowerBound * source.stage.value.pooledPixels * channelLanes
+    kernels.prepareInput(
+      source.stage.value.shape(rows: 1).withBlocks(blocks.count),
+      source.consumerConstants.from(block: blocks.lowerBound), s: source.s(place) + offset,
+      mask: mask.map { $0 + offset }, padding: padding, x: x)
+  }
+
+  /// `returnGradient` for some blocks of a place's map, with the mask of all.
+  func returnBlocks(
+    _ blocks: Range<Int>, _ read: Read, _ place: Int, _ mask: FloatPointer?,
+    dx: MutableFloatPointer
+  ) {
+    let source = states[read.source]
+    let offset = blocks.lowerBound * source.stage.value.pooledPixels * channelLanes
+    kernels.inputGradient(
+      source.stage.value.shape(rows: 1).withBlocks(blocks.count),
+      source.consumerConstants.from(block: blocks.lowerBound), s: source.s(place) + offset,
+      mask: mask.map { $0 + offset }, dx: dx, dy: source.dy(place) + offset,
+      sums: source.backwardSums(place) + 2 * blocks.lowerBound * channelLanes,
+      accumulates: read.accumulates)
   }
 
   // MARK: The image

@@ -47,7 +47,7 @@ extension Executor {
       prepareDense(state.stage, places, task)
       backwardProduct(state, places, task)
       returnDense(state.stage, places, task)
-    case .depthwise(let window): backwardDepthwise(state, window, places, task)
+    case .depthwise(let window): backwardDepthwise(state, window, places.lowerBound, task)
     case .pool(let kind, let window): backwardPool(state, kind, window, places, task)
     case .sum: backwardSum(state, places, task)
     case .concatenate: backwardConcatenation(state, places, task)

@@ -64,7 +64,7 @@ extension Executor {
     case .dense:
       prepareDense(state.stage, places, task)
       convolve(state, places, task, z: z)
-    case .depthwise(let window): forwardDepthwise(state, window, places, task, z: z)
+    case .depthwise(let window): forwardDepthwise(state, window, places.lowerBound, task, z: z)
     case .pool(let kind, let window): forwardPool(state, kind, window, places, task, z: z)
     case .sum: forwardSum(state.stage, places, task, z: z)
     case .concatenate: forwardConcatenation(state.stage, places, task, z: z)

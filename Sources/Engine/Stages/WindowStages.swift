@@ -8,23 +8,55 @@ extension Executor {
   // MARK: Depthwise convolution
 
   func forwardDepthwise(
-    _ state: StageState, _ window: WindowGeometry, _ places: Range<Int>, _ task: ShardTask,
+    _ state: StageState, _ window: WindowGeometry, _ place: Int, _ task: ShardTask,
     z: MutableFloatPointer
   ) {
-    read(source(of: state.stage), places, task, padding: window.padding, to: task.scratch.x)
-    kernels.depthwiseForward(
-      window, x: task.scratch.x, weights: state.forwardWeights, z: z)
+    let source = source(of: state.stage)
+    let mask = imageMask(source, place, task)
+    forEachPart(of: 0..<window.blocks, size: window.blocksInCache) { blocks in
+      let (first, part) = (blocks.lowerBound, window.withBlocks(blocks.count))
+      readBlocks(blocks, source, place, mask, padding: window.padding, to: task.scratch.x)
+      kernels.depthwiseForward(
+        part, x: task.scratch.x,
+        weights: state.forwardWeights + first * window.taps * channelLanes,
+        z: z + first * state.stage.value.pixels * channelLanes)
+    }
   }
 
   func backwardDepthwise(
-    _ state: StageState, _ window: WindowGeometry, _ places: Range<Int>, _ task: ShardTask
+    _ state: StageState, _ window: WindowGeometry, _ place: Int, _ task: ShardTask
   ) {
-    read(source(of: state.stage), places, task, padding: window.padding, to: task.scratch.x)
-    kernels.depthwiseBackward(
-      window, x: task.scratch.x, dz: outputGradient(state, places, task),
-      weights: state.forwardWeights, accumulator: accumulator(state, places.lowerBound, task),
-      dx: task.scratch.dx)
-    returnGradient(reads[state.stage.reads.lowerBound], places, task, dx: task.scratch.dx)
+    let read = reads[state.stage.reads.lowerBound]
+    let mask = imageMask(states[read.source], place, task)
+    let accumulator = accumulator(state, place, task)
+    let (x, dz, dx) = (task.scratch.x, task.scratch.dz, task.scratch.dx)
+    forEachPart(of: 0..<window.blocks, size: window.blocksInCache) { blocks in
+      let part = window.withBlocks(blocks.count)
+      let weights = blocks.lowerBound * window.taps * channelLanes
+      readBlocks(blocks, states[read.source], place, mask, padding: window.padding, to: x)
+      differentiateBlocks(blocks, state, part, place, to: dz)
+      kernels.depthwiseBackward(
+        part, x: x, dz: dz, weights: state.forwardWeights + weights,
+        accumulator: accumulator + weights, dx: dx)
+      returnBlocks(blocks, read, place, mask, dx: dx)
+    }
+  }
+
+  /// The output's gradient of some blocks in the layout of `window.convolution`.
+  private func differentiateBlocks(
+    _ blocks: Range<Int>, _ state: StageState, _ window: WindowGeometry, _ place: Int,
+    to dz: MutableFloatPointer
+  ) {
+    let first = blocks.lowerBound
+    let value = state.stage.value
+    let z = state.z(place) + first * value.pixels * channelLanes
+    let pooled = first * value.pooledPixels * channelLanes
+    kernels.outputGradient(
+      value.shape(rows: 1).withBlocks(blocks.count), state.producerConstants.from(block: first),
+      state.gradientFactors.from(block: first),
+      window.convolution(channels: blocks.count * channelLanes), z: z,
+      s: value.window > 1 ? state.s(place) + pooled : z, dy: state.dy(place) + pooled, dz: dz,
+      biasGradient: state.biasGradient(place) + first * channelLanes)
   }
 
   // MARK: Pools
@@ -81,4 +113,10 @@ extension Executor {
     gather(z, row, places.count, count, to: task.scratch.z + count)
     return (FloatPointer(task.scratch.z), FloatPointer(task.scratch.z + count))
   }
+}
+
+extension WindowGeometry {
+  /// Blocks whose padded inputs are 16 KB together, or one: taken through all passes before the next ones, they
+  /// stay in the L1 cache, and small maps are not passes over a few vectors each.
+  var blocksInCache: Int { max(4096 * blocks / paddedCount, 1) }
 }

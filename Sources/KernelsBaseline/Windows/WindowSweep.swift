@@ -28,26 +28,86 @@ struct WindowSweep {
     var y = 0
     while y < height {
       if height >= 4 && height - y > 2 {
-        strip(FourPlaces.self, min(y, height - 4), source, weights, result)
+        four(min(y, height - 4), source, weights, result)
         y += 4
       } else if height >= 2 {
-        strip(TwoPlaces.self, min(y, height - 2), source, weights, result)
+        let start = min(y, height - 2)
+        strip(TwoPlaces.self, source + start * down, weights, result + start * resultDown)
         y += 2
       } else {
-        strip(OnePlace.self, 0, source, weights, result)
+        strip(OnePlace.self, source, weights, result)
         y += 1
       }
     }
   }
 
+  @inline(__always) private func four(
+    _ y: Int, _ source: FloatPointer, _ weights: FloatPointer, _ result: MutableFloatPointer
+  ) {
+    let (source, result) = (source + y * down, result + y * resultDown)
+    #if KERNELS_AVX512
+      if rows == 3 && taps == 3 && down == row {
+        return stacked(source, weights, result, resultDown)
+      }
+      if rows == 3 && taps == 3 && down == -row {
+        return stacked(source + 3 * down, weights, result + 3 * resultDown, -resultDown)
+      }
+    #endif
+    strip(FourPlaces.self, source, weights, result)
+  }
+
+  /// Windows of 3x3 at four places whose rows of values are those of their neighbours: the values of a
+  /// row are loaded once for all windows that they lie in. `source` is where the window begins whose
+  /// first row is nobody else's, the others follow in the direction of `row`.
+  @inline(never) private func stacked(
+    _ source: FloatPointer, _ weights: FloatPointer, _ result: MutableFloatPointer,
+    _ resultStep: Int
+  ) {
+    let first = WeightRow(weights, weightTap)
+    let second = WeightRow(weights + weightRow, weightTap)
+    let third = WeightRow(weights + 2 * weightRow, weightTap)
+    let (row, tap) = (row, tap)
+    var place = source
+    var target = result
+    var x = 0
+    while x < width {
+      var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+      var values = ThreeValues(place, tap)
+      first.add(values, to: &a)
+      values = ThreeValues(place + row, tap)
+      second.add(values, to: &a)
+      first.add(values, to: &b)
+      values = ThreeValues(place + 2 * row, tap)
+      third.add(values, to: &a)
+      second.add(values, to: &b)
+      first.add(values, to: &c)
+      values = ThreeValues(place + 3 * row, tap)
+      third.add(values, to: &b)
+      second.add(values, to: &c)
+      first.add(values, to: &d)
+      values = ThreeValues(place + 4 * row, tap)
+      third.add(values, to: &c)
+      second.add(values, to: &d)
+      values = ThreeValues(place + 5 * row, tap)
+      third.add(values, to: &d)
+      store(target, a)
+      store(target + resultStep, b)
+      store(target + 2 * resultStep, c)
+      store(target + 3 * resultStep, d)
+      place += across
+      target += resultAcross
+      x += 1
+    }
+  }
+
   @inline(__always) private func strip<Places: PlaceGroup>(
-    _: Places.Type, _ y: Int, _ source: FloatPointer, _ weights: FloatPointer,
+    _: Places.Type, _ source: FloatPointer, _ weights: FloatPointer,
     _ result: MutableFloatPointer
   ) {
     if rows == 3 && taps == 3 {
-      threeByThree(Places.self, source + y * down, weights, result + y * resultDown)
+      threeByThree(Places.self, source, weights, result)
     } else {
-      anyWindow(Places.self, source + y * down, weights, result + y * resultDown)
+      anyWindow(Places.self, source, weights, result)
     }
   }
 
@@ -100,6 +160,19 @@ struct WindowSweep {
   }
 }
 
+/// Three values of a row.
+private struct ThreeValues {
+  let left: Lanes
+  let middle: Lanes
+  let right: Lanes
+
+  @inline(__always) init(_ values: FloatPointer, _ tap: Int) {
+    left = load(values)
+    middle = load(values + tap)
+    right = load(values + 2 * tap)
+  }
+}
+
 /// Three weights of a row.
 private struct WeightRow {
   let left: Lanes
@@ -118,6 +191,12 @@ private struct WeightRow {
     sums.add(left, value, down)
     sums.add(middle, value + tap, down)
     sums.add(right, value + 2 * tap, down)
+  }
+
+  @inline(__always) func add(_ values: ThreeValues, to sum: inout Lanes) {
+    sum = multiplyAdd(left, values.left, sum)
+    sum = multiplyAdd(middle, values.middle, sum)
+    sum = multiplyAdd(right, values.right, sum)
   }
 }
 
