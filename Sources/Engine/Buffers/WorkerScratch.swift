@@ -88,7 +88,7 @@ private struct ScratchNeeds {
       dx = stage.geometry.inputGradientCount
       z = max(values, sources[0] < 0 ? plane : 0)
     case .depthwise(let window):
-      let part = window.withBlocks(min(window.blocksInCache, window.blocks))
+      let part = window.withBlocks(window.blocksInCache)
       (x, dx) = (part.paddedCount, part.inputCount)
       dz = part.convolution(channels: part.blocks * channelLanes).outputGradientCount
     case .pool: (x, dx, z) = (values, values, 2 * stage.value.lanes)

@@ -162,13 +162,27 @@ extension Executor {
     let shape = stage.value.shape(rows: places.count)
     let geometry = stage.geometry(rows: places.count)
     for image in 0..<(stage.value.isVector ? 1 : places.count) {
-      let place = places.lowerBound + image
-      let imageZ = z + image * state.activationCount
-      kernels.outputGradient(
-        shape, state.producerConstants, state.gradientFactors, geometry, z: imageZ,
-        s: stage.value.window > 1 ? state.s(place) : imageZ, dy: state.dy(place),
-        dz: task.scratch.dz + image * geometry.outputGradientCount,
-        biasGradient: state.biasGradient(place))
+      differentiateBlocks(
+        0..<shape.blocks, state, shape, geometry, places.lowerBound + image,
+        z: z + image * state.activationCount,
+        to: task.scratch.dz + image * geometry.outputGradientCount)
     }
+  }
+
+  /// `dz` of some blocks of a place's output in the layout that `geometry`, theirs, gives it; `shape` and `z`
+  /// are those of all.
+  func differentiateBlocks(
+    _ blocks: Range<Int>, _ state: StageState, _ shape: ActivationShape,
+    _ geometry: ConvGeometry, _ place: Int, z: MutableFloatPointer, to dz: MutableFloatPointer
+  ) {
+    let first = blocks.lowerBound
+    let part = shape.withBlocks(blocks.count)
+    let blockZ = z + first * (shape.count / shape.blocks)
+    let pooled = first * (shape.pooledCount / shape.blocks)
+    kernels.outputGradient(
+      part, state.producerConstants.from(block: first), state.gradientFactors.from(block: first),
+      geometry, z: blockZ, s: shape.window > 1 ? state.s(place) + pooled : blockZ,
+      dy: state.dy(place) + pooled, dz: dz,
+      biasGradient: state.biasGradient(place) + first * channelLanes)
   }
 }

@@ -34,29 +34,14 @@ extension Executor {
       let part = window.withBlocks(blocks.count)
       let weights = blocks.lowerBound * window.taps * channelLanes
       readBlocks(blocks, states[read.source], place, mask, padding: window.padding, to: x)
-      differentiateBlocks(blocks, state, part, place, to: dz)
+      differentiateBlocks(
+        blocks, state, state.stage.value.shape(rows: 1),
+        part.convolution(channels: blocks.count * channelLanes), place, z: state.z(place), to: dz)
       kernels.depthwiseBackward(
         part, x: x, dz: dz, weights: state.forwardWeights + weights,
         accumulator: accumulator + weights, dx: dx)
       returnBlocks(blocks, read, place, mask, dx: dx)
     }
-  }
-
-  /// The output's gradient of some blocks in the layout of `window.convolution`.
-  private func differentiateBlocks(
-    _ blocks: Range<Int>, _ state: StageState, _ window: WindowGeometry, _ place: Int,
-    to dz: MutableFloatPointer
-  ) {
-    let first = blocks.lowerBound
-    let value = state.stage.value
-    let z = state.z(place) + first * value.pixels * channelLanes
-    let pooled = first * value.pooledPixels * channelLanes
-    kernels.outputGradient(
-      value.shape(rows: 1).withBlocks(blocks.count), state.producerConstants.from(block: first),
-      state.gradientFactors.from(block: first),
-      window.convolution(channels: blocks.count * channelLanes), z: z,
-      s: value.window > 1 ? state.s(place) + pooled : z, dy: state.dy(place) + pooled, dz: dz,
-      biasGradient: state.biasGradient(place) + first * channelLanes)
   }
 
   // MARK: Pools
@@ -116,7 +101,7 @@ extension Executor {
 }
 
 extension WindowGeometry {
-  /// Blocks whose padded inputs are 16 KB together, or one: taken through all passes before the next ones, they
+  /// Blocks whose padded inputs are at most 16 KB together, or one: taken through all passes before the next ones, they
   /// stay in the L1 cache, and small maps are not passes over a few vectors each.
-  var blocksInCache: Int { max(4096 * blocks / paddedCount, 1) }
+  var blocksInCache: Int { min(max(4096 * blocks / paddedCount, 1), blocks) }
 }

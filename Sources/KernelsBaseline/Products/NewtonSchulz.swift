@@ -11,7 +11,8 @@ enum NewtonSchulz {
     let gram = work + 2 * length * stride
     let square = gram + side * stride
     var (columns, next) = (work, work + length * stride)
-    readColumns(shape, matrix, columns)
+    clear(columns, length * stride)
+    forEachPlace(shape) { inRows, inColumns in columns[inColumns] = matrix[inRows] }
     var count = 0
     while count < iterations {
       products(columns, length, side, stride, gram)
@@ -21,32 +22,18 @@ enum NewtonSchulz {
       (columns, next) = (next, columns)
       count += 1
     }
-    writeRows(shape, columns, matrix)
+    forEachPlace(shape) { inRows, inColumns in matrix[inRows] = columns[inColumns] }
   }
 
-  private static func readColumns(
-    _ shape: IteratedMatrix, _ matrix: MutableFloatPointer, _ columns: MutableFloatPointer
-  ) {
-    clear(columns, shape.length * shape.stride)
-    var row = 0
-    while row < shape.side {
-      var column = 0
-      while column < shape.length {
-        columns[column * shape.stride + row] = matrix[row * shape.length + column]
-        column += 1
-      }
-      row += 1
-    }
-  }
-
-  private static func writeRows(
-    _ shape: IteratedMatrix, _ columns: MutableFloatPointer, _ matrix: MutableFloatPointer
+  /// Calls `body` with the place of each value in rows and in columns.
+  @inline(__always) private static func forEachPlace(
+    _ shape: IteratedMatrix, _ body: (_ inRows: Int, _ inColumns: Int) -> Void
   ) {
     var row = 0
     while row < shape.side {
       var column = 0
       while column < shape.length {
-        matrix[row * shape.length + column] = columns[column * shape.stride + row]
+        body(row * shape.length + column, column * shape.stride + row)
         column += 1
       }
       row += 1

@@ -63,32 +63,32 @@ struct WindowSweep {
     _ source: FloatPointer, _ weights: FloatPointer, _ result: MutableFloatPointer,
     _ resultStep: Int
   ) {
-    let first = WeightRow(weights, weightTap)
-    let second = WeightRow(weights + weightRow, weightTap)
-    let third = WeightRow(weights + 2 * weightRow, weightTap)
+    let first = RowOfThree(weights, weightTap)
+    let second = RowOfThree(weights + weightRow, weightTap)
+    let third = RowOfThree(weights + 2 * weightRow, weightTap)
     let (row, tap) = (row, tap)
     var place = source
     var target = result
     var x = 0
     while x < width {
       var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
-      var values = ThreeValues(place, tap)
+      var values = RowOfThree(place, tap)
       first.add(values, to: &a)
-      values = ThreeValues(place + row, tap)
+      values = RowOfThree(place + row, tap)
       second.add(values, to: &a)
       first.add(values, to: &b)
-      values = ThreeValues(place + 2 * row, tap)
+      values = RowOfThree(place + 2 * row, tap)
       third.add(values, to: &a)
       second.add(values, to: &b)
       first.add(values, to: &c)
-      values = ThreeValues(place + 3 * row, tap)
+      values = RowOfThree(place + 3 * row, tap)
       third.add(values, to: &b)
       second.add(values, to: &c)
       first.add(values, to: &d)
-      values = ThreeValues(place + 4 * row, tap)
+      values = RowOfThree(place + 4 * row, tap)
       third.add(values, to: &c)
       second.add(values, to: &d)
-      values = ThreeValues(place + 5 * row, tap)
+      values = RowOfThree(place + 5 * row, tap)
       third.add(values, to: &d)
       store(target, a)
       store(target + resultStep, b)
@@ -115,9 +115,9 @@ struct WindowSweep {
     _: Places.Type, _ source: FloatPointer, _ weights: FloatPointer,
     _ result: MutableFloatPointer
   ) {
-    let first = WeightRow(weights, weightTap)
-    let second = WeightRow(weights + weightRow, weightTap)
-    let third = WeightRow(weights + 2 * weightRow, weightTap)
+    let first = RowOfThree(weights, weightTap)
+    let second = RowOfThree(weights + weightRow, weightTap)
+    let third = RowOfThree(weights + 2 * weightRow, weightTap)
     let (row, tap, down) = (row, tap, down)
     var place = source
     var target = result
@@ -160,29 +160,16 @@ struct WindowSweep {
   }
 }
 
-/// Three values of a row.
-private struct ThreeValues {
+/// Three weights or values of a row.
+private struct RowOfThree {
   let left: Lanes
   let middle: Lanes
   let right: Lanes
 
-  @inline(__always) init(_ values: FloatPointer, _ tap: Int) {
-    left = load(values)
-    middle = load(values + tap)
-    right = load(values + 2 * tap)
-  }
-}
-
-/// Three weights of a row.
-private struct WeightRow {
-  let left: Lanes
-  let middle: Lanes
-  let right: Lanes
-
-  @inline(__always) init(_ weights: FloatPointer, _ tap: Int) {
-    left = load(weights)
-    middle = load(weights + tap)
-    right = load(weights + 2 * tap)
+  @inline(__always) init(_ row: FloatPointer, _ tap: Int) {
+    left = load(row)
+    middle = load(row + tap)
+    right = load(row + 2 * tap)
   }
 
   @inline(__always) func add<Places: PlaceGroup>(
@@ -193,7 +180,7 @@ private struct WeightRow {
     sums.add(right, value + 2 * tap, down)
   }
 
-  @inline(__always) func add(_ values: ThreeValues, to sum: inout Lanes) {
+  @inline(__always) func add(_ values: RowOfThree, to sum: inout Lanes) {
     sum = multiplyAdd(left, values.left, sum)
     sum = multiplyAdd(middle, values.middle, sum)
     sum = multiplyAdd(right, values.right, sum)

@@ -129,28 +129,14 @@ package struct Muon: OptimizerRule, Equatable {
     }
   }
 
-  /// `result[place] += Σ factors[row] · matrix[row][place]`, row by row, four at a time.
+  /// `result[place] += Σ factors[row] · matrix[row][place]`, row by row.
   private func addProducts<Scalar: ReferenceScalar>(
     of factors: UnsafePointer<Scalar>, with matrix: UnsafePointer<Scalar>, _ rows: Int,
     _ columns: Int, to result: UnsafeMutablePointer<Scalar>
   ) {
-    var row = 0
-    while row + 4 <= rows {
-      let (f0, f1, f2, f3) = (factors[row], factors[row + 1], factors[row + 2], factors[row + 3])
-      let first = matrix + row * columns
-      let (second, third, fourth) = (first + columns, first + 2 * columns, first + 3 * columns)
-      for place in 0..<columns {
-        var sum = result[place] + f0 * first[place]
-        sum += f1 * second[place]
-        sum += f2 * third[place]
-        result[place] = sum + f3 * fourth[place]
-      }
-      row += 4
-    }
-    while row < rows {
-      let first = matrix + row * columns
-      for place in 0..<columns { result[place] += factors[row] * first[place] }
-      row += 1
+    for row in 0..<rows {
+      let values = matrix + row * columns
+      for place in 0..<columns { result[place] += factors[row] * values[place] }
     }
   }
 
