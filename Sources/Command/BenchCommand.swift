@@ -7,17 +7,18 @@ import PTrainEngine
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Measures training steps, kernels, scaling, phases and the reading of data.",
+    abstract: "Measures training steps, kernels, scaling, phases, memory and the reading of data.",
     discussion: """
       Example:
         ptrain bench step --model eva8 --batch-size 256 --threads 2
       """,
     subcommands: [
-      BenchStep.self, BenchKernels.self, BenchScaling.self, BenchPool.self, BenchData.self,
+      BenchStep.self, BenchKernels.self, BenchScaling.self, BenchPool.self, BenchPhases.self,
+      BenchMemory.self, BenchData.self,
     ])
 }
 
-/// What `bench step` and `bench scaling` train on.
+/// What `bench step`, `bench scaling` and `bench phases` train on.
 struct BenchOptions: ParsableArguments {
   /// Random images without `--data`: several minibatches of any usual size.
   private static let syntheticCount = 4096

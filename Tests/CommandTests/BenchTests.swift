@@ -56,6 +56,32 @@ import Testing
     #expect(rows.allSatisfy { ($0["short_microseconds"] as? Double ?? 0) >= 2 })
   }
 
+  @Test func memoryTimesCopiesAtEachThreadCount() throws {
+    let rows = try json(["memory", "--threads", "1,2", "--rounds", "1"], as: [[String: Any]].self)
+    #expect(rows.map { $0["threads"] as? Int } == [1, 2])
+    for field in ["l2_gbytes", "memory_gbytes"] {
+      #expect(rows.allSatisfy { ($0[field] as? Double ?? 0) > 0 })
+    }
+  }
+
+  /// A minibatch of 64 is 16 shards of four for 8 workers and 32 of two for 16, whoever runs them.
+  @Test(arguments: [(8, 16), (16, 32)])
+  func phasesHaveTheTasksOfSoManyWorkers(workers: Int, taskCount: Int) throws {
+    let words = ["--model", "compact", "--batch-size", "64", "--steps", "2", "--warm-up", "0"]
+    let result = try json(["phases", "--workers", "\(workers)"] + words, as: [String: Any].self)
+    #expect(result["workers"] as? Int == workers)
+    let steps = try #require(result["steps"] as? [[String: Any]])
+    #expect(steps.count == 2)
+    for step in steps {
+      let phases = try #require(step["phases"] as? [[String: Any]])
+      let tasks = phases.compactMap { $0["task_microseconds"] as? [Double] }
+      #expect(tasks.count == phases.count)
+      #expect(tasks.joined().allSatisfy { $0 > 0 })
+      // Forward and backward of every stage over the shards.
+      #expect(tasks.count { $0.count == taskCount } >= 10)
+    }
+  }
+
   @Test func kernelsChecksAndTimesEveryConvolution() throws {
     let results = try json(
       ["kernels", "--model", "eva8", "--seconds", "0.01"], as: [[String: Any]].self)
@@ -79,6 +105,8 @@ import Testing
     (["step", "--batch-size", "0"], "--batch-size 0"),
     (["scaling", "--threads", "1,"], "--threads 1,"),
     (["scaling", "--threads", "0"], "--threads 0"),
+    (["phases", "--workers", "0"], "--workers 0"),
+    (["memory", "--rounds", "0"], "--rounds 0"),
     (["kernels", "--seconds", "0"], "--seconds 0"),
     (["kernels", "--model", "nothing"], "nothing"),
   ])

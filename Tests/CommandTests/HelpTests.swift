@@ -8,8 +8,8 @@ import Testing
   /// The words before `--help`: all commands, as a file says that has a word a level in its name.
   static let commands = [
     "", "train", "predict", "eval", "find-rate", "export", "report", "models", "summary",
-    "topology", "bench",
-    "bench step", "bench kernels", "bench scaling", "bench pool", "bench data", "spreadsheet",
+    "topology", "bench", "bench step", "bench kernels", "bench scaling", "bench pool",
+    "bench phases", "bench memory", "bench data", "spreadsheet",
   ]
 
   private static func name(_ command: String) -> String {

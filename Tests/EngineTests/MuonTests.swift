@@ -11,6 +11,7 @@ import Testing
   /// More rows than columns and fewer, some fewer than a vector, a tile or a chain of eight holds.
   @Test(arguments: [
     [1, 1], [1, 7], [3, 50], [20, 9], [16, 16], [17, 16], [23, 31], [33, 40], [48, 432], [130, 70],
+    [131, 65],
   ])
   func kernelsMakeTheBitsOfTheRule(shape: [Int]) {
     let count = shape[0] * shape[1]
@@ -20,10 +21,20 @@ import Testing
       muon.step(piece, index: index, learningRate: 0.01)
     }
     #expect(expected.contains { $0 != 1 })
+    let work = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 21, alignment: 64)
+    defer { work.deallocate() }
+    let update = MuonUpdate([tensor]) { count in
+      #expect(4 * count <= work.count)
+      return work.baseAddress!.bindMemory(to: Float.self, capacity: count)
+    }
     for instructionSet in KernelChoice.available {
       let kernels = KernelChoice.kernels(for: instructionSet)
-      let values = parameters(tensor, count) { piece, index in
-        muon.step(piece, index: index, learningRate: 0.01, by: kernels)
+      let values = parameters(tensor, count) { piece, _ in
+        update.step(MuonStep(rule: muon, rate: 0.01), kernels, piece: { _ in piece }) {
+          count, body in
+          // A part's place in the order decides nothing.
+          for task in (0..<count).reversed() { body(0, task) }
+        }
       }
       #expect(
         values.map(\.bitPattern) == expected.map(\.bitPattern), "\(instructionSet), \(shape)")

@@ -98,6 +98,18 @@ package final class StepBenchmark {
     }
   }
 
+  /// What the phases of training steps take, task by task; the configuration has one worker, and minibatches
+  /// may be cut for more.
+  package func traces(warmUpCount: Int, stepCount: Int) throws -> [StepTrace] {
+    try session.pool.lead { [self] in
+      for _ in 0..<warmUpCount { next(.training) }
+      let recorder = PhaseRecorder()
+      session.pool.runPhase = recorder.run
+      defer { session.pool.runPhase = nil }
+      return (0..<stepCount).map { _ in recorder.record { next(.training) } }
+    }
+  }
+
   private func next(_ work: Work) {
     let index = doneCount
     doneCount += 1

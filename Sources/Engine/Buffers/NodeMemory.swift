@@ -43,7 +43,8 @@ final class NodeMemory: @unchecked Sendable {
     self.ownShards = ownShards
     // Four groups or more a worker: the last ones end at nearly the same time.
     let most =
-      map.nodeCount > 1 || ownShards.count < shardCapacity ? 1 : shardCapacity / (4 * workerCount)
+      map.nodeCount > 1 || ownShards.count < shardCapacity
+      ? 1 : shardCapacity / (4 * sharding.workerCount)
     groupSize = most < 2 ? 1 : 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
   }
 

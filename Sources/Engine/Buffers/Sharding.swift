@@ -7,6 +7,8 @@ package struct Sharding: Equatable, Sendable {
   let leafSize: Int
   /// Samples of a shard: `leafSize` times a power of two.
   package let shardSize: Int
+  /// Workers of all ranks that shards are made for.
+  let workerCount: Int
 
   /// Most samples of a shard.
   static let mostSamples = 8
@@ -26,6 +28,7 @@ package struct Sharding: Equatable, Sendable {
       size /= 2
     }
     self.leafSize = leafSize
+    self.workerCount = workerCount
     shardSize = size
   }
 

@@ -7,24 +7,23 @@ import PTrainNetworks
 struct OptimizerStep: Sendable {
   private let general: TensorStep
   private let biases: TensorStep
+  /// Of the weights, where the rule takes each of them as a matrix.
+  let muon: MuonStep?
 
   init(_ recipe: Recipe, index: Int, rate: Double) {
     general = TensorStep(recipe, index: index, rate: rate)
     biases = TensorStep(recipe, index: index, rate: recipe.biasRate * rate)
+    muon = (recipe.rule as? Muon).map { MuonStep(rule: $0, rate: rate) }
   }
 
   subscript(tensor: StateTensor) -> TensorStep { tensor.hasBiasRate ? biases : general }
-
-  /// Whether a step on a weight needs all of it.
-  var takesWholeWeights: Bool { general.takesWholeWeights }
 }
 
-/// Adam, SGD and Muon have kernels; the numbers of the first two are in the precision that those take.
+/// Adam and SGD have kernels, with their numbers in the precision that those take.
 enum TensorStep: Sendable {
   /// `decay` applies to weights; BN and biases go without.
   case adam(AdamStep)
   case sgd(SGDStep)
-  case muon(Muon, index: Int, rate: Double)
   case rule(any OptimizerRule, index: Int, rate: Double)
 
   fileprivate init(_ recipe: Recipe, index: Int, rate: Double) {
@@ -42,16 +41,7 @@ enum TensorStep: Sendable {
         SGDStep(
           learningRate: Float(rate), momentum: Float(sgd.momentum),
           weightDecay: Float(sgd.weightDecay), nesterov: sgd.nesterov))
-    case let muon as Muon: self = .muon(muon, index: index, rate: rate)
     case let rule: self = .rule(rule, index: index, rate: rate)
-    }
-  }
-
-  fileprivate var takesWholeWeights: Bool {
-    switch self {
-    case .adam, .sgd: false
-    case .muon: Muon.takesWholeWeights
-    case .rule(let rule, _, _): type(of: rule).takesWholeWeights
     }
   }
 }

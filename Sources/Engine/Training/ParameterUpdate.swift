@@ -48,18 +48,13 @@ extension Executor {
     updateRest(part, block, step)
   }
 
-  /// The first third of it: the part's summed weight gradient to its place in the block.
+  /// What comes before the step on weights: the part's summed weight gradient to its place in the block.
   func gatherGradient(_ part: UpdatePart, _ block: ParameterBlock) {
     guard let weight = plan.tensors[part.stage].weight else { return }
     unpack(part, states[part.stage], block.gradient(weight))
   }
 
-  /// The second third on all of a weight, once all of its parts' gradients are there.
-  func updateWhole(_ weight: StateTensor, _ block: ParameterBlock, _ step: OptimizerStep) {
-    apply(step, to: weight, 0..<weight.count, block)
-  }
-
-  /// The last third: vectors, and packing.
+  /// What comes behind it: vectors, and packing.
   func updateRest(_ part: UpdatePart, _ block: ParameterBlock, _ step: OptimizerStep) {
     if part.hasVectors {
       updateVectors(states[part.stage], plan.tensors[part.stage], block, step)
@@ -136,9 +131,6 @@ extension Executor {
       kernels.sgd(
         step, count: range.count, gradient: block.gradient + first,
         parameters: block.values + first, velocity: block.firstMoment + first)
-    case .muon(let muon, let index, let rate):
-      muon.step(
-        block.piece(of: tensor, first, range.count), index: index, learningRate: rate, by: kernels)
     case .rule(let rule, let index, let rate):
       rule.stepFloats(
         block.piece(of: tensor, first, range.count), index: index, learningRate: rate)

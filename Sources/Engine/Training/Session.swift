@@ -23,7 +23,8 @@ package final class Session {
     let (binding, communicator) = (configuration.binding, configuration.communicator)
     let plan = try Plan(network, fusion: fusion)
     let sharding = plan.sharding(
-      batchSize: sampleCapacity, workerCount: communicator.sum(configuration.threadCount))
+      batchSize: sampleCapacity,
+      workerCount: communicator.sum(configuration.cutWorkerCount ?? configuration.threadCount))
     let shardCapacity = sharding.shardCount(sampleCapacity)
     let memory = NodeMemory(
       binding, workerCount: configuration.threadCount, cpuCount: configuration.cpuCount,
@@ -41,7 +42,8 @@ package final class Session {
       workerCount: configuration.threadCount, cpuCount: configuration.cpuCount, binding: binding,
       warn: configuration.warn)
     runner = try StepRunner(
-      executor: executor, pool: pool, block: block, memory: memory, communicator: communicator)
+      executor: executor, pool: pool, block: block, memory: memory, communicator: communicator,
+      rule: recipe.rule)
   }
 
   deinit { pool.stop() }

@@ -2,6 +2,7 @@
 // Phases end where batch normalisation needs the whole minibatch, and nowhere else.
 
 import PTrainKernelTypes
+import PTrainNetworks
 import Synchronization
 
 /// Summed loss and correct predictions of some samples.
@@ -24,10 +25,12 @@ final class StepRunner {
   private let executors: [Executor]
   private let reduction: GradientReduction
   private let updateParts: [UpdatePart]
+  /// Those weights that `Muon` takes; none with another rule.
+  private let matrices: MuonUpdate
 
   init(
     executor: Executor, pool: WorkerPool, block: ParameterBlock, memory: NodeMemory,
-    communicator: any Communicator
+    communicator: any Communicator, rule: any OptimizerRule
   ) throws {
     self.executor = executor
     self.pool = pool
@@ -37,6 +40,10 @@ final class StepRunner {
       try [executor]
       + (1..<memory.map.nodeCount).map { try Executor(replicaOf: executor, onNode: $0) }
     updateParts = UpdatePart.parts(executor.plan.stages)
+    let tensors = rule is Muon ? executor.plan.tensors.compactMap(\.weight) : []
+    matrices = try MuonUpdate(tensors.filter { $0.offset >= executor.frozenCount }) {
+      try memory.allocate($0)
+    }
     let rows = SumRow(executor.states, executor.results)
     sums = try RankSums(
       communicator, kernels: executor.kernels,
@@ -240,8 +247,8 @@ final class StepRunner {
   }
 
   private func update(_ step: OptimizerStep) {
-    if step.takesWholeWeights {
-      updateWholeWeights(step)
+    if let muon = step.muon {
+      updateMatrices(step, muon)
     } else {
       pool.run(updateParts.count) { [executor, block, updateParts] _, index in
         executor.update(updateParts[index], block, step)
@@ -253,14 +260,13 @@ final class StepRunner {
   }
 
   /// Weights, not parts of them, in the middle of the step.
-  private func updateWholeWeights(_ step: OptimizerStep) {
-    let weights = executor.plan.tensors.compactMap(\.weight)
+  private func updateMatrices(_ step: OptimizerStep, _ muon: MuonStep) {
     pool.run(updateParts.count) { [executor, block, updateParts] _, index in
       executor.gatherGradient(updateParts[index], block)
     }
-    pool.run(weights.count) { [executor, block] _, index in
-      executor.updateWhole(weights[index], block, step)
-    }
+    matrices.step(
+      muon, executor.kernels, piece: { [block] in block.piece(of: $0, $0.offset, $0.count) },
+      run: pool.run)
     pool.run(updateParts.count) { [executor, block, updateParts] _, index in
       executor.updateRest(updateParts[index], block, step)
     }

@@ -9,6 +9,8 @@ package struct EngineConfiguration: Sendable {
   package var kernels: any KernelSet
   /// Workers of this process.
   package var threadCount: Int
+  /// Workers that minibatches are cut for, where they are not `threadCount`: to see the tasks of more.
+  package var cutWorkerCount: Int?
   /// CPUs that these workers may keep busy; more workers than that take turns.
   package var cpuCount: Int
   /// The processes that train together; `threadCount` is each one's.

@@ -38,6 +38,8 @@ package final class WorkerPool: @unchecked Sendable {
   private var body: Body = { _, _ in }
   /// Told by the worker that has claimed one of so many tasks, before it runs it; set between phases.
   var observeClaim: ((_ worker: Int, _ taskCount: Int) -> Void)?
+  /// Runs phases in the pool's place; set between phases.
+  var runPhase: ((_ taskCount: Int, _ body: Body) -> Void)?
   private var taskCount = 0
   /// How long the leader waited for others at the end of the last phase.
   private(set) var waitNanoseconds: UInt64 = 0
@@ -150,6 +152,7 @@ package final class WorkerPool: @unchecked Sendable {
     defer { isRunning = false }
     waitNanoseconds = 0
     guard taskCount > 0 else { return }
+    if let runPhase { return runPhase(taskCount, body) }
     guard workerCount > 1, taskCount > 1 else {
       for task in 0..<taskCount { body(0, task) }
       return

@@ -116,10 +116,22 @@ extension VariantKernels {
   }
 
   package func newtonSchulz(
-    _ shape: IteratedMatrix, _ polynomial: OddPolynomial, iterations: Int,
-    matrix: MutableFloatPointer, work: MutableFloatPointer
+    _ pass: NewtonSchulzPass, part: Int, _ matrix: IteratedMatrix, _ polynomial: OddPolynomial,
+    iteration: Int, work: MutableFloatPointer
   ) {
-    NewtonSchulz.run(shape, polynomial, iterations: iterations, matrix: matrix, work: work)
+    NewtonSchulz.run(pass, part: part, matrix, polynomial, iteration: iteration, work: work)
+  }
+
+  package func matrixColumns(
+    _ matrix: IteratedMatrix, rows: FloatPointer, columns: MutableFloatPointer
+  ) {
+    NewtonSchulz.toColumns(matrix, rows: rows, columns: columns)
+  }
+
+  package func matrixRows(
+    _ matrix: IteratedMatrix, columns: FloatPointer, rows: MutableFloatPointer
+  ) {
+    NewtonSchulz.toRows(matrix, columns: columns, rows: rows)
   }
 
   package func dropoutBits(

@@ -4,59 +4,79 @@ import PTrainKernelTypes
 
 enum NewtonSchulz {
   static func run(
-    _ shape: IteratedMatrix, _ polynomial: OddPolynomial, iterations: Int,
-    matrix: MutableFloatPointer, work: MutableFloatPointer
+    _ pass: NewtonSchulzPass, part: Int, _ matrix: IteratedMatrix, _ polynomial: OddPolynomial,
+    iteration: Int, work: MutableFloatPointer
   ) {
-    let (side, length, stride) = (shape.side, shape.length, shape.stride)
+    let (side, length, stride) = (matrix.side, matrix.length, matrix.stride)
     let gram = work + 2 * length * stride
     let square = gram + side * stride
-    var (columns, next) = (work, work + length * stride)
-    clear(columns, length * stride)
-    forEachPlace(shape) { inRows, inColumns in columns[inColumns] = matrix[inRows] }
-    var count = 0
-    while count < iterations {
-      products(columns, length, side, stride, gram)
-      products(gram, side, side, stride, square)
-      join(side * stride, polynomial, gram, square)
-      advance(shape, polynomial.a, columns, square, next)
-      (columns, next) = (next, columns)
-      count += 1
+    let columns = matrix.columns(work, before: iteration)
+    switch pass {
+    case .gram:
+      products(columns, length, side, stride, part * lanes, gram)
+      mirror(side, stride, part * lanes, gram)
+    case .polynomial:
+      products(gram, side, side, stride, part * lanes, square)
+      join(side, stride, part * lanes, polynomial, gram, square)
+      mirror(side, stride, part * lanes, square)
+    case .advance:
+      let first = part * IteratedMatrix.partColumns
+      let isLast = part == matrix.partCount(.advance) - 1
+      advance(
+        matrix, first, isLast ? length : first + IteratedMatrix.partColumns, polynomial.a, columns,
+        square, matrix.columns(work, before: iteration + 1))
     }
-    forEachPlace(shape) { inRows, inColumns in matrix[inRows] = columns[inColumns] }
+  }
+
+  static func toColumns(
+    _ matrix: IteratedMatrix, rows: FloatPointer, columns: MutableFloatPointer
+  ) {
+    clear(columns, matrix.length * matrix.stride)
+    forEachPlace(matrix) { inRows, inColumns in columns[inColumns] = rows[inRows] }
+  }
+
+  static func toRows(
+    _ matrix: IteratedMatrix, columns: FloatPointer, rows: MutableFloatPointer
+  ) {
+    forEachPlace(matrix) { inRows, inColumns in rows[inRows] = columns[inColumns] }
   }
 
   /// Calls `body` with the place of each value in rows and in columns.
   @inline(__always) private static func forEachPlace(
-    _ shape: IteratedMatrix, _ body: (_ inRows: Int, _ inColumns: Int) -> Void
+    _ matrix: IteratedMatrix, _ body: (_ inRows: Int, _ inColumns: Int) -> Void
   ) {
+    let (side, length, stride) = (matrix.side, matrix.length, matrix.stride)
     var row = 0
-    while row < shape.side {
+    while row < side {
       var column = 0
-      while column < shape.length {
-        body(row * shape.length + column, column * shape.stride + row)
+      while column < length {
+        body(row * length + column, column * stride + row)
         column += 1
       }
       row += 1
     }
   }
 
-  /// `result[i][j] = Σ x[k][i] · x[k][j]` over `k < count`: blocks below the diagonal, then their mirror images.
+  /// `result[i][j] = Σ x[k][i] · x[k][j]` over `k < count`, for the 16 columns `j` from `column` on and the rows
+  /// from the diagonal on.
   private static func products(
-    _ x: MutableFloatPointer, _ count: Int, _ side: Int, _ stride: Int,
+    _ x: MutableFloatPointer, _ count: Int, _ side: Int, _ stride: Int, _ column: Int,
     _ result: MutableFloatPointer
   ) {
-    var column = 0
-    while column < side {
-      if side - column >= TallRows.rows {
-        products(TallRows.self, x, count, side, stride, column, result)
-      } else {
-        products(OneRow.self, x, count, side, stride, column, result)
-      }
-      column += lanes
+    if side - column >= TallRows.rows {
+      products(TallRows.self, x, count, side, stride, column, result)
+    } else {
+      products(OneRow.self, x, count, side, stride, column, result)
     }
-    var row = 0
-    while row < side {
-      var column = (row / lanes + 1) * lanes
+  }
+
+  /// What lies below a block of the diagonal as what lies to its right; zeros beyond the matrix.
+  private static func mirror(
+    _ side: Int, _ stride: Int, _ first: Int, _ result: MutableFloatPointer
+  ) {
+    var row = first
+    while row < min(first + lanes, side) {
+      var column = first + lanes
       while column < stride {
         result[row * stride + column] = column < side ? result[column * stride + row] : 0
         column += 1
@@ -103,44 +123,45 @@ enum NewtonSchulz {
     return (sums.0 + sums.2) + (sums.1 + sums.3)
   }
 
-  /// `square = b · gram + c · square`.
+  /// `square = b · gram + c · square` in 16 columns, from the diagonal on.
   private static func join(
-    _ count: Int, _ polynomial: OddPolynomial, _ gram: MutableFloatPointer,
-    _ square: MutableFloatPointer
+    _ side: Int, _ stride: Int, _ column: Int, _ polynomial: OddPolynomial,
+    _ gram: MutableFloatPointer, _ square: MutableFloatPointer
   ) {
     let (b, c) = (Lanes(repeating: polynomial.b), Lanes(repeating: polynomial.c))
-    var place = 0
-    while place < count {
+    var row = column
+    while row < side {
+      let place = row * stride + column
       store(square + place, b * load(gram + place) + c * load(square + place))
-      place += lanes
+      row += 1
     }
   }
 
-  /// `next[k][i] = a · x[k][i] + Σ x[k][r] · factors[r][i]`, in the order of `r`.
+  /// `next[k][i] = a · x[k][i] + Σ x[k][r] · factors[r][i]`, in the order of `r`, for `first ≤ k < end`.
   private static func advance(
-    _ shape: IteratedMatrix, _ a: Float, _ x: MutableFloatPointer,
+    _ matrix: IteratedMatrix, _ first: Int, _ end: Int, _ a: Float, _ x: MutableFloatPointer,
     _ factors: MutableFloatPointer, _ next: MutableFloatPointer
   ) {
-    if shape.length >= TallRows.rows {
-      advance(TallRows.self, shape, a, x, factors, next)
+    if end - first >= TallRows.rows {
+      advance(TallRows.self, matrix, first, end, a, x, factors, next)
     } else {
-      advance(OneRow.self, shape, a, x, factors, next)
+      advance(OneRow.self, matrix, first, end, a, x, factors, next)
     }
   }
 
   @inline(__always) private static func advance<T: UnfusedRows>(
-    _: T.Type, _ shape: IteratedMatrix, _ a: Float, _ x: MutableFloatPointer,
-    _ factors: MutableFloatPointer, _ next: MutableFloatPointer
+    _: T.Type, _ matrix: IteratedMatrix, _ first: Int, _ end: Int, _ a: Float,
+    _ x: MutableFloatPointer, _ factors: MutableFloatPointer, _ next: MutableFloatPointer
   ) {
-    let stride = shape.stride
-    var column = 0
-    while column < shape.length {
-      let start = min(column, shape.length - T.rows) * stride
+    let (side, stride) = (matrix.side, matrix.stride)
+    var column = first
+    while column < end {
+      let start = min(column, end - T.rows) * stride
       var row = 0
       while row < stride {
         var rows = T()
         rows.scale(x + start + row, stride, a)
-        rows.add(shape.side, x + start, stride, 1, factors + row, stride)
+        rows.add(side, x + start, stride, 1, factors + row, stride)
         rows.write(next + start + row, stride)
         row += lanes
       }

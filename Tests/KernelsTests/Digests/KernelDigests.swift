@@ -141,8 +141,18 @@ struct KernelDigests<Kernels: KernelSet> {
       let matrix = random(shape.side * shape.length)
       for i in 0..<matrix.count { matrix[i] *= 0.1 }
       let work = Floats(shape.workCount)
-      kernels.newtonSchulz(
-        shape, polynomial, iterations: 3, matrix: matrix.pointer, work: work.pointer)
+      let start = work.pointer
+      kernels.matrixColumns(shape, rows: matrix.read, columns: start)
+      for iteration in 0..<3 {
+        for pass in NewtonSchulzPass.allCases {
+          for part in 0..<shape.partCount(pass) {
+            kernels.newtonSchulz(
+              pass, part: part, shape, polynomial, iteration: iteration, work: start)
+          }
+        }
+      }
+      kernels.matrixRows(
+        shape, columns: shape.columns(start, before: 3), rows: matrix.pointer)
       add("Newton-Schulz \(shape.side)x\(shape.length)", [matrix])
     }
   }

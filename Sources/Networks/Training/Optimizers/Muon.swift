@@ -3,8 +3,6 @@
 /// Momentum orthogonalised by Newton-Schulz iterations (Jordan 2024), with updates as large as AdamW's
 /// (Liu et al. 2025), so that one rate suits the biases and BN too, which Adam steps.
 package struct Muon: OptimizerRule, Equatable {
-  package static let takesWholeWeights = true
-
   package var momentum = 0.95
   package var weightDecay = 0.0
   /// Newton-Schulz iterations.
@@ -20,62 +18,61 @@ package struct Muon: OptimizerRule, Equatable {
   package init(weightDecay: Double = 0) { self.weightDecay = weightDecay }
 
   /// `m ← m + (1 − momentum)·(g − m)`, `u = g + momentum·(m − g)`,
-  /// `p ← p − rate·decay·p − rate·0.2·√max(rows, columns)·orthogonal(u)`.
+  /// `p ← p − rate·decay·p − rate·0.2·√max(rows, columns)·orthogonal(u)`; Adam's for what is no weight.
   package func step<Scalar: ReferenceScalar>(
     _ piece: OptimizerPiece<Scalar>, index: Int, learningRate: Double
-  ) {
-    step(piece, index: index, learningRate: learningRate) { matrix, side, length in
-      iterate(matrix, side, length)
-    }
-  }
-
-  /// The step with all its iterations in place by a kernel, on a matrix `[side, length]`, `side ≤ length`.
-  package func step(
-    _ piece: OptimizerPiece<Float>, index: Int, learningRate: Double,
-    kernel: (_ matrix: UnsafeMutablePointer<Float>, _ side: Int, _ length: Int) -> Void
-  ) {
-    step(piece, index: index, learningRate: learningRate, iterate: kernel)
-  }
-
-  private func step<Scalar: ReferenceScalar>(
-    _ piece: OptimizerPiece<Scalar>, index: Int, learningRate: Double,
-    iterate: (_ matrix: UnsafeMutablePointer<Scalar>, _ side: Int, _ length: Int) -> Void
   ) {
     guard piece.tensor.role == .weight else {
       return Adam().step(piece, index: index, learningRate: learningRate)
     }
-    let (share, momentum) = (Scalar(1 - momentum), Scalar(momentum))
-    var update = [Scalar](repeating: 0, count: piece.count)
-    for place in 0..<piece.count {
-      let gradient = piece.gradient[place]
-      piece.firstMoment[place] += share * (gradient - piece.firstMoment[place])
-      update[place] = gradient + momentum * (piece.firstMoment[place] - gradient)
-    }
-    let rows = piece.tensor.shape[0]
-    let columns = piece.count / rows
-    orthogonalize(&update, rows: rows, columns: columns, iterate)
-    let size = Scalar(
-      learningRate * Self.updateSize * Double(max(rows, columns)).squareRoot())
-    let decay = Scalar(learningRate * weightDecay)
-    for place in 0..<piece.count {
-      piece.values[place] -= decay * piece.values[place]
-      piece.values[place] -= size * update[place]
+    let shape = MatrixShape(piece.tensor)
+    withUnsafeTemporaryAllocation(of: Scalar.self, capacity: piece.count) { matrix in
+      let matrix = matrix.baseAddress!
+      begin(piece, shape, matrix)
+      iterate(matrix, shape.side, shape.length)
+      finish(piece, shape, matrix, learningRate)
     }
   }
 
-  private func orthogonalize<Scalar: ReferenceScalar>(
-    _ matrix: inout [Scalar], rows: Int, columns: Int,
-    _ iterate: (_ matrix: UnsafeMutablePointer<Scalar>, _ side: Int, _ length: Int) -> Void
+  /// What comes before the iterations: the momentum, and the update as a matrix `[side, length]` of norm 1.
+  package func beginFloats(
+    _ piece: OptimizerPiece<Float>, _ shape: MatrixShape, matrix: UnsafeMutablePointer<Float>
   ) {
-    if rows > columns { matrix = transposed(matrix, rows, columns) }
-    matrix.withUnsafeMutableBufferPointer { matrix in
-      let start = matrix.baseAddress!
-      let norm = dotProduct(start, start, matrix.count).squareRoot()
-      let scale = 1 / max(norm, Scalar(Self.smallestNorm))
-      for place in matrix.indices { matrix[place] *= scale }
-      iterate(start, min(rows, columns), max(rows, columns))
+    begin(piece, shape, matrix)
+  }
+
+  /// What comes behind them.
+  package func finishFloats(
+    _ piece: OptimizerPiece<Float>, _ shape: MatrixShape, matrix: UnsafeMutablePointer<Float>,
+    learningRate: Double
+  ) {
+    finish(piece, shape, matrix, learningRate)
+  }
+
+  private func begin<Scalar: ReferenceScalar>(
+    _ piece: OptimizerPiece<Scalar>, _ shape: MatrixShape, _ matrix: UnsafeMutablePointer<Scalar>
+  ) {
+    let (share, momentum) = (Scalar(1 - momentum), Scalar(momentum))
+    shape.forEachPlace { place, inMatrix in
+      let gradient = piece.gradient[place]
+      piece.firstMoment[place] += share * (gradient - piece.firstMoment[place])
+      matrix[inMatrix] = gradient + momentum * (piece.firstMoment[place] - gradient)
     }
-    if rows > columns { matrix = transposed(matrix, columns, rows) }
+    let norm = dotProduct(matrix, matrix, piece.count).squareRoot()
+    let scale = 1 / max(norm, Scalar(Self.smallestNorm))
+    for place in 0..<piece.count { matrix[place] *= scale }
+  }
+
+  private func finish<Scalar: ReferenceScalar>(
+    _ piece: OptimizerPiece<Scalar>, _ shape: MatrixShape, _ matrix: UnsafePointer<Scalar>,
+    _ learningRate: Double
+  ) {
+    let size = Scalar(learningRate * Self.updateSize * Double(shape.length).squareRoot())
+    let decay = Scalar(learningRate * weightDecay)
+    shape.forEachPlace { place, inMatrix in
+      piece.values[place] -= decay * piece.values[place]
+      piece.values[place] -= size * matrix[inMatrix]
+    }
   }
 
   /// Each iteration is `X ← aX + (bG + cG²)X` with `G = XXᵀ`, on the side that is smaller.
@@ -139,9 +136,31 @@ package struct Muon: OptimizerRule, Equatable {
       for place in 0..<columns { result[place] += factors[row] * values[place] }
     }
   }
+}
 
-  private func transposed<Scalar>(_ matrix: [Scalar], _ rows: Int, _ columns: Int) -> [Scalar] {
-    matrix.indices.map { matrix[$0 % rows * columns + $0 / rows] }
+/// A weight `[rows, columns]` as a matrix that is at least as long as it is high.
+package struct MatrixShape: Equatable, Sendable {
+  package let rows: Int
+  package let columns: Int
+
+  /// A row for each output.
+  package init(_ tensor: StateTensor) {
+    rows = tensor.shape[0]
+    columns = tensor.count / rows
+  }
+
+  package var side: Int { min(rows, columns) }
+  package var length: Int { max(rows, columns) }
+
+  /// Calls `body` with each place of the weight and its place in `[side, length]`.
+  @inline(__always) fileprivate func forEachPlace(_ body: (_ place: Int, _ inMatrix: Int) -> Void) {
+    let isTall = rows > columns
+    for row in 0..<rows {
+      for column in 0..<columns {
+        let place = row * columns + column
+        body(place, isTall ? column * rows + row : place)
+      }
+    }
   }
 }
 

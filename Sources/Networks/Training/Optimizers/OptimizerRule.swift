@@ -3,9 +3,6 @@
 
 /// How parameters follow from gradients.
 package protocol OptimizerRule: Sendable {
-  /// Whether a step on a weight needs all of it, as a matrix with a row for each output.
-  static var takesWholeWeights: Bool { get }
-
   /// One step on the piece's values; `index` counts a run's steps from 0.
   func step<Scalar: ReferenceScalar>(
     _ piece: OptimizerPiece<Scalar>, index: Int, learningRate: Double)
@@ -18,8 +15,6 @@ package protocol OptimizerRule: Sendable {
 }
 
 extension OptimizerRule {
-  package static var takesWholeWeights: Bool { false }
-
   package func stepFloats(_ piece: OptimizerPiece<Float>, index: Int, learningRate: Double) {
     step(piece, index: index, learningRate: learningRate)
   }
