@@ -51,6 +51,9 @@ NAMED = {
         Case("compact-fashion", "--model compact", seeds=3, data=FASHION, targets=FASHION_TARGETS),
         Case("cifar-20k", "--model cifar-20k", seeds=3, data=CIFAR, targets=CIFAR_TARGETS),
         Case("cifar-80k", "--model cifar-80k", seeds=3, data=CIFAR, targets=CIFAR_TARGETS),
+        Case("cifar-300k", "--model cifar-300k", seeds=3, data=CIFAR, targets=CIFAR_TARGETS),
+        Case("cifar-fast", "--model cifar-fast", seeds=3, data=CIFAR, targets=CIFAR_TARGETS),
+        Case("cifar-30min", "--model cifar-30min", seeds=3, data=CIFAR, targets=CIFAR_TARGETS),
         Case("resnet8", RESNET8, seeds=3, data=CIFAR, targets=CIFAR_TARGETS),
     )
 }

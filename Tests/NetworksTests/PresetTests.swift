@@ -14,7 +14,8 @@ import Testing
 
   /// Counts of MLPerf Tiny's sources and of torchvision's LeNet; ours for ours.
   @Test(arguments: [
-    ("cifar-20k", 19_386), ("cifar-80k", 78_746), ("compact", 19_970), ("ds-cnn", 23_756),
+    ("cifar-20k", 19_386), ("cifar-300k", 277_034), ("cifar-30min", 1_972_802),
+    ("cifar-80k", 78_746), ("cifar-fast", 569_666), ("compact", 19_970), ("ds-cnn", 23_756),
     ("eva8", 19_822), ("fashion", 77_066), ("lenet5", 61_706), ("mobilenet-025", 216_322),
     ("resnet8", 78_186), ("tiny", 7_578),
   ])
@@ -29,7 +30,7 @@ import Testing
   }
 
   @Test func allAreListed() throws {
-    #expect(ModelDescription.presetNames.count == 10)
+    #expect(ModelDescription.presetNames.count == 13)
     #expect(ModelDescription.presetNames == ModelDescription.presetNames.sorted())
     for name in ModelDescription.presetNames {
       let yaml = try ModelDescription.presetYAML(named: name)

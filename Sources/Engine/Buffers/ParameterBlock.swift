@@ -51,11 +51,20 @@ final class ParameterBlock: @unchecked Sendable {
     Array(UnsafeBufferPointer(start: block, count: layout.count))
   }
 
-  /// Moves the average towards the parameters after `step` earlier steps: `a += (1 - d)·(p - a)`, where
-  /// `d` grows as `(1 + step) / (10 + step)` up to `decay`, so that an early average is a young one.
-  func updateAverage(decay: Double, step: Int) {
+  /// Values of a part of the average; tasks take a part each.
+  private static let averagePart = 1 << 14
+
+  var averagePartCount: Int { partCount(layout.count, of: Self.averagePart) }
+
+  /// Moves a part of the average towards the parameters after `step` earlier steps:
+  /// `a += (1 - d)·(p - a)`, where `d` grows as `(1 + step) / (10 + step)` up to `decay`, so that an early
+  /// average is a young one.
+  func updateAverage(part: Int, decay: Double, step: Int) {
     let share = Float(1 - min(decay, Double(1 + step) / Double(10 + step)))
-    for index in 0..<layout.count { average[index] += share * (values[index] - average[index]) }
+    let first = part * Self.averagePart
+    for index in first..<min(first + Self.averagePart, layout.count) {
+      average[index] += share * (values[index] - average[index])
+    }
   }
 
   /// Exchanges parameters and average.

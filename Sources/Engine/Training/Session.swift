@@ -56,7 +56,12 @@ package final class Session {
   /// `index` counts the run's steps from 0.
   func train(_ batch: Minibatch, index: Int, rate: Double) -> BatchResult {
     let result = runner.train(batch, OptimizerStep(recipe, index: index, rate: rate))
-    if recipe.averageDecay > 0 { block.updateAverage(decay: recipe.averageDecay, step: index) }
+    let decay = recipe.averageDecay
+    if decay > 0 {
+      pool.run(block.averagePartCount) { [block] _, part in
+        block.updateAverage(part: part, decay: decay, step: index)
+      }
+    }
     return result
   }
 

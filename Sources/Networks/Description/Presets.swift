@@ -27,7 +27,10 @@ private struct Preset {
     let words = Shape(channels: 1, height: 49, width: 10)
     return [
       Preset("cifar-20k", PackageResources.cifar_20k_yaml, colour),
+      Preset("cifar-300k", PackageResources.cifar_300k_yaml, colour),
+      Preset("cifar-30min", PackageResources.cifar_30min_yaml, colour),
       Preset("cifar-80k", PackageResources.cifar_80k_yaml, colour),
+      Preset("cifar-fast", PackageResources.cifar_fast_yaml, colour),
       Preset("compact", PackageResources.compact_yaml, digits),
       Preset("ds-cnn", PackageResources.ds_cnn_yaml, words, classes: 12),
       Preset("eva8", PackageResources.eva8_yaml, digits),
