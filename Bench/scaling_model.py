@@ -1,62 +1,132 @@
-"""A model of a training step's time over cores, fitted to the parts that `bench scaling` measures.
+"""A model of a training step's time over cores, made of what is measured on a few of them.
 
-    T(p) = γ · C · ceil(S / p) / S + R / p + F + U + V / p + W · log2(p)
+`bench phases` times every task of a step on one thread, cut as for so many workers. Here workers
+claim those tasks in the pool's own order: each those of its range, then what others of its node
+have left, then the rest. A phase costs what `bench pool` measures beside its tasks, and as much
+again for each further doubling of the workers. Several workers slow each other's tasks down, by
+the factor that the measured steps show beyond all that. A step moves no more bytes than `bench
+memory` copies: on one thread, times the workers, as far as NODE_GBYTES goes.
 
-C, R: shards and reduction on one core; S: shards of the minibatch, of which a core runs whole ones;
-F: batch-normalisation constants, which the leader computes alone; V: what of the optimizer's step
-is shared, U: the rest. From the run with the most threads that have a CPU each come γ, by how much
-sharing the machine slows the shards' arithmetic down (1 for p = 1), U against V, and W, the wait
-for the others for each doubling of the cores. Beyond that all cores are taken to be as fast: no
-further memory limit, no turbo, no remote memory is in it.
+Assumed, since it was measured nowhere: NODE_CORES, NODE_GBYTES and REMOTE.
 """
 
+import heapq
 import math
+import statistics
+from dataclasses import dataclass
 
-SHARD_SIZE = 8
+# Cores of a NUMA node and what its memory gives them: eight channels of DDR4-3200, three quarters.
+NODE_CORES = 64
+NODE_GBYTES = 150
+# How much longer a task takes whose data lies on another node.
+REMOTE = 1.5
+
+
+@dataclass
+class Machine:
+    """What `bench pool` and `bench memory` measured, by thread count."""
+
+    # Microseconds of a phase beside its tasks.
+    phase: dict[int, float]
+    # Gigabytes a second that all threads together copy, from memory.
+    memory: dict[int, float]
+
+    def overhead(self, workers):
+        most = max(self.phase)
+        return self.phase.get(workers, self.phase[most] * math.log2(workers) / math.log2(most))
+
+    def gigabytes(self, workers):
+        nodes = math.ceil(workers / NODE_CORES)
+        return min(workers * self.memory[1], nodes * NODE_GBYTES)
+
+
+class Pool:
+    """Workers that claim the tasks of a phase."""
+
+    def __init__(self, workers):
+        self.workers = workers
+        self.node = [worker // NODE_CORES for worker in range(workers)]
+        # Ranges in the order in which a worker looks for tasks: its own, its node's, all others.
+        self.order = [self.search_order(worker) for worker in range(workers)]
+
+    def search_order(self, worker):
+        near = [other for other in range(self.workers) if self.node[other] == self.node[worker]]
+        own = near.index(worker)
+        behind = [*range(near[-1] + 1, self.workers), *range(near[0])]
+        return near[own:] + near[:own] + behind
+
+    def finish(self, tasks):
+        """When the last of a phase's tasks ends that all begin to claim at 0."""
+        bounds = [len(tasks) * worker // self.workers for worker in range(self.workers + 1)]
+        following, left, end = bounds[:-1], len(tasks), 0.0
+        free = [(0.0, worker) for worker in range(self.workers)]
+        while left:
+            now, worker = heapq.heappop(free)
+            home = next(r for r in self.order[worker] if following[r] < bounds[r + 1])
+            distance = REMOTE if self.node[home] != self.node[worker] else 1
+            now += distance * tasks[following[home]]
+            following[home] += 1
+            left -= 1
+            end = max(end, now)
+            heapq.heappush(free, (now, worker))
+        return end
+
+
+@dataclass
+class Step:
+    """A simulated step, in milliseconds; medians over the measured ones."""
+
+    total: float
+    leader: float
+    phases: int
+    tasks: int
+    # What a step would take whose tasks were all of one length, over what it takes.
+    balance: float
+
+
+def simulate(machine, traces, workers, slowdown=1.0, gigabytes=0.0):
+    """A step that moves `gigabytes`, of which every task takes `slowdown` times as long."""
+    pool = Pool(workers)
+    steps: list[tuple[float, float, float]] = []
+    floor = 1e3 * gigabytes / machine.gigabytes(workers)
+    for trace in traces:
+        leader, shared, even = trace["end_microseconds"], 0.0, 0.0
+        for phase in trace["phases"]:
+            tasks = [slowdown * time for time in phase["task_microseconds"]]
+            leader += phase["leader_microseconds"]
+            if len(tasks) < 2:
+                leader += sum(tasks)
+                continue
+            # Without others there is no phase to open.
+            leader += machine.overhead(workers) if workers > 1 else 0.0
+            shared += pool.finish(tasks)
+            even += sum(tasks) / workers
+        total = 1e-3 * leader + max(1e-3 * shared, floor)
+        steps.append((total, 1e-3 * leader, even / shared if shared else 1.0))
+    phases = traces[0]["phases"]
+    widest = max(len(phase["task_microseconds"]) for phase in phases)
+    total, alone, balance = (statistics.median(step[i] for step in steps) for i in range(3))
+    return Step(total, alone, len(phases), widest, balance)
 
 
 class Model:
-    """Fitted to the runs of one process with a CPU for each thread."""
+    """Of one network and batch size, from `traces` by workers and a measured step of several."""
 
-    def __init__(self, batch_size, runs):
-        self.shards = math.ceil(batch_size / SHARD_SIZE)
-        self.batch_size = batch_size
-        one = next(run for run in runs if run["threads"] == 1)
-        most = max(runs, key=lambda run: run["threads"])
-        threads = most["threads"]
-        self.compute = one["compute_milliseconds"]
-        self.reduce = one["reduce_milliseconds"]
-        self.constants = one["statistics_milliseconds"]
-        update = one["update_milliseconds"]
-        saved = update - most["update_milliseconds"]
-        shared = saved / (1 - 1 / threads) if threads > 1 else 0.0
-        self.shared_update = min(max(shared, 0.0), update)
-        self.update = update - self.shared_update
-        self.slowdown = max(most["compute_milliseconds"] / (self.compute * self.share(threads)), 1)
-        self.wait = most["wait_milliseconds"] / math.log2(threads) if threads > 1 else 0.0
-        # Parts are means; the median of the steps is what single slow steps leave alone.
-        self.scale = one["milliseconds_per_step"] / self.sum_of_parts(1)
+    def __init__(self, machine, batch_size, traces, measured, gigabytes):
+        self.machine, self.batch_size, self.gigabytes = machine, batch_size, gigabytes
+        self.traces = traces
+        threads = measured["threads"]
+        plain = simulate(machine, traces[threads], threads).total
+        # How much several workers slow each other down; one does not.
+        self.slowdown = max(measured["milliseconds_per_step"] / plain, 1.0) if threads > 1 else 1.0
+        self.steps = {workers: self.step(workers) for workers in traces}
 
-    def share(self, cores):
-        """The largest part of the shards that one core runs."""
-        return math.ceil(self.shards / cores) / self.shards
+    def step(self, workers):
+        slowdown = self.slowdown if workers > 1 else 1.0
+        return simulate(self.machine, self.traces[workers], workers, slowdown, self.gigabytes)
 
-    def sum_of_parts(self, cores):
-        slowdown = self.slowdown if cores > 1 else 1
-        return (
-            slowdown * self.compute * self.share(cores)
-            + self.reduce / cores
-            + self.constants
-            + self.update
-            + self.shared_update / cores
-            + self.wait * math.log2(cores)
-        )
+    def images_per_second(self, workers):
+        return 1000 * self.batch_size / self.steps[workers].total
 
-    def milliseconds(self, cores):
-        return self.sum_of_parts(cores) * self.scale
-
-    def images_per_second(self, cores):
-        return 1000 * self.batch_size / self.milliseconds(cores)
-
-    def efficiency(self, cores):
-        return self.milliseconds(1) / self.milliseconds(cores) / cores
+    def efficiency(self, workers):
+        return self.steps[1].total / self.steps[workers].total / workers

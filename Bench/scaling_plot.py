@@ -6,24 +6,24 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt  # noqa: E402
 
 
-def draw(path, model_name, cases, cores):
-    """One line a batch size: points are measured, dashes are the model's."""
+def draw(path, cases):
+    """One line a case with its measured runs: points are measured, dashes are the model's."""
     figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
-    for index, (batch_size, model, runs) in enumerate(cases):
-        color = f"C{index}"
+    cores = [step["workers"] for step in cases[0][0]["model_of_scaling"]["steps"]]
+    for index, (case, runs) in enumerate(cases):
+        steps = case["model_of_scaling"]["steps"]
         axes.plot(
-            cores,
-            [model.images_per_second(count) for count in cores],
+            [step["workers"] for step in steps],
+            [step["images_per_second"] for step in steps],
             "--",
-            color=color,
-            label=f"batch {batch_size}, predicted",
+            color=f"C{index}",
+            label=f"{case['model']}, batch {case['batch_size']}",
         )
         axes.plot(
             [run["threads"] for run in runs],
             [run["images_per_second"] for run in runs],
             "o",
-            color=color,
-            label=f"batch {batch_size}, measured",
+            color=f"C{index}",
         )
     axes.set_xscale("log", base=2)
     axes.set_yscale("log", base=2)
@@ -31,11 +31,8 @@ def draw(path, model_name, cases, cores):
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.set_xlabel("cores")
     axes.set_ylabel("images/s")
-    axes.set_title(f"Training {model_name}: measured up to {max_threads(cases)} cores")
+    most = max(run["threads"] for _, runs in cases for run in runs)
+    axes.set_title(f"Training: points measured, up to {most} cores; dashes the model's")
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(f"{path}.svg")
-
-
-def max_threads(cases):
-    return max(run["threads"] for _, _, runs in cases for run in runs)
