@@ -3,7 +3,6 @@
 
 import PTrainKernelTypes
 import PTrainNetworks
-import Synchronization
 
 /// Summed loss and correct predictions of some samples.
 struct BatchResult: Sendable {
@@ -281,21 +280,5 @@ final class StepRunner {
       guard node > 0 else { return }
       executors[node].states[stage].copyWeights(from: executors[0].states[stage])
     }
-  }
-}
-
-/// Shards that strands claim one by one.
-private final class NextShard: Sendable {
-  private let first: Atomic<Int>
-  private let end: Int
-
-  init(_ shards: Range<Int>) {
-    first = Atomic(shards.lowerBound)
-    end = shards.upperBound
-  }
-
-  func claim() -> Int? {
-    let shard = first.wrappingAdd(1, ordering: .relaxed).oldValue
-    return shard < end ? shard : nil
   }
 }
