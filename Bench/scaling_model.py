@@ -33,7 +33,9 @@ class Machine:
 
     def overhead(self, workers):
         most = max(self.phase)
-        return self.phase.get(workers, self.phase[most] * math.log2(workers) / math.log2(most))
+        # A machine of one CPU has measured no doubling.
+        doublings = math.log2(workers) / max(math.log2(most), 1)
+        return self.phase.get(workers, self.phase[most] * doublings)
 
     def gigabytes(self, workers):
         nodes = math.ceil(workers / NODE_CORES)
