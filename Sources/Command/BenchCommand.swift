@@ -107,3 +107,8 @@ func median(_ values: [Double]) -> Double {
   let ordered = values.sorted()
   return (ordered[ordered.count / 2] + ordered[(ordered.count - 1) / 2]) / 2
 }
+
+/// Lines of cells, each `width` characters wide with its text on the right.
+func rightAligned(_ rows: [[String]], width: Int) -> String {
+  rows.map { $0.map { $0.leftPadded(to: width) }.joined() + "\n" }.joined()
+}

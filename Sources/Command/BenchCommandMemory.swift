@@ -48,9 +48,7 @@ private struct MemoryRow {
   static func table(_ rows: [MemoryRow]) -> String {
     let header = ["threads", "L2, GB/s", "memory, GB/s"]
     let lines = rows.map { row in ["\(row.threadCount)"] + row.gigabytes.map { fixed($0, 1) } }
-    return ([header] + lines).map {
-      $0.map { $0.leftPadded(to: 14) }.joined() + "\n"
-    }.joined()
+    return rightAligned([header] + lines, width: 14)
   }
 
   var json: JSONText {

@@ -63,7 +63,7 @@ private struct PhaseTable {
       return ["\(index + 1)", "\(phases[0].tasks.count)"] + figures.map { fixed(1e6 * $0, 1) }
     }
     return "\(name), batch \(workload.recipe.batchSize), cut for \(workerCount) workers\n"
-      + ([header] + rows).map { $0.map { $0.leftPadded(to: 15) }.joined() + "\n" }.joined()
+      + rightAligned([header] + rows, width: 15)
   }
 
   var json: JSONText {

@@ -52,9 +52,7 @@ private struct PoolRow {
     let lines = rows.map { row in
       ["\(row.threadCount)"] + [row.empty, row.short, row.overhead].map { fixed($0, 2) }
     }
-    return ([header] + lines).map {
-      $0.map { $0.leftPadded(to: 14) }.joined() + "\n"
-    }.joined()
+    return rightAligned([header] + lines, width: 14)
   }
 
   var json: JSONText {
