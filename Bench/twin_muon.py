@@ -23,7 +23,8 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure=None):
         assert closure is None
         for group in self.param_groups:
-            for parameter in group["params"]:
+            # Whitening filters stay as they are: they have no gradient.
+            for parameter in (one for one in group["params"] if one.grad is not None):
                 change = self.weight_update if group["is_weight"] else self.adam_update
                 update = change(parameter.grad, self.state[parameter])
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])

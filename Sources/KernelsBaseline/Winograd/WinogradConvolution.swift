@@ -10,7 +10,7 @@ enum WinogradConvolution {
     z: MutableFloatPointer, scratch: MutableFloatPointer
   ) {
     let plan = WinogradPlan(g, images: imageCount)
-    let buffers = WinogradBuffers(plan, scratch)
+    let buffers = WinogradBuffers.forward(plan, scratch)
     var image = 0
     while image < imageCount {
       plan.transformInput(x + image * g.inputCount, image, buffers)
@@ -52,7 +52,7 @@ enum WinogradConvolution {
     dx: MutableFloatPointer?, scratch: MutableFloatPointer
   ) {
     let plan = WinogradPlan(g, images: imageCount)
-    let buffers = WinogradBuffers(plan, scratch)
+    let buffers = WinogradBuffers.backward(plan, scratch)
     var image = 0
     while image < imageCount {
       plan.transformInput(x + image * g.inputCount, image, buffers)
@@ -80,9 +80,9 @@ enum WinogradConvolution {
     forEachPosition(plan) { position, rows in
       upcoming.fetch(part: position, of: WinogradPlan.positions)
       multiply(
-        product, rows, blocks: plan.outputBlocks, buffers.v + position * plan.inputPosition,
+        product, rows, blocks: plan.outputBlocks, buffers.v + position * plan.position,
         weights + position * plan.outputBlocks * column,
-        buffers.m + position * plan.outputPosition)
+        buffers.m + position * plan.position)
     }
   }
 
@@ -97,8 +97,8 @@ enum WinogradConvolution {
       weightColumn: column, outputColumn: plan.inputStep)
     forEachPosition(plan) { position, rows in
       gradients.fetchNext(plan, part: position, of: WinogradPlan.positions)
-      let v = buffers.v + position * plan.inputPosition
-      let m = FloatPointer(buffers.m) + position * plan.outputPosition
+      let v = buffers.v + position * plan.position
+      let m = FloatPointer(buffers.m) + position * plan.position
       let offset = position * plan.inputBlocks * column
       let leafRows = min(leaves.imageCount, plan.images) * (rows / plan.images)
       var first = 0

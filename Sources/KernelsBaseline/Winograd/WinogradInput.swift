@@ -53,8 +53,8 @@ extension WinogradPlan {
     _ block: Int, _ image: Int, _ ty: Int, _ points: Int, _ buffers: WinogradBuffers
   ) {
     let start = buffers.v + block * inputStep
-    forEachPointRow(image, ty, points, inputPosition, buffers) { low, high, strip in
-      inputRow(strip, start + low, start + high, inputPosition, x.fours, x.twos)
+    forEachPointRow(image, ty, points, position, buffers) { low, high, strip in
+      inputRow(strip, start + low, start + high, position, x.fours, x.twos)
     }
   }
 }

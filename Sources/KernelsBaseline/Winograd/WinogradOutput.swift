@@ -30,8 +30,8 @@ extension WinogradPlan {
     _ block: Int, _ image: Int, _ ty: Int, _ points: Int, _ buffers: WinogradBuffers
   ) {
     let start = FloatPointer(buffers.m) + block * inputStep
-    forEachPointRow(image, ty, points, outputPosition, buffers) { low, high, strip in
-      outputRow(start + low, start + high, outputPosition, strip, x.fours, x.twos)
+    forEachPointRow(image, ty, points, position, buffers) { low, high, strip in
+      outputRow(start + low, start + high, position, strip, x.fours, x.twos)
     }
   }
 
@@ -63,8 +63,8 @@ extension WinogradPlan {
     _ block: Int, _ image: Int, _ ty: Int, _ points: Int, _ buffers: WinogradBuffers
   ) {
     let start = buffers.m + block * inputStep
-    forEachPointRow(image, ty, points, outputPosition, buffers) { low, high, strip in
-      gradientRow(strip, start + low, start + high, outputPosition, x.fours, x.twos)
+    forEachPointRow(image, ty, points, position, buffers) { low, high, strip in
+      gradientRow(strip, start + low, start + high, position, x.fours, x.twos)
     }
   }
 }

@@ -30,8 +30,8 @@ struct WinogradAxis {
 /// Layouts of one call over `images` images.
 ///
 /// `V [36 positions, B_in, rows, 16]` holds transformed inputs, `M [36, B_out, rows, 16]` their
-/// products with `U [36, B_out, 16·B_in, 16]`; a row is one tile of one image. Positions are padded by
-/// a vector against collisions in one set of the L1 cache.
+/// products with `U [36, B_out, 16·B_in, 16]`; a row is one tile of one image. Positions of both are
+/// as far apart as the larger one's, padded by a vector against collisions in one set of the L1 cache.
 struct WinogradPlan {
   static let positions = 36
 
@@ -70,8 +70,10 @@ struct WinogradPlan {
 
   @inline(__always) var rowCapacity: Int { images * y.tiles * x.tiles }
   @inline(__always) var inputStep: Int { rowCapacity * lanes }
-  @inline(__always) var inputPosition: Int { inputBlocks * rowCapacity * lanes + lanes }
-  @inline(__always) var outputPosition: Int { outputBlocks * rowCapacity * lanes + lanes }
+  /// Floats from a position of `V` or of `M` to the next.
+  @inline(__always) var position: Int {
+    max(inputBlocks, outputBlocks) * rowCapacity * lanes + lanes
+  }
   /// Rows of position `(i, j)` in use.
   @inline(__always) func rows(_ i: Int, _ j: Int) -> Int {
     images * y.tiles(at: i) * x.tiles(at: j)
@@ -88,7 +90,7 @@ struct WinogradPlan {
   @inline(__always) var stripCount: Int { 16 * stripRow }
 
   var scratchCount: Int {
-    WinogradPlan.positions * (inputPosition + outputPosition) + stripCount
+    2 * WinogradPlan.positions * position + stripCount
   }
 
   /// Floats of `U`.
@@ -123,10 +125,23 @@ struct WinogradBuffers {
   let carry: MutableFloatPointer
   let unused: MutableFloatPointer
 
-  init(_ plan: WinogradPlan, _ scratch: MutableFloatPointer) {
-    v = scratch
-    m = v + WinogradPlan.positions * plan.inputPosition
-    strip = m + WinogradPlan.positions * plan.outputPosition
+  /// Forward, `M` begins a position before `V`: products take the place of what they have just read,
+  /// which is in the L1 cache.
+  static func forward(_ plan: WinogradPlan, _ scratch: MutableFloatPointer) -> WinogradBuffers {
+    WinogradBuffers(plan, v: scratch + plan.position, m: scratch, scratch)
+  }
+
+  static func backward(_ plan: WinogradPlan, _ scratch: MutableFloatPointer) -> WinogradBuffers {
+    WinogradBuffers(plan, v: scratch, m: scratch + WinogradPlan.positions * plan.position, scratch)
+  }
+
+  private init(
+    _ plan: WinogradPlan, v: MutableFloatPointer, m: MutableFloatPointer,
+    _ scratch: MutableFloatPointer
+  ) {
+    self.v = v
+    self.m = m
+    strip = scratch + 2 * WinogradPlan.positions * plan.position
     edge = strip + 6 * plan.stripRow
     carry = edge + 6 * plan.stripRow
     unused = carry + 2 * plan.stripRow

@@ -50,8 +50,8 @@ extension WinogradPlan {
     _ block: Int, _ image: Int, _ ty: Int, _ points: Int, _ buffers: WinogradBuffers
   ) {
     let start = FloatPointer(buffers.v) + block * inputStep
-    forEachPointRow(image, ty, points, inputPosition, buffers) { low, high, strip in
-      scatterRow(start + low, start + high, inputPosition, strip, x.fours, x.twos)
+    forEachPointRow(image, ty, points, position, buffers) { low, high, strip in
+      scatterRow(start + low, start + high, position, strip, x.fours, x.twos)
     }
   }
 }
