@@ -186,14 +186,12 @@ enum DirectConvolution {
     var block = 0
     while block < g.outputBlocks {
       let columns = TileLimits.columns(g.outputBlocks - block)
-      var ky = 0
-      while ky < g.windowHeight {
-        correlateRun(
-          sum, count: run, columns: columns, a: x + ky * g.paddedWidth * g.planeChannels,
-          b: b + block * sum.columnB,
-          result: result + block * sum.resultColumn + ky * run * lanes)
-        ky += 1
-      }
+      correlateTaps(
+        sum,
+        Taps(
+          count: g.windowHeight, step: g.paddedWidth * g.planeChannels, resultStep: run * lanes),
+        count: run, columns: columns, a: x, b: b + block * sum.columnB,
+        result: result + block * sum.resultColumn)
       block += columns
     }
   }
@@ -204,26 +202,22 @@ enum DirectConvolution {
   ) {
     let row = g.paddedWidth * lanes
     let plane = g.paddedHeight * row
+    // Between dilated taps there is nothing to learn.
+    let taps = Taps(
+      count: g.kernelWidth, step: g.dilation * lanes, resultStep: g.dilation * lanes * lanes)
     var block = 0
     while block < g.outputBlocks {
       let columns = TileLimits.columns(g.outputBlocks - block)
-      var target = result + block * sum.resultColumn
       var segment = 0
       while segment < g.windowHeight * g.inputBlocks {
         let ky = segment / g.inputBlocks
         let inputBlock = segment % g.inputBlocks
         let channels = min(lanes, g.inputChannels - inputBlock / g.featurePixels * lanes)
-        let a = x + ky * row + inputBlock * plane
-        var kx = 0
-        while kx < g.windowWidth {
-          // Between dilated taps there is nothing to learn.
-          if ky % g.dilation == 0 && kx % g.dilation == 0 {
-            correlate(
-              sum, channels: channels, columns: columns, a: a + kx * lanes,
-              b: b + block * sum.columnB, result: target)
-          }
-          target += lanes * lanes
-          kx += 1
+        if ky % g.dilation == 0 {
+          correlateTaps(
+            sum, taps, count: channels, columns: columns, a: x + ky * row + inputBlock * plane,
+            b: b + block * sum.columnB,
+            result: result + block * sum.resultColumn + segment * g.windowWidth * lanes * lanes)
         }
         segment += 1
       }

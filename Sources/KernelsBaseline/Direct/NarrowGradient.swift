@@ -9,10 +9,15 @@ struct NarrowGradient {
   private let g: ConvGeometry
   /// Blocks of 16 that hold the taps of a row of the window.
   private let columns: Int
+  private let windowHeight: Int
+  private let outputWidth: Int
 
   init(_ geometry: ConvGeometry) {
     g = geometry
     columns = channelBlocks(geometry.windowWidth * geometry.inputChannels)
+    // The loops would divide for each anew.
+    windowHeight = geometry.windowHeight
+    outputWidth = geometry.outputWidth
   }
 
   /// Whether at most half of the products are left.
@@ -28,11 +33,11 @@ struct NarrowGradient {
   private var column: Int { g.outputBlocks * lanes * lanes }
   private var rowFloats: Int { g.paddedWidth * g.inputChannels }
   private var planeCount: Int { g.paddedHeight * rowFloats + columns * lanes }
-  private var productStep: Int { g.outputWidth * lanes }
+  private var productStep: Int { outputWidth * lanes }
 
-  var weightCount: Int { g.windowHeight * columns * column }
+  var weightCount: Int { windowHeight * columns * column }
   var scratchCount: Int {
-    aligned(planeCount) + lanes + g.windowHeight * columns * productStep
+    aligned(planeCount) + lanes + windowHeight * columns * productStep
   }
 
   @inline(__always) private func aligned(_ count: Int) -> Int {
@@ -43,14 +48,14 @@ struct NarrowGradient {
   func pack(_ tile: WeightTile, weights: FloatPointer, _ packed: MutableFloatPointer) {
     let block = packed + tile.outputBlock * lanes * lanes
     var index = 0
-    while index < g.windowHeight * columns {
+    while index < windowHeight * columns {
       clear(block + index * column, lanes * lanes)
       index += 1
     }
     // Row by row of the window, its taps by column and channel.
     let run = g.windowWidth * g.inputChannels
     index = 0
-    while index < g.windowHeight * run {
+    while index < windowHeight * run {
       let (ky, lane) = (index / run, index % run)
       let (kx, input) = (lane / g.inputChannels, lane % g.inputChannels)
       let target = block + (ky * columns + lane / lanes) * column + lane % lanes
@@ -77,7 +82,7 @@ struct NarrowGradient {
     let product = PanelProduct(
       innerCount: g.outputBlocks, innerStep: g.gradientHeight * row, run: lanes,
       rowStride: lanes, weightColumn: column, outputColumn: productStep)
-    let blocks = g.windowHeight * columns
+    let blocks = windowHeight * columns
     var y = 0
     while y < g.outputHeight {
       let source = dz + (g.gradientTop + y) * row + g.gradientLeft * lanes
@@ -85,8 +90,8 @@ struct NarrowGradient {
       while block < blocks {
         let taken = TileLimits.columns(blocks - block)
         productSweep(
-          product, rowCount: g.outputWidth,
-          tileRows: TileLimits.rows(g.outputWidth, columns: taken), columns: taken, a: source,
+          product, rowCount: outputWidth,
+          tileRows: TileLimits.rows(outputWidth, columns: taken), columns: taken, a: source,
           b: weights + block * column, z: products + block * productStep)
         block += taken
       }
@@ -102,10 +107,10 @@ struct NarrowGradient {
   ) {
     let step = g.horizontalStride * g.inputChannels
     var x = 0
-    while x < g.outputWidth {
+    while x < outputWidth {
       var source = products + x * lanes
       var ky = 0
-      while ky < g.windowHeight {
+      while ky < windowHeight {
         var target = rows + ky * rowFloats + x * step
         var index = 0
         while index < columns {

@@ -43,7 +43,60 @@ struct Correlation {
   tile.accumulate(result, lanes, c.resultColumn)
 }
 
+/// Taps of a window: how many, and floats from one to the next in `a` and in the result.
+struct Taps {
+  var count: Int
+  var step: Int
+  var resultStep: Int
+}
+
 #if KERNELS_AVX512
+  /// Two taps of few lanes, whose sums alone would wait for each other.
+  @inline(__always) private func correlateTwo<T: Tile>(
+    _: T.Type, _ c: borrowing Correlation, _ taps: borrowing Taps, _ a: FloatPointer,
+    _ b: FloatPointer, _ result: MutableFloatPointer
+  ) where T.Row == SingleRow {
+    let innerCount = c.innerCount
+    let innerStepA = c.innerStepA
+    let innerStepB = c.innerStepB
+    let step = taps.step
+    var first = T()
+    var second = T()
+    var outer = 0
+    while outer < c.outerCount {
+      var left = a + outer * c.outerStepA
+      var right = b + outer * c.outerStepB
+      var inner = 0
+      while inner < innerCount {
+        let row = SingleRow(right, 0)
+        first.add(left, 1, row)
+        second.add(left + step, 1, row)
+        left += innerStepA
+        right += innerStepB
+        inner += 1
+      }
+      outer += 1
+    }
+    first.accumulate(result, lanes, 0)
+    second.accumulate(result + taps.resultStep, lanes, 0)
+  }
+
+  @inline(never) private func correlatePair(
+    _ c: borrowing Correlation, _ taps: borrowing Taps, rows: Int, _ a: FloatPointer,
+    _ b: FloatPointer, _ r: MutableFloatPointer
+  ) {
+    switch rows {
+    case 1: correlateTwo(Tile1<SingleRow>.self, c, taps, a, b, r)
+    case 2: correlateTwo(Tile2<SingleRow>.self, c, taps, a, b, r)
+    case 3: correlateTwo(Tile3<SingleRow>.self, c, taps, a, b, r)
+    case 4: correlateTwo(Tile4<SingleRow>.self, c, taps, a, b, r)
+    case 5: correlateTwo(Tile5<SingleRow>.self, c, taps, a, b, r)
+    case 6: correlateTwo(Tile6<SingleRow>.self, c, taps, a, b, r)
+    case 7: correlateTwo(Tile7<SingleRow>.self, c, taps, a, b, r)
+    default: correlateTwo(Tile8<SingleRow>.self, c, taps, a, b, r)
+    }
+  }
+
   @inline(never) private func correlateDouble(
     _ c: borrowing Correlation, rows: Int, _ a: FloatPointer, _ b: FloatPointer,
     _ r: MutableFloatPointer
@@ -134,15 +187,30 @@ enum CorrelationLimits {
   }
 }
 
-/// The first `channels` lanes of one block of `a`; those that pad it have no gradient.
-@inline(__always) func correlate(
-  _ c: Correlation, channels: Int, columns: Int, a: FloatPointer, b: FloatPointer,
+/// Taps of a window that lie side by side: `taps` runs of `count` floats of `a`, `step` floats apart, whose
+/// results are `resultStep` apart.
+@inline(__always) func correlateTaps(
+  _ c: Correlation, _ taps: Taps, count: Int, columns: Int, a: FloatPointer, b: FloatPointer,
   result: MutableFloatPointer
 ) {
-  if channels < lanes {
-    correlateRun(c, count: channels, columns: columns, a: a, b: b, result: result)
-  } else {
-    correlateBlock(c, columns: columns, a: a, b: b, result: result)
+  var tap = 0
+  #if KERNELS_AVX512
+    if columns == 1, count <= lanes / 2 {
+      while tap + 1 < taps.count {
+        correlatePair(
+          c, taps, rows: count, a + tap * taps.step, b, result + tap * taps.resultStep)
+        tap += 2
+      }
+    }
+  #endif
+  while tap < taps.count {
+    let (left, sums) = (a + tap * taps.step, result + tap * taps.resultStep)
+    if count == lanes {
+      correlateBlock(c, columns: columns, a: left, b: b, result: sums)
+    } else {
+      correlateRun(c, count: count, columns: columns, a: left, b: b, result: sums)
+    }
+    tap += 1
   }
 }
 
