@@ -18,28 +18,37 @@ struct Correlation {
   var resultColumn: Int
 }
 
+extension Correlation {
+  /// Each pixel: where its lanes of `a` and its columns of `b` begin.
+  @inline(__always) fileprivate func forEachPixel(
+    _ a: FloatPointer, _ b: FloatPointer, _ body: (FloatPointer, FloatPointer) -> Void
+  ) {
+    let innerCount = innerCount
+    let innerStepA = innerStepA
+    let innerStepB = innerStepB
+    var outer = 0
+    while outer < outerCount {
+      var left = a + outer * outerStepA
+      var right = b + outer * outerStepB
+      var inner = 0
+      while inner < innerCount {
+        body(left, right)
+        left += innerStepA
+        right += innerStepB
+        inner += 1
+      }
+      outer += 1
+    }
+  }
+}
+
 @inline(__always) private func correlate<T: Tile>(
   _: T.Type, _ c: borrowing Correlation, _ a: FloatPointer, _ b: FloatPointer,
   _ result: MutableFloatPointer
 ) {
-  let innerCount = c.innerCount
-  let innerStepA = c.innerStepA
-  let innerStepB = c.innerStepB
   let columnB = c.columnB
   var tile = T()
-  var outer = 0
-  while outer < c.outerCount {
-    var left = a + outer * c.outerStepA
-    var right = b + outer * c.outerStepB
-    var inner = 0
-    while inner < innerCount {
-      tile.add(left, 1, T.Row(right, columnB))
-      left += innerStepA
-      right += innerStepB
-      inner += 1
-    }
-    outer += 1
-  }
+  c.forEachPixel(a, b) { tile.add($0, 1, T.Row($1, columnB)) }
   tile.accumulate(result, lanes, c.resultColumn)
 }
 
@@ -56,26 +65,13 @@ struct Taps {
     _: T.Type, _ c: borrowing Correlation, _ taps: borrowing Taps, _ a: FloatPointer,
     _ b: FloatPointer, _ result: MutableFloatPointer
   ) where T.Row == SingleRow {
-    let innerCount = c.innerCount
-    let innerStepA = c.innerStepA
-    let innerStepB = c.innerStepB
     let step = taps.step
     var first = T()
     var second = T()
-    var outer = 0
-    while outer < c.outerCount {
-      var left = a + outer * c.outerStepA
-      var right = b + outer * c.outerStepB
-      var inner = 0
-      while inner < innerCount {
-        let row = SingleRow(right, 0)
-        first.add(left, 1, row)
-        second.add(left + step, 1, row)
-        left += innerStepA
-        right += innerStepB
-        inner += 1
-      }
-      outer += 1
+    c.forEachPixel(a, b) { left, right in
+      let row = SingleRow(right, 0)
+      first.add(left, 1, row)
+      second.add(left + step, 1, row)
     }
     first.accumulate(result, lanes, 0)
     second.accumulate(result + taps.resultStep, lanes, 0)
