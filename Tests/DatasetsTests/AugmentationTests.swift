@@ -13,15 +13,16 @@ import Testing
   private static let width = 13
   private let image = (0..<height * width).map { UInt8(truncatingIfNeeded: $0 * 37 + $0 * $0) }
 
-  private func resample(_ map: AffineMap, _ image: [UInt8], _ height: Int, _ width: Int) -> [UInt8]
-  {
-    let quads = PixelQuads(height: height, width: width, channels: 1)
-    var target = [UInt8](repeating: 77, count: height * width)
+  private func resample(
+    _ map: AffineMap, _ image: [UInt8], _ height: Int, _ width: Int, channels: Int = 1
+  ) -> [UInt8] {
+    let sampler = BilinearSampler(height: height, width: width, channels: channels)
+    var target = [UInt8](repeating: 77, count: height * width * channels)
     // Scratch comes dirty from the image before.
-    let scratch = UnsafeMutableRawPointer.allocate(byteCount: quads.byteCount, alignment: 4)
+    let scratch = UnsafeMutableRawPointer.allocate(byteCount: sampler.byteCount, alignment: 4)
     defer { scratch.deallocate() }
-    memset(scratch, 0xa5, quads.byteCount)
-    quads.resample(map, source: image, target: &target, scratch: scratch)
+    memset(scratch, 0xa5, sampler.byteCount)
+    sampler.resample(map, source: image, target: &target, scratch: scratch)
     return target
   }
 
@@ -77,13 +78,16 @@ import Testing
     #expect(result == expected)
   }
 
-  @Test func generalMapsAgreeWithDouble() {
-    let maps = [
+  private var generalMaps: [AffineMap] {
+    [
       map(rotation: 0.2), map(rotation: -0.7, scale: 1.3), map(scale: 0.6), map(shear: 0.4),
       map(rotation: 3, scale: 0.9, shear: -0.3, shiftX: 1.7, shiftY: -2.2), map(shiftX: 0.5),
       map(shiftX: 1000), map(scale: 0.01),
     ]
-    for map in maps {
+  }
+
+  @Test func generalMapsAgreeWithDouble() {
+    for map in generalMaps {
       let result = resample(map, image, Self.height, Self.width)
       for y in 0..<Self.height {
         for x in 0..<Self.width {
@@ -93,6 +97,19 @@ import Testing
           // Weights have 8 bits on each axis, and the result is rounded.
           #expect(abs(Double(result[y * Self.width + x]) - expected) < 2.6)
         }
+      }
+    }
+  }
+
+  @Test func colorsAreResampledAsGreysAre() {
+    let bright = image.map { $0 | 0xc0 }
+    let planes = [image, image.map { ~$0 }, bright]
+    let colored = image.indices.flatMap { index in planes.map { $0[index] } }
+    for map in generalMaps {
+      let result = resample(map, colored, Self.height, Self.width, channels: 3)
+      for (channel, plane) in planes.enumerated() {
+        let own = result.enumerated().filter { $0.offset % 3 == channel }.map(\.element)
+        #expect(own == resample(map, plane, Self.height, Self.width))
       }
     }
   }

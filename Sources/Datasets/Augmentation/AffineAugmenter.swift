@@ -22,10 +22,12 @@ struct AffineAugmenter: Sendable {
     self.channels = channels
   }
 
-  /// Bytes that a caller of `transform` provides, aligned to 4; one buffer a worker.
-  var scratchByteCount: Int { quads.byteCount }
+  /// Bytes that a caller of `transform` provides; one buffer a worker.
+  var scratchByteCount: Int { sampler.byteCount }
 
-  private var quads: PixelQuads { PixelQuads(height: height, width: width, channels: channels) }
+  private var sampler: BilinearSampler {
+    BilinearSampler(height: height, width: width, channels: channels)
+  }
 
   /// Writes the image that `sample` is in `epoch`: bilinear, zero outside of the source.
   ///
@@ -36,6 +38,6 @@ struct AffineAugmenter: Sendable {
   ) {
     let stream = RandomStream(seed: seed, purpose: .augmentation, sample: sample, epoch: epoch)
     let map = AffineMap(ranges, from: stream, height: height, width: width)
-    quads.resample(map, source: source, target: target, scratch: scratch)
+    sampler.resample(map, source: source, target: target, scratch: scratch)
   }
 }

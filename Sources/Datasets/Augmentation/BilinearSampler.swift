@@ -1,13 +1,13 @@
-// Bilinear sampling with one load a pixel: each source position holds its 2 x 2 neighbourhood.
-// Packed sums interpolate two rows in one multiplication; the loops suit gathers and vectors.
+// Bilinear sampling, all channels of a pixel at once: two loads a pixel, and packed sums, which interpolate
+// several bytes in one multiplication.
 
 import PTrainCLibrary
 
-/// Resamples images of one size, channel by channel, through a scratch copy with a border of zeros.
-struct PixelQuads {
+/// Resamples images of one size through a scratch copy with a border of zeros.
+struct BilinearSampler {
   let height: Int
   let width: Int
-  /// Bytes from a pixel to the next.
+  /// 1 or 3, interleaved.
   let channels: Int
 
   /// Zeros on each side: the neighbours of positions that only just touch the source.
@@ -15,32 +15,19 @@ struct PixelQuads {
   /// Fractional bits of a source position.
   private static let fractionBits = 16
 
-  private var stride: Int { width + 2 * Self.border }
-  /// Positions whose four neighbours exist.
-  private var quadCount: Int { (height + 2 * Self.border - 1) * stride }
-  private var greyCount: Int { (height + 2 * Self.border) * stride + 1 }
+  /// Bytes of a bordered row.
+  private var stride: Int { (width + 2 * Self.border) * channels }
 
-  /// Scratch: the quads, then the bordered grey values.
-  var byteCount: Int { 4 * quadCount + greyCount }
+  /// Scratch: the bordered image, and what loads of eight bytes reach beyond its last pixels.
+  var byteCount: Int { (height + 2 * Self.border) * stride + 8 }
 
   /// `target[y][x]` is the source at `map(x, y)`; see `AffineAugmenter.transform`.
   func resample(
     _ map: AffineMap, source: UnsafePointer<UInt8>, target: UnsafeMutablePointer<UInt8>,
     scratch: UnsafeMutableRawPointer
   ) {
-    let quads = scratch.bindMemory(to: UInt32.self, capacity: quadCount)
-    let greys = (scratch + 4 * quadCount).bindMemory(to: UInt8.self, capacity: greyCount)
-    for channel in 0..<channels {
-      copyWithBorder(source + channel, to: greys)
-      gatherQuads(greys, to: quads)
-      resample(map, UnsafePointer(quads), target + channel)
-    }
-  }
-
-  private func resample(
-    _ map: AffineMap, _ quads: UnsafePointer<UInt32>, _ target: UnsafeMutablePointer<UInt8>
-  ) {
-    let origin = quads + Self.border * (stride + 1)
+    copyWithBorder(source, to: scratch)
+    let origin = UnsafeRawPointer(scratch + Self.border * (stride + channels))
     let stepX = Self.fixed(map.xx)
     let stepY = Self.fixed(map.yx)
     for y in 0..<height {
@@ -50,36 +37,19 @@ struct PixelQuads {
     }
   }
 
-  private func copyWithBorder(
-    _ source: UnsafePointer<UInt8>, to greys: UnsafeMutablePointer<UInt8>
-  ) {
-    memset(greys, 0, greyCount)
+  private func copyWithBorder(_ source: UnsafePointer<UInt8>, to bordered: UnsafeMutableRawPointer)
+  {
+    memset(bordered, 0, byteCount)
     for y in 0..<height {
-      let row = greys + (y + Self.border) * stride + Self.border
-      let pixels = source + y * width * channels
-      guard channels > 1 else {
-        memcpy(row, pixels, width)
-        continue
-      }
-      for x in 0..<width { row[x] = pixels[x * channels] }
-    }
-  }
-
-  /// Byte 0 to 3 of a quad: the grey value here, to the right, below, below to the right.
-  private func gatherQuads(
-    _ greys: UnsafePointer<UInt8>, to quads: UnsafeMutablePointer<UInt32>
-  ) {
-    let below = greys + stride
-    for index in 0..<quadCount {
-      let upper = UInt32(greys[index]) | UInt32(greys[index + 1]) << 8
-      let lower = UInt32(below[index]) | UInt32(below[index + 1]) << 8
-      quads[index] = upper | lower << 16
+      memcpy(
+        bordered + (y + Self.border) * stride + Self.border * channels,
+        source + y * width * channels, width * channels)
     }
   }
 
   /// One row of the target, whose first position is `(x0, y0)` in the source.
   private func resampleRow(
-    _ origin: UnsafePointer<UInt32>, _ x0: Int, _ y0: Int, _ stepX: Int, _ stepY: Int,
+    _ origin: UnsafeRawPointer, _ x0: Int, _ y0: Int, _ stepX: Int, _ stepY: Int,
     _ target: UnsafeMutablePointer<UInt8>
   ) {
     // A line meets the source in one piece: zeros before and behind it, no checks inside.
@@ -87,18 +57,14 @@ struct PixelQuads {
     while first < width, !touches(x0 &+ first &* stepX, y0 &+ first &* stepY) { first &+= 1 }
     var end = width
     while end > first, !touches(x0 &+ (end &- 1) &* stepX, y0 &+ (end &- 1) &* stepY) { end &-= 1 }
-    for x in 0..<width { target[x &* channels] = 0 }
-    var sourceX = x0 &+ first &* stepX
-    var sourceY = y0 &+ first &* stepY
-    var x = first
-    while x < end {
-      let position = (sourceY >> Self.fractionBits) &* stride &+ sourceX >> Self.fractionBits
-      target[x &* channels] = Self.blend(
-        origin[position], UInt32(truncatingIfNeeded: sourceX >> 8) & 255,
-        UInt32(truncatingIfNeeded: sourceY >> 8) & 255)
-      sourceX &+= stepX
-      sourceY &+= stepY
-      x &+= 1
+    memset(target, 0, width * channels)
+    let row = RowWalk(
+      x: x0 &+ first &* stepX, y: y0 &+ first &* stepY, stepX: stepX, stepY: stepY, stride: stride,
+      channels: channels)
+    if channels == 3 {
+      row.colors(origin, target + first * channels, end - first)
+    } else {
+      row.greys(origin, target + first, end - first)
     }
   }
 
@@ -110,18 +76,93 @@ struct PixelQuads {
       && UInt(bitPattern: y &+ one) < UInt(bitPattern: (height &+ 1) &* one)
   }
 
-  /// Bilinear mean of a quad; weights are in 1/256 and the sum is rounded to nearest.
-  @inline(__always)
-  private static func blend(_ quad: UInt32, _ right: UInt32, _ lower: UInt32) -> UInt8 {
-    // Upper and lower row side by side in 16 bits each: at most 255 · 256.
-    let rows = (quad & 0x00ff_00ff) &* (256 &- right) &+ (quad >> 8 & 0x00ff_00ff) &* right
-    let sum = (rows & 0xffff) &* (256 &- lower) &+ (rows >> 16) &* lower
-    return UInt8(truncatingIfNeeded: (sum &+ 0x8000) >> 16)
-  }
-
   /// `value` in units of 2^-16, to nearest, for magnitudes below 2^24.
   private static func fixed(_ value: Double) -> Int {
     // Positive first, so that truncation rounds down; `rounded()` would be a call of libm.
     Int(value * Double(1 << fractionBits) + (0x1p40 + 0.5)) - (1 << 40)
+  }
+}
+
+/// Positions in the source from the first on, in units of 2^-16; weights are in 1/256.
+private struct RowWalk {
+  var x: Int
+  var y: Int
+  let stepX: Int
+  let stepY: Int
+  let stride: Int
+  let channels: Int
+
+  /// Bytes from the origin to the upper left neighbour.
+  @inline(__always)
+  private var offset: Int { (y >> 16) &* stride &+ (x >> 16) &* channels }
+
+  @inline(__always)
+  private var right: UInt64 { UInt64(truncatingIfNeeded: x >> 8) & 255 }
+
+  @inline(__always)
+  private var lower: UInt64 { UInt64(truncatingIfNeeded: y >> 8) & 255 }
+
+  @inline(__always)
+  private mutating func advance() {
+    x &+= stepX
+    y &+= stepY
+  }
+
+  func greys(_ origin: UnsafeRawPointer, _ target: UnsafeMutablePointer<UInt8>, _ count: Int) {
+    var walk = self
+    var i = 0
+    while i < count {
+      let source = origin + walk.offset
+      let columns = Self.columns(
+        UInt64(source.loadUnaligned(as: UInt16.self)),
+        UInt64(source.loadUnaligned(fromByteOffset: stride, as: UInt16.self)), walk.lower)
+      target[i] = UInt8(
+        truncatingIfNeeded: Self.pixel(columns.even, columns.odd, walk.right) >> 16)
+      walk.advance()
+      i &+= 1
+    }
+  }
+
+  func colors(_ origin: UnsafeRawPointer, _ target: UnsafeMutablePointer<UInt8>, _ count: Int) {
+    var walk = self
+    var pixel = target
+    var i = 0
+    while i < count {
+      let source = origin + walk.offset
+      // Red, green, blue of the left column and of the right one.
+      let columns = Self.columns(
+        source.loadUnaligned(as: UInt64.self),
+        source.loadUnaligned(fromByteOffset: stride, as: UInt64.self), walk.lower)
+      let (even, odd) = (columns.even, columns.odd)
+      // Red and blue side by side in 32 bits each.
+      let redBlue = Self.pixel(
+        even & 0xffff | (even & 0xffff_0000) << 16, odd >> 16 & 0xffff | odd & 0xffff_0000_0000,
+        walk.right)
+      let green = Self.pixel(odd & 0xffff, even >> 32 & 0xffff, walk.right)
+      pixel[0] = UInt8(truncatingIfNeeded: redBlue >> 16)
+      pixel[1] = UInt8(truncatingIfNeeded: green >> 16)
+      pixel[2] = UInt8(truncatingIfNeeded: redBlue >> 48)
+      pixel += 3
+      walk.advance()
+      i &+= 1
+    }
+  }
+
+  /// Means of bytes of two rows, at most 255 · 256: in 16 bits each those of even places and of odd ones.
+  @inline(__always)
+  private static func columns(
+    _ upper: UInt64, _ lower: UInt64, _ weight: UInt64
+  ) -> (even: UInt64, odd: UInt64) {
+    let mask: UInt64 = 0x00ff_00ff_00ff_00ff
+    return (
+      (upper & mask) &* (256 &- weight) &+ (lower & mask) &* weight,
+      (upper >> 8 & mask) &* (256 &- weight) &+ (lower >> 8 & mask) &* weight
+    )
+  }
+
+  /// Means of two columns in 32 bits each, rounded to nearest; their bytes begin at bit 16.
+  @inline(__always)
+  private static func pixel(_ left: UInt64, _ right: UInt64, _ weight: UInt64) -> UInt64 {
+    left &* (256 &- weight) &+ right &* weight &+ 0x8000_0000_8000
   }
 }
