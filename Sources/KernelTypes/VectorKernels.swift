@@ -70,6 +70,23 @@ package struct ImageShape: Equatable, Sendable {
   package var count: Int { height * width * channels }
 }
 
+/// Rows of floats whose beginnings are `stride` floats apart.
+package struct FloatRows: Sendable {
+  package let count: Int
+  package let length: Int
+  package let stride: Int
+
+  package init(count: Int, length: Int, stride: Int) {
+    self.count = count
+    self.length = length
+    self.stride = stride
+  }
+
+  package static func one(_ length: Int) -> FloatRows {
+    FloatRows(count: 1, length: length, stride: length)
+  }
+}
+
 /// Words of the dropout bits of `count` elements, whole vectors.
 package func dropoutWordCount(_ count: Int) -> Int { (count + 511) / 512 * channelLanes }
 
@@ -84,14 +101,14 @@ package protocol VectorKernels: Sendable {
   func momentTree(
     slots: FloatPointer, stride: Int, slotCount: Int, blocks: Int, result: MutableFloatPointer)
 
-  /// One Adam step in place on `count` parameters.
+  /// One Adam step in place; every pointer is to the first row.
   func adam(
-    _ step: AdamStep, count: Int, gradient: FloatPointer, parameters: MutableFloatPointer,
+    _ step: AdamStep, rows: FloatRows, gradient: FloatPointer, parameters: MutableFloatPointer,
     mean: MutableFloatPointer, variance: MutableFloatPointer)
 
   /// One SGD step in place; `velocity` starts at zero.
   func sgd(
-    _ step: SGDStep, count: Int, gradient: FloatPointer, parameters: MutableFloatPointer,
+    _ step: SGDStep, rows: FloatRows, gradient: FloatPointer, parameters: MutableFloatPointer,
     velocity: MutableFloatPointer)
 
   /// Which elements dropout keeps: those whose random word is at least `rate · 2³²`; element

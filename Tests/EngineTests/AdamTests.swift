@@ -26,7 +26,7 @@ import Testing
         return
       }
       kernels.adam(
-        step, count: 1, gradient: [gradient], parameters: &parameter, mean: &mean,
+        step, rows: .one(1), gradient: [gradient], parameters: &parameter, mean: &mean,
         variance: &variance)
       exactMean = 0.9 * exactMean + 0.1 * Double(gradient)
       exactVariance = 0.999 * exactVariance + 0.001 * Double(gradient) * Double(gradient)

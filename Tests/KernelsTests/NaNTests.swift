@@ -232,10 +232,11 @@ func sumsAndOptimizersKeepANaN(slots: Int) {
     kernels.adam(
       AdamStep(
         stepSize: 0.1, inverseRootCorrection: 1, meanShare: 0.1, varianceShare: 0.001,
-        epsilon: 1e-8, decay: 0), count: 33, gradient: result.read, parameters: state[0].pointer,
+        epsilon: 1e-8, decay: 0),
+      rows: .one(33), gradient: result.read, parameters: state[0].pointer,
       mean: state[1].pointer, variance: state[2].pointer)
     kernels.sgd(
-      SGDStep(learningRate: 0.1, momentum: 0, weightDecay: 0, nesterov: true), count: 33,
+      SGDStep(learningRate: 0.1, momentum: 0, weightDecay: 0, nesterov: true), rows: .one(33),
       gradient: result.read, parameters: state[3].pointer, velocity: state[4].pointer)
     for values in state { #expect(missing(values.values) == [20], "\(kernels.instructionSet)") }
   }

@@ -1,5 +1,5 @@
 // Passes over flat ranges against their definitions written as plain scalar code.
-// Lengths around the vector width, slot counts around every level of the tree.
+// Slot counts around every level of the tree.
 import Foundation
 import PTrainKernelTypes
 import Testing
@@ -30,67 +30,6 @@ func treeSumFollowsItsDefinition(slotCount: Int) {
       #expect(Array(result.values.prefix(count)) == expected)
       #expect(result[count] == 5, "writes beyond the end")
     }
-  }
-}
-
-private let lengths = [1, 15, 16, 17, 31, 100]
-
-@Test(arguments: lengths, [Float(0), 0.02])
-func adamMatchesDouble(count: Int, decay: Float) {
-  let step = AdamStep(
-    stepSize: 1e-2, inverseRootCorrection: 1.7, meanShare: 0.1, varianceShare: 0.001,
-    epsilon: 1e-8, decay: decay)
-  let p = Floats(random: count, seed: 1)
-  let g = Floats(random: count, seed: 2)
-  let m = Floats(random: count, seed: 3)
-  let v = Floats(random: count, seed: 4)
-  for i in 0..<count { v[i] = abs(v[i]) }
-  let expected: [(Double, Double, Double)] = (0..<count).map { i in
-    let gradient = Double(g[i])
-    let mean = Double(m[i]) + 0.1 * (gradient - Double(m[i]))
-    let variance = Double(v[i]) + 0.001 * (gradient * gradient - Double(v[i]))
-    let root = variance.squareRoot() * Double(step.inverseRootCorrection) + Double(step.epsilon)
-    let decayed = Double(p[i]) * (1 - Double(decay))
-    return (decayed - Double(step.stepSize) * mean / root, mean, variance)
-  }
-  check(
-    "adam", tolerance: 3e-7,
-    expected: [
-      "parameters": expected.map(\.0), "mean": expected.map(\.1), "variance": expected.map(\.2),
-    ]
-  ) {
-    let parameters = Floats(p.values)
-    let mean = Floats(m.values)
-    let variance = Floats(v.values)
-    $0.adam(
-      step, count: count, gradient: g.read, parameters: parameters.pointer, mean: mean.pointer,
-      variance: variance.pointer)
-    return [parameters.values, mean.values, variance.values]
-  }
-}
-
-@Test(arguments: lengths, [false, true])
-func sgdMatchesDouble(count: Int, nesterov: Bool) {
-  let step = SGDStep(learningRate: 0.1, momentum: 0.9, weightDecay: 5e-3, nesterov: nesterov)
-  let p = Floats(random: count, seed: 1)
-  let g = Floats(random: count, seed: 2)
-  let v = Floats(random: count, seed: 3)
-  let expected: [(Double, Double)] = (0..<count).map { i in
-    let d = Double(g[i]) + Double(step.weightDecay) * Double(p[i])
-    let velocity = Double(step.momentum) * Double(v[i]) + d
-    let direction = nesterov ? d + Double(step.momentum) * velocity : velocity
-    return (Double(p[i]) - Double(step.learningRate) * direction, velocity)
-  }
-  check(
-    "sgd", tolerance: 3e-7,
-    expected: ["parameters": expected.map(\.0), "velocity": expected.map(\.1)]
-  ) {
-    let parameters = Floats(p.values)
-    let velocity = Floats(v.values)
-    $0.sgd(
-      step, count: count, gradient: g.read, parameters: parameters.pointer,
-      velocity: velocity.pointer)
-    return [parameters.values, velocity.values]
   }
 }
 

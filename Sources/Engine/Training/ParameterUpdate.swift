@@ -87,14 +87,19 @@ extension Executor {
     case .none: break
     case .tile(let tile):
       let geometry = state.stage.geometry
+      if geometry.groups == 1 {
+        let (first, rows) = geometry.weightRows(of: tile)
+        return apply(step, to: weight, from: first, rows, block)
+      }
       for output in tile.outputs {
         let (inputs, first) = geometry.weights(of: output, in: tile)
-        apply(step, to: weight, first..<first + inputs.count * geometry.taps, block)
+        apply(step, to: weight, from: first, .one(inputs.count * geometry.taps), block)
       }
     case .channels(let window, let index):
       let first = index * channelLanes
       let end = min(first + channelLanes, state.stage.value.channels)
-      apply(step, to: weight, first * window.taps..<end * window.taps, block)
+      apply(
+        step, to: weight, from: first * window.taps, .one((end - first) * window.taps), block)
     }
   }
 
@@ -104,36 +109,39 @@ extension Executor {
     if let bias = tensors.bias {
       block.gradient(bias).update(
         from: state.sums + state.slotLayout.biasGradient.lowerBound, count: bias.count)
-      apply(step, to: bias, 0..<bias.count, block)
+      apply(step, to: bias, from: 0, .one(bias.count), block)
     }
     // BN's gradient is in the block already.
     if let norm = tensors.norm {
-      apply(step, to: norm.scale, 0..<norm.scale.count, block)
-      apply(step, to: norm.shift, 0..<norm.shift.count, block)
+      apply(step, to: norm.scale, from: 0, .one(norm.scale.count), block)
+      apply(step, to: norm.shift, from: 0, .one(norm.shift.count), block)
     }
   }
 
   private func apply(
-    _ step: OptimizerStep, to tensor: StateTensor, _ range: Range<Int>, _ block: ParameterBlock
+    _ step: OptimizerStep, to tensor: StateTensor, from start: Int, _ rows: FloatRows,
+    _ block: ParameterBlock
   ) {
     guard tensor.offset >= frozenCount else { return }
     let isDecayed = tensor.isDecayed
-    let first = tensor.offset + range.lowerBound
+    let first = tensor.offset + start
     switch step[tensor] {
     case .adam(var step):
       if !isDecayed { step.decay = 0 }
       kernels.adam(
-        step, count: range.count, gradient: block.gradient + first,
+        step, rows: rows, gradient: block.gradient + first,
         parameters: block.values + first, mean: block.firstMoment + first,
         variance: block.secondMoment + first)
     case .sgd(var step):
       if !isDecayed { step.weightDecay = 0 }
       kernels.sgd(
-        step, count: range.count, gradient: block.gradient + first,
+        step, rows: rows, gradient: block.gradient + first,
         parameters: block.values + first, velocity: block.firstMoment + first)
     case .rule(let rule, let index, let rate):
-      rule.stepFloats(
-        block.piece(of: tensor, first, range.count), index: index, learningRate: rate)
+      for row in 0..<rows.count {
+        let piece = block.piece(of: tensor, first + row * rows.stride, rows.length)
+        rule.stepFloats(piece, index: index, learningRate: rate)
+      }
     }
   }
 

@@ -99,20 +99,20 @@ extension VariantKernels {
   }
 
   package func adam(
-    _ step: AdamStep, count: Int, gradient: FloatPointer, parameters: MutableFloatPointer,
+    _ step: AdamStep, rows: FloatRows, gradient: FloatPointer, parameters: MutableFloatPointer,
     mean: MutableFloatPointer, variance: MutableFloatPointer
   ) {
     Adam.run(
-      step, count: count, gradient: gradient, parameters: parameters, mean: mean,
+      step, rows, gradient: gradient, parameters: parameters, mean: mean,
       variance: variance)
   }
 
   package func sgd(
-    _ step: SGDStep, count: Int, gradient: FloatPointer, parameters: MutableFloatPointer,
+    _ step: SGDStep, rows: FloatRows, gradient: FloatPointer, parameters: MutableFloatPointer,
     velocity: MutableFloatPointer
   ) {
     SGD.run(
-      step, count: count, gradient: gradient, parameters: parameters, velocity: velocity)
+      step, rows, gradient: gradient, parameters: parameters, velocity: velocity)
   }
 
   package func newtonSchulz(

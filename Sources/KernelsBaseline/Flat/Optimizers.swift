@@ -1,4 +1,4 @@
-// One optimizer step over a flat range of parameters.
+// One optimizer step over rows of parameters.
 // The tail runs through the same vector code, so that every element gets the same arithmetic.
 import CPTrainShims
 import PTrainKernelTypes
@@ -6,10 +6,24 @@ import PTrainKernelTypes
 enum Adam {
   /// `m += (1 - β₁)(g - m)`, `v += (1 - β₂)(g² - v)`, `p = p - decay·p - step · m / (√v·c + ε)`.
   static func run(
-    _ step: AdamStep, count: Int, gradient: FloatPointer, parameters: MutableFloatPointer,
+    _ step: AdamStep, _ rows: FloatRows, gradient: FloatPointer, parameters: MutableFloatPointer,
     mean: MutableFloatPointer, variance: MutableFloatPointer
   ) {
     let constants = Constants(step)
+    var first = 0
+    while first < rows.count * rows.stride {
+      run(
+        constants, rows.length, gradient + first, parameters + first, mean + first,
+        variance + first)
+      first += rows.stride
+    }
+  }
+
+  @inline(__always) private static func run(
+    _ constants: Constants, _ count: Int, _ gradient: FloatPointer,
+    _ parameters: MutableFloatPointer, _ mean: MutableFloatPointer,
+    _ variance: MutableFloatPointer
+  ) {
     var i = 0
     while i + lanes <= count {
       var state = State(
@@ -71,8 +85,19 @@ enum Adam {
 enum SGD {
   /// `d = g + weightDecay·p`, `v = momentum·v + d`, `p -= learningRate · (nesterov ? d + momentum·v : v)`.
   static func run(
-    _ step: SGDStep, count: Int, gradient: FloatPointer, parameters: MutableFloatPointer,
+    _ step: SGDStep, _ rows: FloatRows, gradient: FloatPointer, parameters: MutableFloatPointer,
     velocity: MutableFloatPointer
+  ) {
+    var first = 0
+    while first < rows.count * rows.stride {
+      run(step, rows.length, gradient + first, parameters + first, velocity + first)
+      first += rows.stride
+    }
+  }
+
+  @inline(__always) private static func run(
+    _ step: SGDStep, _ count: Int, _ gradient: FloatPointer, _ parameters: MutableFloatPointer,
+    _ velocity: MutableFloatPointer
   ) {
     var i = 0
     while i + lanes <= count {

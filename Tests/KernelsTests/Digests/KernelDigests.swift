@@ -79,11 +79,12 @@ struct KernelDigests<Kernels: KernelSet> {
       AdamStep(
         stepSize: 0.01, inverseRootCorrection: 1.5, meanShare: 0.1, varianceShare: 0.001,
         epsilon: 1e-8, decay: 0.0001),
-      count: 77, gradient: gradient.read, parameters: parameters.pointer, mean: mean.pointer,
+      rows: .one(77), gradient: gradient.read, parameters: parameters.pointer, mean: mean.pointer,
       variance: variance.pointer)
     add("adam", [parameters, mean, variance])
     kernels.sgd(
-      SGDStep(learningRate: 0.1, momentum: 0.9, weightDecay: 0.0005, nesterov: true), count: 77,
+      SGDStep(learningRate: 0.1, momentum: 0.9, weightDecay: 0.0005, nesterov: true),
+      rows: .one(77),
       gradient: gradient.read, parameters: parameters.pointer, velocity: velocity.pointer)
     add("sgd", [parameters, velocity])
     addDropout()
