@@ -75,8 +75,8 @@ struct KernelTiming {
       + "copies in L2 \(giga(limits.copy)) GB/s; gradients within \(fixed(gradientError * 1e6, 1))e-6 of "
       + "the reference, whose own in float are within \(fixed(floatError * 1e6, 1))e-6\n"
     let header = row(
-      "unit", "shape", "MFLOP", "KB", "µs/image", "GFLOP/s", "% of peak", "% executed", "GB/s",
-      "% of copy")
+      "unit", "shape", "MFLOP", "KB", "in flight", "µs/image", "GFLOP/s", "% of peak",
+      "% executed", "GB/s", "% of copy")
     return title + header + convolutions.map(row).joined() + "\n"
   }
 
@@ -85,7 +85,9 @@ struct KernelTiming {
     return row(
       "\(unit.name) \(unit.pass.rawValue)", unit.shape,
       counts ? fixed(Double(unit.operationCount) * 1e-6, 2) : "-",
-      fixed(Double(unit.byteCount) / 1000, 0), fixed(unit.elapsedSeconds * 1e6, 2),
+      fixed(Double(unit.byteCount) / 1000, 0),
+      unit.bytesInFlight > 0 ? fixed(Double(unit.bytesInFlight) / 1000, 0) : "-",
+      fixed(unit.elapsedSeconds * 1e6, 2),
       counts ? giga(unit.operationsPerSecond) : "-",
       counts ? fixed(100 * unit.operationsPerSecond / limits.peak, 0) : "-",
       counts ? fixed(100 * unit.executedPerSecond / limits.peak, 0) : "-",
@@ -93,7 +95,7 @@ struct KernelTiming {
   }
 
   private func row(_ cells: String...) -> String {
-    let widths = [20, 42, 8, 7, 9, 9, 10, 11, 8, 10]
+    let widths = [20, 42, 8, 7, 9, 9, 9, 10, 11, 8, 10]
     let text = zip(cells, widths).enumerated().map { index, cell in
       index < 2
         ? cell.0 + String(repeating: " ", count: max(0, cell.1 - cell.0.count))
@@ -126,6 +128,7 @@ extension StageFigure {
       "unit": .string(name), "pass": .string(pass.rawValue), "shape": .string(shape),
       "operations": .integer(operationCount),
       "recomputed_operations": .integer(recomputedOperationCount), "bytes": .integer(byteCount),
+      "bytes_in_flight": .integer(bytesInFlight),
       "microseconds_per_image": .number(elapsedSeconds * 1e6),
       "gflops": .number(operationsPerSecond * 1e-9),
       "share_of_peak": .number(operationsPerSecond / limits.peak),

@@ -18,10 +18,14 @@ package struct ConvStorage: Equatable, Sendable {
   package var scratch: Int
   /// Most images of one call.
   package var imageGroup: Int
+  /// What the loops of a call come back to: weights, transforms or images, and backward one leaf's
+  /// accumulator.
+  package var forwardCall: Int
+  package var backwardCall: Int
 
   package init(
     forwardWeights: Int, backwardWeights: Int, accumulator: Int, weightGradient: Int,
-    scratch: Int, imageGroup: Int
+    scratch: Int, imageGroup: Int, forwardCall: Int, backwardCall: Int
   ) {
     self.forwardWeights = forwardWeights
     self.backwardWeights = backwardWeights
@@ -29,6 +33,8 @@ package struct ConvStorage: Equatable, Sendable {
     self.weightGradient = weightGradient
     self.scratch = scratch
     self.imageGroup = imageGroup
+    self.forwardCall = forwardCall
+    self.backwardCall = backwardCall
   }
 }
 

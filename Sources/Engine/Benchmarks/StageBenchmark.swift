@@ -26,6 +26,8 @@ package struct StageFigure: Sendable {
   package var recomputedOperationCount: Int
   /// Each operand once, as Floats of real channels.
   package var byteCount: Int
+  /// What the loops of a kernel call come back to, which a cache should hold; 0 for work without weights.
+  package var bytesInFlight: Int
   /// The fastest pass over the minibatch, divided by its images.
   package var elapsedSeconds: Double
 }
@@ -130,7 +132,8 @@ package final class StageBenchmark {
       shape: "\(values(of: sources[0]).text) -> \(stored.text), \(stage.workText)",
       isDense: stage.work == .dense, operationCount: 2 * products * stage.multiplyAdds,
       recomputedOperationCount: repeats ? 2 * stage.multiplyAdds : 0,
-      byteCount: 4 * operands * (input + output), elapsedSeconds: 0)
+      byteCount: 4 * operands * (input + output), bytesInFlight: 4 * state.callCount(pass),
+      elapsedSeconds: 0)
   }
 
   /// What readers of a stage, or of the image, find.
@@ -144,6 +147,14 @@ package final class StageBenchmark {
 
 extension Shape {
   fileprivate var text: String { "\(channels)x\(height)x\(width)" }
+}
+
+extension StageState {
+  /// Floats that the loops of a call come back to.
+  fileprivate func callCount(_ pass: StagePass) -> Int {
+    guard pass == .backward else { return storage.forwardCall }
+    return storage.backwardCall + (leavesInFlight - 1) * accumulatorStride
+  }
 }
 
 extension Stage {

@@ -81,12 +81,15 @@ struct StageState: @unchecked Sendable {
   var hasBackwardNorm: Bool { stage.value.view.hasNorm && !isAffine }
 
   private static func storage(_ stage: Stage, _ kernels: any KernelSet) -> ConvStorage {
-    var count = 0
+    var (count, images) = (0, 0)
     if stage.hasTiles { return kernels.convStorage(stage.geometry) }
-    if case .depthwise(let window) = stage.work { count = window.weightCount }
+    if case .depthwise(let window) = stage.work {
+      count = window.weightCount
+      images = window.paddedCount / window.blocks * window.blocksInCache
+    }
     return ConvStorage(
       forwardWeights: count, backwardWeights: 0, accumulator: count, weightGradient: count,
-      scratch: 0, imageGroup: 1)
+      scratch: 0, imageGroup: 1, forwardCall: count + images, backwardCall: 2 * count + 3 * images)
   }
 
   private static func weightCount(_ storage: ConvStorage) -> Int {

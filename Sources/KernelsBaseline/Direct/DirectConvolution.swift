@@ -40,15 +40,16 @@ enum DirectConvolution {
   static func storage(_ g: ConvGeometry) -> ConvStorage {
     let windows = PlanePlan.applies(to: g)
     let narrow = NarrowGradient.applies(to: g)
+    let forwardWeights = g.outputBlocks * (forwardColumn(g) + (windows ? lanes * lanes : 0))
+    let backwardWeights =
+      narrow ? NarrowGradient(g).weightCount : g.isPlane ? 0 : g.inputBlocks * backwardColumn(g)
+    let scratch = windows ? PlanePlan(g).scratchCount : narrow ? NarrowGradient(g).scratchCount : 0
+    let gradients = g.outputGradientCount + (g.isPlane ? 0 : g.inputGradientCount)
     return ConvStorage(
-      forwardWeights: g.outputBlocks * (forwardColumn(g) + (windows ? lanes * lanes : 0)),
-      backwardWeights: narrow
-        ? NarrowGradient(g).weightCount : g.isPlane ? 0 : g.inputBlocks * backwardColumn(g),
-      accumulator: accumulatorCount(g),
-      weightGradient: g.outputBlocks * gradientColumn(g),
-      scratch: windows
-        ? PlanePlan(g).scratchCount : narrow ? NarrowGradient(g).scratchCount : 0,
-      imageGroup: 1)
+      forwardWeights: forwardWeights, backwardWeights: backwardWeights,
+      accumulator: accumulatorCount(g), weightGradient: accumulatorCount(g), scratch: scratch,
+      imageGroup: 1, forwardCall: forwardWeights + scratch + g.inputCount + g.outputCount,
+      backwardCall: backwardWeights + scratch + g.inputCount + gradients + accumulatorCount(g))
   }
 
   /// A 1x1 convolution that takes every pixel as it lies, as one of a single row: tiles of the

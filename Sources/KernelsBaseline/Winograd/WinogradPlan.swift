@@ -105,12 +105,16 @@ struct WinogradPlan {
   }
 
   static func storage(_ g: ConvGeometry) -> ConvStorage {
-    let group = imageGroup(g)
+    let plan = WinogradPlan(g, images: imageGroup(g))
+    let (weights, accumulator) = (weightCount(g), positions * gradientPosition(g))
+    let transforms = positions * (g.inputBlocks + g.outputBlocks) * plan.inputStep
     return ConvStorage(
-      forwardWeights: weightCount(g), backwardWeights: weightCount(g),
-      accumulator: positions * gradientPosition(g),
+      forwardWeights: weights, backwardWeights: weights, accumulator: accumulator,
       weightGradient: g.inputBlocks * g.outputBlocks * lanes * lanes * 9,
-      scratch: WinogradPlan(g, images: group).scratchCount, imageGroup: group)
+      scratch: plan.scratchCount, imageGroup: plan.images,
+      // Products take the place of transformed inputs.
+      forwardCall: weights + (positions + 1) * plan.position + plan.stripCount,
+      backwardCall: weights + transforms + plan.stripCount + accumulator)
   }
 }
 
