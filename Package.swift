@@ -23,22 +23,27 @@ func kernelVariant(_ name: String, condition: String, flags: [String]) -> Target
     swiftSettings: kernelSettings(flags) + [.define(condition)])
 }
 
+/// `Scripts/fuzz` sets PTRAIN_FUZZ: its build has a target that links libFuzzer, and no wide kernels, which take a
+/// third of its time and which no parser calls.
+let isFuzzing = Context.environment["PTRAIN_FUZZ"] != nil
+
 #if arch(x86_64)
-  let kernelVariants = [
-    kernelVariant("PTrainKernelsAVX2", condition: "KERNELS_AVX2", flags: ["-march=x86-64-v3"]),
-    kernelVariant(
-      "PTrainKernelsAVX512", condition: "KERNELS_AVX512",
-      flags: ["-march=x86-64-v4", "-mprefer-vector-width=512"]),
-  ]
+  let kernelVariants =
+    isFuzzing
+    ? []
+    : [
+      kernelVariant("PTrainKernelsAVX2", condition: "KERNELS_AVX2", flags: ["-march=x86-64-v3"]),
+      kernelVariant(
+        "PTrainKernelsAVX512", condition: "KERNELS_AVX512",
+        flags: ["-march=x86-64-v4", "-mprefer-vector-width=512"]),
+    ]
 #else
   let kernelVariants: [Target] = []
 #endif
 
-/// `Scripts/fuzz` sets PTRAIN_FUZZ: the target links libFuzzer, which no other build has.
 let fuzzTargets: [Target] =
-  Context.environment["PTRAIN_FUZZ"] == nil
-  ? []
-  : [
+  isFuzzing
+  ? [
     .executableTarget(
       name: "Fuzz",
       dependencies: [
@@ -46,6 +51,7 @@ let fuzzTargets: [Target] =
         "PTrainArtifacts",
       ], path: "Tests/Fuzz")
   ]
+  : []
 
 let package = Package(
   name: "ptrain",
@@ -96,7 +102,8 @@ let package = Package(
       dependencies: [
         "CPTrainShims", "PTrainDiagnostics", "PTrainKernelTypes", "PTrainKernelsBaseline",
       ]
-        + kernelVariants.map { .target(name: $0.name) }),
+        + kernelVariants.map { .target(name: $0.name) },
+      swiftSettings: kernelVariants.isEmpty ? [] : [.define("WIDE_KERNELS")]),
     .target(
       name: "PTrainMemory",
       dependencies: [

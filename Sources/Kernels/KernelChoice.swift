@@ -5,7 +5,7 @@ import PTrainDiagnostics
 import PTrainKernelTypes
 import PTrainKernelsBaseline
 
-#if arch(x86_64)
+#if WIDE_KERNELS
   import PTrainKernelsAVX2
   import PTrainKernelsAVX512
 #endif
@@ -16,7 +16,7 @@ package enum KernelChoice {
 
   /// Instruction sets that this build has, narrowest first.
   package static var built: [InstructionSet] {
-    #if arch(x86_64)
+    #if WIDE_KERNELS
       [.baseline, .avx2, .avx512]
     #else
       [PTrainKernelsBaseline.VariantKernels().instructionSet]
@@ -25,7 +25,7 @@ package enum KernelChoice {
 
   /// Those that this processor runs.
   package static var available: [InstructionSet] {
-    #if arch(x86_64)
+    #if WIDE_KERNELS
       built.filter {
         switch $0 {
         case .avx2: ptrain_has_avx2()
@@ -60,7 +60,7 @@ package enum KernelChoice {
   /// The kernels of an available instruction set.
   package static func kernels(for instructionSet: InstructionSet) -> any KernelSet {
     precondition(available.contains(instructionSet))
-    #if arch(x86_64)
+    #if WIDE_KERNELS
       switch instructionSet {
       case .avx512: return PTrainKernelsAVX512.VariantKernels()
       case .avx2: return PTrainKernelsAVX2.VariantKernels()
