@@ -20,8 +20,8 @@ struct BenchKernels: ParsableCommand {
       next one's time holds its time too. What does little arithmetic is bound by memory: its bytes \
       (each operand once, backward those of both directions) stand beside copies within the L2 cache. \
       In flight are the KB that a call's loops come back to, which a cache should hold: weights, \
-      transforms or images, sums of the weight gradient. First a training step is held against the reference in double precision. PTRAIN_ISA limits it \
-      to one instruction set.
+      transforms or images, sums of the weight gradient. First a training step is held against the \
+      reference in double precision. PTRAIN_ISA limits it to one instruction set.
 
       Example:
         ptrain bench kernels --model eva8 --model compact

@@ -155,7 +155,9 @@ extension ConvGeometry {
   package func weights(
     of output: Int, in tile: WeightTile
   ) -> (inputs: Range<Int>, first: Int) {
-    guard groups > 1 else { return (tile.inputs, place(output, tile.inputs.lowerBound)) }
+    guard groups > 1 else {
+      return (tile.inputs, (output * inputChannels + tile.inputs.lowerBound) * taps)
+    }
     let size = inputChannels / groups
     let group = output * groups / outputChannels * size
     let lower = max(tile.inputs.lowerBound, group)
@@ -165,14 +167,8 @@ extension ConvGeometry {
 
   /// The weights of a tile in `[out, in, taps]`, a row for each output channel; without groups.
   package func weightRows(of tile: WeightTile) -> (first: Int, rows: FloatRows) {
-    let row = inputChannels * taps
-    let first = place(tile.outputs.lowerBound, tile.inputs.lowerBound)
-    let length = tile.inputs.count * taps
-    return (first, FloatRows(count: tile.outputs.count, length: length, stride: row))
-  }
-
-  /// Of a pair's first weight, without groups.
-  private func place(_ output: Int, _ input: Int) -> Int {
-    (output * inputChannels + input) * taps
+    let (inputs, first) = weights(of: tile.outputs.lowerBound, in: tile)
+    let length = inputs.count * taps
+    return (first, FloatRows(count: tile.outputs.count, length: length, stride: weightRow))
   }
 }

@@ -3,6 +3,16 @@
 import CPTrainShims
 import PTrainKernelTypes
 
+extension FloatRows {
+  @inline(__always) fileprivate func forEachStart(_ body: (_ first: Int) -> Void) {
+    var first = 0
+    while first < count * stride {
+      body(first)
+      first += stride
+    }
+  }
+}
+
 enum Adam {
   /// `m += (1 - β₁)(g - m)`, `v += (1 - β₂)(g² - v)`, `p = p - decay·p - step · m / (√v·c + ε)`.
   static func run(
@@ -10,12 +20,10 @@ enum Adam {
     mean: MutableFloatPointer, variance: MutableFloatPointer
   ) {
     let constants = Constants(step)
-    var first = 0
-    while first < rows.count * rows.stride {
+    rows.forEachStart { first in
       run(
         constants, rows.length, gradient + first, parameters + first, mean + first,
         variance + first)
-      first += rows.stride
     }
   }
 
@@ -88,10 +96,8 @@ enum SGD {
     _ step: SGDStep, _ rows: FloatRows, gradient: FloatPointer, parameters: MutableFloatPointer,
     velocity: MutableFloatPointer
   ) {
-    var first = 0
-    while first < rows.count * rows.stride {
+    rows.forEachStart { first in
       run(step, rows.length, gradient + first, parameters + first, velocity + first)
-      first += rows.stride
     }
   }
 
