@@ -149,7 +149,7 @@ let package = Package(
     .target(
       name: "PTrainInterchange",
       dependencies: [
-        "PTrainCLibrary", "PTrainFoundation", "PTrainDiagnostics", "PTrainNetworks",
+        "PTrainCLibrary", "PTrainFoundation", "PTrainDiagnostics", "PTrainMemory", "PTrainNetworks",
         "PTrainImageFiles", "PTrainDatasets", "PTrainEngine", "PTrainArtifacts",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ], exclude: ["Generated/onnx.proto", "Generated/tensorboard.proto"],

@@ -130,12 +130,12 @@ enum Architecture: String, CaseIterable {
       ).runner.executor.states
     }
     let all = states.flatMap { $0 }
-    #expect(all.contains { $0.isFused })
-    #expect(all.contains { $0.stage.isRecomputed && !$0.isFused })
+    #expect(all.contains { $0.form.isFused })
+    #expect(all.contains { $0.stage.isRecomputed && !$0.form.isFused })
     #expect(all.contains { $0.stage.isAffine && $0.isAffine })
-    #expect(all.contains { $0.fusesOutputGradient })
-    #expect(all.contains { $0.stage.isConvolution && !$0.fusesOutputGradient })
-    let groups = states.filter { $0[0].isAffine }.map { $0[1].storage.imageGroup }
+    #expect(all.contains { $0.form.fusesOutputGradient })
+    #expect(all.contains { $0.stage.isConvolution && !$0.form.fusesOutputGradient })
+    let groups = states.filter { $0[0].isAffine }.map { $0[1].form.storage.imageGroup }
     #expect(groups.contains(1) && groups.contains { $0 > 1 })
   }
 

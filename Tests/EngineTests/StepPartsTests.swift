@@ -34,7 +34,7 @@ import Testing
       let forward = state.isAffine ? ImageMoments.count : 2 * lanes + 16
       #expect(parts[0].count == forward && parts[2].count == lanes)
       #expect(parts[1].count == (state.isAffine ? 0 : 2 * lanes))
-      #expect(parts[3].count >= state.storage.weightGradient)
+      #expect(parts[3].count >= state.form.storage.weightGradient)
       #expect(layout.slotCount == (state.isAffine ? layout.count : parts[2].upperBound))
       #expect(layout.gradients == parts[2].lowerBound..<layout.slotCount)
       #expect(state.gradientSlots.count == (state.isAffine ? 0 : parts[3].count))

@@ -117,23 +117,4 @@ import Testing
     #expect(TrainedModel.cName("2 wörter-x") == "model_2_w_rter_x")
     #expect(TrainedModel.cName("") == "model_")
   }
-
-  /// Buffers that live at one time lie apart; those that do not may share.
-  @Test func placesOfAnArena() {
-    var buffers: [ArenaBuffer] = []
-    for index in 0..<60 {
-      let first = index * 7 % 23
-      buffers.append(ArenaBuffer(count: 1 + index * 13 % 29, lifetime: first...first + index % 5))
-    }
-    let plan = ArenaPlan(buffers, alignment: 4)
-    for a in buffers.indices {
-      #expect(plan.offsets[a] % 4 == 0 && plan.offsets[a] + buffers[a].count <= plan.count)
-      for b in 0..<a where buffers[a].lifetime.overlaps(buffers[b].lifetime) {
-        #expect(
-          plan.offsets[a] + buffers[a].count <= plan.offsets[b]
-            || plan.offsets[b] + buffers[b].count <= plan.offsets[a])
-      }
-    }
-    #expect(plan.count < buffers.reduce(0) { $0 + $1.count })
-  }
 }

@@ -64,10 +64,22 @@ package final class StageBenchmark {
       return executor.states.indices.flatMap { index in
         StagePass.allCases.map { pass in
           var figure = figure(index, pass)
+          forEachTask { prepare(executor, index, $0) }
           figure.elapsedSeconds = fastest(limit) { run(executor, index, pass, $0) }
           return figure
         }
       }
+    }
+  }
+
+  /// Values and gradients as a step has them before the backward pass of stage `index`, with the constants of
+  /// the last one: later passes put gradients where values were.
+  private func prepare(_ executor: Executor, _ index: Int, _ task: ShardTask) {
+    for stage in executor.states.indices { executor.forward(stage, task) }
+    executor.loss(task)
+    for stage in executor.plan.schedule.backward.joined().prefix(while: { $0 != index })
+    where !executor.states[stage].isAffine {
+      executor.backward(stage, task)
     }
   }
 
@@ -95,21 +107,25 @@ package final class StageBenchmark {
   }
 
   private func fastest(_ limit: Double, _ body: (ShardTask) -> Void) -> Double {
+    let begin = DispatchTime.now()
+    var fastest = Double.infinity
+    repeat {
+      let start = DispatchTime.now()
+      forEachTask(body)
+      fastest = min(fastest, seconds(since: start))
+    } while seconds(since: begin) < limit
+    return fastest / Double(Self.sampleCount)
+  }
+
+  private func forEachTask(_ body: (ShardTask) -> Void) {
     order.withUnsafeBufferPointer { order in
       let batch = Minibatch(
         source: store.source, sharding: session.runner.memory.sharding,
         samples: order.baseAddress!, count: order.count, epoch: 0)
       let scratch = session.runner.executor.scratch[0]
-      let begin = DispatchTime.now()
-      var fastest = Double.infinity
-      repeat {
-        let start = DispatchTime.now()
-        for shard in 0..<batch.shardCount {
-          body(ShardTask(batch: batch, mode: .training, shard: shard, scratch: scratch))
-        }
-        fastest = min(fastest, seconds(since: start))
-      } while seconds(since: begin) < limit
-      return fastest / Double(batch.count)
+      for shard in 0..<batch.shardCount {
+        body(ShardTask(batch: batch, mode: .training, shard: shard, scratch: scratch))
+      }
     }
   }
 
@@ -152,8 +168,8 @@ extension Shape {
 extension StageState {
   /// Floats that the loops of a call come back to.
   fileprivate func callCount(_ pass: StagePass) -> Int {
-    guard pass == .backward else { return storage.forwardCall }
-    return storage.backwardCall + (leavesInFlight - 1) * accumulatorStride
+    guard pass == .backward else { return form.storage.forwardCall }
+    return form.storage.backwardCall + (form.leavesInFlight - 1) * form.accumulatorStride
   }
 }
 

@@ -7,7 +7,6 @@ import PTrainKernelTypes
 /// Where a task's shard stands in its group; one worker takes the group's shards, in their order.
 private struct GroupPlace {
   let group: Int
-  let worker: Int
   /// Shards of the group before this one.
   private let index: Int
   /// Whether the group ends with it.
@@ -15,7 +14,6 @@ private struct GroupPlace {
 
   init(_ task: ShardTask, groupSize: Int) {
     (group, index) = task.shard.quotientAndRemainder(dividingBy: groupSize)
-    worker = task.scratch.worker
     isLast = index == groupSize - 1 || task.shard == task.batch.shardCount - 1
   }
 
@@ -34,45 +32,57 @@ struct GradientSlots: @unchecked Sendable {
   let groupSize: Int
   /// One a group; the first sum of the group that waits stands there.
   let groups: MutableFloatPointer
-  /// Sums that wait behind it, by worker.
-  private let waiting: MutableFloatPointer
-  private let waitingCount: Int
+  /// Where the sums that wait behind it stand in those of a worker.
+  private let waitingOffset: Int
 
   /// Weights of a layer above which groups of shards share a slot: below, one a shard takes little.
   private static let leastSharedCount = 1 << 16
 
-  /// - Parameter count: floats of a slot, whole vectors.
-  init(count: Int, memory: NodeMemory) throws {
+  /// - Parameters:
+  ///   - count: floats of a slot, whole vectors.
+  ///   - waitingOffset: where `waitingCount` floats of a worker's waiting sums are the stage's.
+  init(count: Int, waitingOffset: Int, memory: NodeMemory) throws {
     self.count = count
-    groupSize = count > Self.leastSharedCount ? memory.groupSize : 1
-    waitingCount = groupSize.trailingZeroBitCount
+    self.waitingOffset = waitingOffset
+    groupSize = Self.groupSize(count: count, memory)
     groups =
       groupSize > 1
       ? try memory.allocate(memory.groupCount(shardCount: memory.shardCapacity) * count)
       : try memory.allocateByShard(count)
-    waiting = try memory.allocate(memory.workerCount * waitingCount * count)
+  }
+
+  private static func groupSize(count: Int, _ memory: NodeMemory) -> Int {
+    count > leastSharedCount ? memory.groupSize : 1
+  }
+
+  /// Floats of sums that a worker leaves waiting between two shards of a group.
+  static func waitingCount(_ count: Int, _ memory: NodeMemory) -> Int {
+    groupSize(count: count, memory).trailingZeroBitCount * count
   }
 
   /// Where the gradient of a task's shard goes.
   func slot(_ task: ShardTask) -> MutableFloatPointer {
     let place = GroupPlace(task, groupSize: groupSize)
-    return slot(place, depth: place.depth)
+    return slot(place, task, depth: place.depth)
   }
 
-  private func slot(_ place: GroupPlace, depth: Int) -> MutableFloatPointer {
+  private func slot(
+    _ place: GroupPlace, _ task: ShardTask, depth: Int
+  ) -> MutableFloatPointer {
     depth == 0
       ? groups + place.group * count
-      : waiting + (place.worker * waitingCount + depth - 1) * count
+      : task.scratch.waiting + waitingOffset + (depth - 1) * count
   }
 
   /// Joins the gradient of a task's shard with the sums that it completes.
   func join(_ task: ShardTask, _ kernels: any KernelSet) {
     let place = GroupPlace(task, groupSize: groupSize)
     for depth in (place.depth - place.joinCount..<place.depth).reversed() {
-      let target = slot(place, depth: depth)
+      let target = slot(place, task, depth: depth)
       // A tree of two slots is their sum.
       kernels.treeSum(
-        slots: target, stride: slot(place, depth: depth + 1) - target, slotCount: 2, count: count,
+        slots: target, stride: slot(place, task, depth: depth + 1) - target, slotCount: 2,
+        count: count,
         result: target)
     }
   }

@@ -41,10 +41,10 @@ final class NodeMemory: @unchecked Sendable {
     self.shardCapacity = shardCapacity
     bufferCount = max(shardCapacity, min(workerCount, cpuCount))
     self.ownShards = ownShards
-    // Four groups or more a worker: the last ones end at nearly the same time.
+    // Two groups or more a worker, as of shards.
     let most =
       map.nodeCount > 1 || ownShards.count < shardCapacity
-      ? 1 : shardCapacity / (4 * sharding.workerCount)
+      ? 1 : shardCapacity / (2 * sharding.workerCount)
     groupSize = most < 2 ? 1 : 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
   }
 

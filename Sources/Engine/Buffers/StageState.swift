@@ -1,37 +1,23 @@
-// Buffers of one stage: its value by sample, partial sums by leaf, constants by channel.
-// Allocated once, for the largest minibatch; a step allocates nothing.
+// Memory of one stage: its value by sample, partial sums by leaf, constants by channel.
+// Given once, for the largest minibatch; a step allocates nothing.
 
 import PTrainKernelTypes
 
 /// Memory of one stage for minibatches of up to `sampleCapacity` samples.
 ///
-/// Sample `i` of a minibatch has its place at `i` times the per-sample count; a leaf's vectors start at
-/// its first sample's place and are laid out `[blocks, rows, 16]` from there. Plain pointers into
+/// Sample `i` of a shard has its place at `i` times the per-sample count from the shard's first; a leaf's
+/// vectors start at its first sample's place and are laid out `[blocks, rows, 16]` from there. Plain pointers into
 /// buffers that the executor owns, so that workers copy it without counting references.
 struct StageState: @unchecked Sendable {
-  let stage: Stage
-  let storage: ConvStorage
-  /// Whether the kernels compute the whole stage in one pass over the image.
-  let isFused: Bool
-  /// Whether neither the activation nor its gradient is stored: the reader makes both.
-  let isAffine: Bool
-  /// Whether the gradient of the convolution's output is made inside its backward pass.
-  let fusesOutputGradient: Bool
-  /// Floats of one sample's full-size and pooled activation.
-  let activationCount: Int
-  let pooledCount: Int
-  let slotLayout: SlotLayout
-  let sharding: Sharding
-  /// Most samples of a kernel call.
-  let callSize: Int
-  /// Floats from a leaf's accumulator to the next one's.
-  let accumulatorStride: Int
+  let form: StageForm
   /// Of the weight gradient; none of an affine stage's.
   let gradientSlots: GradientSlots
 
   private let activations: MutableFloatPointer
   private let pooled: MutableFloatPointer
   private let outputGradients: MutableFloatPointer
+  /// Floats from a shard's values to the next one's.
+  private let valueStride: Int
   private let keptBits: MutableFloatPointer
   private let slots: MutableFloatPointer
   private var weights: MutableFloatPointer
@@ -40,61 +26,43 @@ struct StageState: @unchecked Sendable {
   let sums: MutableFloatPointer
 
   /// The memory outlives the state.
-  init(_ stage: Stage, kernels: any KernelSet, memory: NodeMemory) throws {
-    self.stage = stage
-    storage = Self.storage(stage, kernels)
-    isAffine = stage.isAffine && kernels.fusesAffineStage(stage.geometry)
-    slotLayout = SlotLayout(stage, storage, isAffine: isAffine)
-    let value = stage.value
-    let shape = value.shape(rows: 1)
-    fusesOutputGradient =
-      stage.isConvolution && kernels.fusesOutputGradient(stage.geometry, shape)
-    isFused = stage.isConvolution && kernels.fusesFirstStage(stage.geometry, shape)
-    activationCount = shape.count
-    pooledCount = shape.pooledCount
-    sharding = memory.sharding
-    let shardSize = sharding.shardSize
-    callSize =
-      value.isVector || stage.work == .relayout ? sharding.leafSize : storage.imageGroup
-    accumulatorStride = aligned(storage.accumulator)
-    activations = try memory.allocateByShard(
-      stage.isRecomputed || isAffine ? 0 : shardSize * activationCount)
-    pooled = value.window > 1 ? try memory.allocateByShard(shardSize * pooledCount) : activations
-    outputGradients = try memory.allocateByShard(isAffine ? 0 : shardSize * pooledCount)
+  ///
+  /// - Parameters:
+  ///   - values: those of the first shard, which the others' follow.
+  ///   - valueStride: floats of a shard's values.
+  ///   - waitingOffset: where its waiting sums stand in a worker's scratch.
+  init(
+    _ form: StageForm, values: MutableFloatPointer, places: StagePlaces, valueStride: Int,
+    waitingOffset: Int, memory: NodeMemory
+  ) throws {
+    self.form = form
+    activations = values + places.activations
+    pooled = values + places.pooled
+    outputGradients = values + places.gradients
+    self.valueStride = valueStride
+    let stage = form.stage
+    let sharding = form.sharding
     keptBits = try memory.allocateByShard(
-      value.view.dropout == nil ? 0 : shardSize * dropoutWordCount(value.dropoutCount))
+      stage.value.view.dropout == nil
+        ? 0 : sharding.shardSize * dropoutWordCount(stage.value.dropoutCount))
     gradientSlots = try GradientSlots(
-      count: isAffine ? 0 : slotLayout.weightGradient.count, memory: memory)
-    slots = try memory.allocateByShard(sharding.leavesPerShard * slotLayout.slotCount)
-    weights = try memory.allocate(Self.weightCount(storage))
+      count: form.weightGradientCount, waitingOffset: waitingOffset, memory: memory)
+    slots = try memory.allocateByShard(sharding.leavesPerShard * form.slotLayout.slotCount)
+    weights = try memory.allocate(form.weightCount)
     channels = try memory.allocate(Self.channelCount(stage))
-    sums = try memory.allocate(slotLayout.count)
-    if !value.view.hasNorm { makeIdentity() }
+    sums = try memory.allocate(form.slotLayout.count)
+    if !stage.value.view.hasNorm { makeIdentity() }
   }
 
-  /// Leaves of a task whose weight gradients are summed at the same time, those of a call.
-  var leavesInFlight: Int {
-    min(max(callSize / sharding.leafSize, 1), sharding.leavesPerShard)
-  }
+  var stage: Stage { form.stage }
+  var isAffine: Bool { form.isAffine }
+  var activationCount: Int { form.activationCount }
+  var pooledCount: Int { form.pooledCount }
+  var slotLayout: SlotLayout { form.slotLayout }
+  var sharding: Sharding { form.sharding }
 
   /// Whether the backward pass of its norm needs the whole minibatch.
   var hasBackwardNorm: Bool { stage.value.view.hasNorm && !isAffine }
-
-  private static func storage(_ stage: Stage, _ kernels: any KernelSet) -> ConvStorage {
-    var (count, images) = (0, 0)
-    if stage.hasTiles { return kernels.convStorage(stage.geometry) }
-    if case .depthwise(let window) = stage.work {
-      count = window.weightCount
-      images = window.paddedCount / window.blocks * window.blocksInCache
-    }
-    return ConvStorage(
-      forwardWeights: count, backwardWeights: 0, accumulator: count, weightGradient: count,
-      scratch: 0, imageGroup: 1, forwardCall: count + images, backwardCall: 2 * count + 3 * images)
-  }
-
-  private static func weightCount(_ storage: ConvStorage) -> Int {
-    aligned(storage.forwardWeights) + aligned(storage.backwardWeights)
-  }
 
   private static func channelCount(_ stage: Stage) -> Int {
     ChannelVector.allCases.count * stage.value.lanes
@@ -111,13 +79,13 @@ struct StageState: @unchecked Sendable {
   /// The same stage with weights and channel vectors of its own on a node.
   func replica(in memory: NodeMemory, onNode node: Int) throws -> StageState {
     var replica = self
-    replica.weights = try memory.allocate(Self.weightCount(storage), onNode: node)
+    replica.weights = try memory.allocate(form.weightCount, onNode: node)
     replica.channels = try memory.allocate(Self.channelCount(stage), onNode: node)
     return replica
   }
 
   func copyWeights(from state: StageState) {
-    weights.update(from: state.weights, count: Self.weightCount(storage))
+    weights.update(from: state.weights, count: form.weightCount)
     copyChannels(from: state)
   }
 
@@ -128,13 +96,26 @@ struct StageState: @unchecked Sendable {
   // MARK: By sample
 
   /// Stored full-size activation; not for recomputed stages.
-  func z(_ sample: Int) -> MutableFloatPointer { activations + sample * activationCount }
+  func z(_ sample: Int) -> MutableFloatPointer {
+    place(sample, activationCount, in: activations)
+  }
 
   /// What readers read: the pooled activation, or the full one without pooling.
-  func s(_ sample: Int) -> MutableFloatPointer { pooled + sample * pooledCount }
+  func s(_ sample: Int) -> MutableFloatPointer { place(sample, pooledCount, in: pooled) }
 
   /// Gradient of the value at the norm's output, behind mask and activation; pooled size.
-  func dy(_ sample: Int) -> MutableFloatPointer { outputGradients + sample * pooledCount }
+  func dy(_ sample: Int) -> MutableFloatPointer {
+    place(sample, pooledCount, in: outputGradients)
+  }
+
+  private func place(
+    _ sample: Int, _ count: Int, in first: MutableFloatPointer
+  ) -> MutableFloatPointer {
+    // A power of two.
+    let size = sharding.shardSize
+    return first + (sample >> size.trailingZeroBitCount) * valueStride + (sample & (size - 1))
+      * count
+  }
 
   /// Which elements of a sample dropout keeps, as `dropoutBits` writes them.
   func dropoutBits(_ sample: Int) -> UnsafeMutablePointer<UInt32> {
@@ -165,7 +146,7 @@ struct StageState: @unchecked Sendable {
 
   var forwardWeights: MutableFloatPointer { weights }
   var backwardWeights: MutableFloatPointer? {
-    storage.backwardWeights == 0 ? nil : weights + aligned(storage.forwardWeights)
+    form.storage.backwardWeights == 0 ? nil : weights + aligned(form.storage.forwardWeights)
   }
 
   subscript(vector: ChannelVector) -> MutableFloatPointer {

@@ -1,11 +1,10 @@
-// Memory that one worker uses while it runs a shard's task; nothing in it outlives the task.
+// Memory that one worker uses while it runs the tasks of a phase.
 
 import PTrainKernelTypes
 import PTrainNetworks
 
 /// Buffers large enough for every stage of a plan; contents are whatever the last task left.
 struct WorkerScratch: @unchecked Sendable {
-  let worker: Int
   /// Inputs of a call's images, padded where a window slides over them; several values lie one behind
   /// the other.
   let x: MutableFloatPointer
@@ -20,6 +19,9 @@ struct WorkerScratch: @unchecked Sendable {
   let accumulators: MutableFloatPointer
   /// Finished weight gradients of a shard's leaves where it has several.
   let leafGradients: MutableFloatPointer
+  /// Weight gradients of shards that wait for the next one of their group, stage by stage of a backward
+  /// phase; alone they outlive a task.
+  let waiting: MutableFloatPointer
   let mask: MutableFloatPointer
   /// A leaf's worth of the widest vector: masks by row, losses by row.
   let rows: MutableFloatPointer
@@ -27,20 +29,20 @@ struct WorkerScratch: @unchecked Sendable {
 
   /// The memory outlives the scratch.
   init(
-    _ states: [StageState], plan: Plan, augmentationCount: Int, memory: NodeMemory,
-    worker: Int
+    _ forms: [StageForm], plan: Plan, waitingCount: Int, augmentationCount: Int,
+    memory: NodeMemory, worker: Int
   ) throws {
-    self.worker = worker
-    let needs = states.map { ScratchNeeds($0, states, plan) }
+    let needs = forms.map { ScratchNeeds($0, forms, plan) }
     let leafCount = memory.sharding.leavesPerShard
     func most(_ size: (ScratchNeeds) -> Int) -> Int { aligned(needs.map(size).max() ?? 0) }
     let sizes = [
       most(\.x), most(\.dz), most(\.dx), most(\.z),
-      aligned(states.map(\.storage.scratch).max() ?? 0),
-      states.map { $0.leavesInFlight * $0.accumulatorStride }.max() ?? 0,
-      leafCount > 1 ? leafCount * (states.map(\.gradientSlots.count).max() ?? 0) : 0,
-      aligned(states.map { max($0.pooledCount, $0.stage.value.lanes) }.max() ?? 0),
-      aligned(states.map { plan.leafSize * $0.stage.value.lanes }.max() ?? 0),
+      aligned(forms.map(\.storage.scratch).max() ?? 0),
+      forms.map { $0.leavesInFlight * $0.accumulatorStride }.max() ?? 0,
+      leafCount > 1 ? leafCount * (forms.map(\.weightGradientCount).max() ?? 0) : 0,
+      waitingCount,
+      aligned(forms.map { max($0.pooledCount, $0.stage.value.lanes) }.max() ?? 0),
+      aligned(forms.map { plan.leafSize * $0.stage.value.lanes }.max() ?? 0),
       aligned(augmentationCount),
     ]
     let base = try memory.allocate(
@@ -53,7 +55,7 @@ struct WorkerScratch: @unchecked Sendable {
     }
     (x, dz, dx, z) = (pointers[0], pointers[1], pointers[2], pointers[3])
     (conv, accumulators, leafGradients) = (pointers[4], pointers[5], pointers[6])
-    (mask, rows, augmentation) = (pointers[7], pointers[8], pointers[9])
+    (waiting, mask, rows, augmentation) = (pointers[7], pointers[8], pointers[9], pointers[10])
   }
 }
 
@@ -64,18 +66,18 @@ private struct ScratchNeeds {
   var dx = 0
   var z = 0
 
-  init(_ state: StageState, _ states: [StageState], _ plan: Plan) {
-    let stage = state.stage
+  init(_ form: StageForm, _ forms: [StageForm], _ plan: Plan) {
+    let stage = form.stage
     let image = plan.network.input
     let plane = image.count + channelLanes
     let sources = plan.reads[stage.reads].map(\.source)
     /// One call's values of what the stage reads.
     let values = sources.filter { $0 >= 0 }.reduce(0) { sum, source in
-      let value = states[source].stage.value
-      return sum + (value.isVector ? plan.leafSize : 1) * states[source].pooledCount
+      let value = forms[source].stage.value
+      return sum + (value.isVector ? plan.leafSize : 1) * forms[source].pooledCount
     }
-    let group = state.storage.imageGroup
-    if !state.isFused && !state.isAffine && !state.fusesOutputGradient {
+    let group = form.storage.imageGroup
+    if !form.isFused && !form.isAffine && !form.fusesOutputGradient {
       dz = group * stage.geometry.outputGradientCount
     }
     switch stage.work {

@@ -3,7 +3,7 @@
 import PTrainKernelTypes
 
 extension Executor {
-  /// Name of the first layer, in the order of computation, whose result in the last pass over the
+  /// Name of the first layer, in the order of computation, whose result in the last forward pass over the
   /// minibatch holds a NaN or an infinity: a stage's stored value, then the constants that its batch
   /// normalization made of it. Nil where all are numbers.
   func firstLayerWithoutNumbers(_ batch: Minibatch) -> String? {
@@ -13,7 +13,7 @@ extension Executor {
       let isNumber =
         state.isAffine
         ? isFinite(state, .mean)
-        : isFinite(state.s(0), count: batch.count * state.pooledCount)
+        : (0..<batch.count).allSatisfy { isFinite(state.s($0), count: state.pooledCount) }
       if !isNumber { return tensors.name }
       guard let norm = tensors.norm else { continue }
       if !isFinite(state, .scale) || !isFinite(state, .shift) { return norm.name }

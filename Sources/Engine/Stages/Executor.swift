@@ -55,11 +55,19 @@ final class Executor: @unchecked Sendable {
     self.classWeights = classWeights
     frozenCount = try plan.network.frozenCount(recipe)
     self.memory = memory
-    states = try plan.stages.map { try StageState($0, kernels: kernels, memory: memory) }
+    let sharding = memory.sharding
+    let forms = plan.stages.map { StageForm($0, kernels: kernels, sharding: sharding) }
+    let layout = ValueLayout(plan, forms)
+    let values = try memory.allocateByShard(layout.count)
+    let waiting = Self.waitingSums(plan, forms, memory)
+    states = try forms.indices.map {
+      try StageState(
+        forms[$0], values: values, places: layout.places[$0], valueStride: layout.count,
+        waitingOffset: waiting.offsets[$0], memory: memory)
+    }
     reads = Self.copy(plan.reads)
     quantizedWeights =
       plan.network.isQuantizing ? try memory.allocate(plan.network.layout.count) : nil
-    let sharding = memory.sharding
     evaluationSampleCount =
       Sharding.mostSamples * max(1, min(256, (1 << 21) / plan.network.classCount))
     let leafCount =
@@ -77,11 +85,27 @@ final class Executor: @unchecked Sendable {
         shape: ImageShape(height: input.height, width: input.width, channels: input.channels),
         memory: memory)
     let augmentationCount = augmentation?.scratchCount ?? 0
-    scratch = try (0..<workerCount).map { [states] worker in
+    scratch = try (0..<workerCount).map { worker in
       try WorkerScratch(
-        states, plan: plan, augmentationCount: augmentationCount, memory: memory,
-        worker: worker)
+        forms, plan: plan, waitingCount: waiting.count, augmentationCount: augmentationCount,
+        memory: memory, worker: worker)
     }
+  }
+
+  /// Where the stages' waiting sums stand in a worker's: those of a backward phase side by side.
+  private static func waitingSums(
+    _ plan: Plan, _ forms: [StageForm], _ memory: NodeMemory
+  ) -> ArenaPlan {
+    var phases = [Int](repeating: 0, count: forms.count)
+    for (phase, stages) in plan.schedule.backward.enumerated() {
+      for stage in stages { phases[stage] = phase }
+    }
+    return ArenaPlan(
+      zip(forms, phases).map { form, phase in
+        ArenaBuffer(
+          count: GradientSlots.waitingCount(form.weightGradientCount, memory),
+          lifetime: phase...phase)
+      }, alignment: channelLanes)
   }
 
   /// The same minibatch as another node sees it.

@@ -6,14 +6,14 @@ extension Executor {
   /// From `dy` of the shard: weight and bias gradients into its slots, `dy` and sums of what it reads.
   func backward(_ index: Int, _ task: ShardTask) {
     let state = states[index]
-    let (leafSize, leavesInFlight) = (state.sharding.leafSize, state.leavesInFlight)
+    let (leafSize, leavesInFlight) = (state.sharding.leafSize, state.form.leavesInFlight)
     forEachPart(of: task.places, size: leavesInFlight * leafSize) { leaves in
-      if state.isFused || !state.stage.hasTiles {
+      if state.form.isFused || !state.stage.hasTiles {
         task.scratch.accumulators.update(
-          repeating: 0, count: leavesInFlight * state.accumulatorStride)
+          repeating: 0, count: leavesInFlight * state.form.accumulatorStride)
       }
-      forEachPart(of: leaves, size: state.callSize) { places in
-        if state.isFused {
+      forEachPart(of: leaves, size: state.form.callSize) { places in
+        if state.form.isFused {
           backwardFirstStage(state, places, task)
         } else {
           backward(index, places, task)
@@ -33,7 +33,7 @@ extension Executor {
   /// Where a place's weight gradient is summed.
   func accumulator(_ state: StageState, _ place: Int, _ task: ShardTask) -> MutableFloatPointer {
     task.scratch.accumulators
-      + task.leaf(place) % state.leavesInFlight * state.accumulatorStride
+      + task.leaf(place) % state.form.leavesInFlight * state.form.accumulatorStride
   }
 
   private func backward(_ index: Int, _ places: Range<Int>, _ task: ShardTask) {
@@ -75,7 +75,7 @@ extension Executor {
         weightGradient: gradient)
     } else {
       gradient.update(
-        from: accumulator(state, place, task), count: state.storage.weightGradient)
+        from: accumulator(state, place, task), count: state.form.storage.weightGradient)
     }
   }
 
@@ -96,7 +96,7 @@ extension Executor {
     let leafSize = state.sharding.leafSize
     return CallLeaves(
       imageCount: leafSize, overwrites: place % leafSize == 0,
-      accumulatorStride: state.accumulatorStride, biasStride: state.slotLayout.slotCount)
+      accumulatorStride: state.form.accumulatorStride, biasStride: state.slotLayout.slotCount)
   }
 
   // MARK: Convolutions and dense layers
@@ -111,7 +111,7 @@ extension Executor {
     }
     let read = reads[stage.reads.lowerBound]
     let dx = read.source < 0 ? nil : task.scratch.dx
-    if state.fusesOutputGradient {
+    if state.form.fusesOutputGradient {
       differentiateFused(state, read, places, task, z: z, dx: dx)
     } else {
       prepareOutputGradient(state, places, task, z: z)

@@ -13,7 +13,7 @@ extension Executor {
       repeating: 0, count: task.leafCount * state.slotLayout.slotCount)
     if state.isAffine {
       sumImageMoments(state, task)
-    } else if state.isFused {
+    } else if state.form.isFused {
       forwardFirstStage(state, task)
     } else {
       forEachCall(of: state, task) { places in
@@ -34,7 +34,7 @@ extension Executor {
   /// are about.
   @inline(__always)
   func forEachCall(of state: StageState, _ task: ShardTask, _ body: (Range<Int>) -> Void) {
-    forEachPart(of: task.places, size: state.callSize, body)
+    forEachPart(of: task.places, size: state.form.callSize, body)
   }
 
   @inline(__always)

@@ -19,8 +19,7 @@ package struct NodeDecisions: Sendable {
 }
 
 extension Session {
-  /// Decisions of the last minibatch, at its statistics; valid while the parameters are still those of
-  /// that step.
+  /// Decisions of a step with the minibatch, at its statistics and the parameters.
   package func decisions(
     _ set: ImageSet, _ normalization: Normalization, order: [UInt32]
   ) throws -> NodeDecisions {
@@ -28,6 +27,7 @@ extension Session {
     return try pool.lead { [self] in
       var decisions = NodeDecisions()
       forEachMinibatch(of: order, store.source, epoch: 0) { _, batch in
+        runner.computeValues(batch)
         for index in runner.executor.states.indices { add(index, batch, to: &decisions) }
       }
       return decisions

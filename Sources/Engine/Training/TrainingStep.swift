@@ -71,9 +71,22 @@ final class StepRunner {
     }
     for phase in schedule.backward.dropFirst() { runBackward(phase, batch, shares) }
     reduction.run(shares, shardCount: batch.shardCount, clock: &clock)
+    // Whoever looks for the reason looks at values, over which gradients lie by now.
+    if !executor.results.total.loss.isFinite { computeValues(batch) }
     if executor.states[0].isAffine { executor.differentiateAffine(0, block) }
     update(step)
     return executor.results.total
+  }
+
+  /// The values of a step with the minibatch, which the parameters stay out of.
+  func computeValues(_ batch: Minibatch) {
+    pool.assertLeads()
+    let shares = sums.shares(shardCount: batch.shardCount)
+    forwardSynchronized(batch, shares, .training, momentum: 0)
+    let last = executor.plan.schedule.forward.last!
+    runShards(batch, shares, .training) { executor, task in
+      for stage in last { executor.forward(stage, task) }
+    }
   }
 
   /// Loss and correct predictions with running statistics and without dropout, of a minibatch or of a

@@ -1,6 +1,8 @@
 // Where the values of a chain of steps lie in the arena of a program.
 // What works number by number writes over its input, if nobody reads that later.
 
+import PTrainMemory
+
 /// Places in elements.
 struct ValuePlaces: Equatable, Sendable {
   /// A step as the arena sees it.
