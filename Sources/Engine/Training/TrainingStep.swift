@@ -23,9 +23,7 @@ final class StepRunner {
   /// One a node.
   private let executors: [Executor]
   private let reduction: GradientReduction
-  private let updateParts: [UpdatePart]
-  /// Those weights that `Muon` takes; none with another rule.
-  private let matrices: MuonUpdate
+  private let weights: WeightUpdate
 
   init(
     executor: Executor, pool: WorkerPool, block: ParameterBlock, memory: NodeMemory,
@@ -38,11 +36,7 @@ final class StepRunner {
     executors =
       try [executor]
       + (1..<memory.map.nodeCount).map { try Executor(replicaOf: executor, onNode: $0) }
-    updateParts = UpdatePart.parts(executor.plan.stages)
-    let tensors = rule is Muon ? executor.plan.tensors.compactMap(\.weight) : []
-    matrices = try MuonUpdate(tensors.filter { $0.offset >= executor.frozenCount }) {
-      try memory.allocate($0)
-    }
+    weights = try WeightUpdate(executors, pool: pool, block: block, memory: memory, rule: rule)
     let rows = SumRow(executor.states, executor.results)
     sums = try RankSums(
       communicator, kernels: executor.kernels,
@@ -74,7 +68,8 @@ final class StepRunner {
     // Whoever looks for the reason looks at values, over which gradients lie by now.
     if !executor.results.total.loss.isFinite { computeValues(batch) }
     if executor.states[0].isAffine { executor.differentiateAffine(0, block) }
-    update(step)
+    weights.run(step)
+    clock.book(.update)
     return executor.results.total
   }
 
@@ -143,17 +138,7 @@ final class StepRunner {
     }
   }
 
-  func packParameters() {
-    if executor.quantizedWeights != nil {
-      pool.run(executor.plan.stages.count) { [executor, block] _, stage in
-        executor.quantizeWeights(of: stage, block)
-      }
-    }
-    pool.run(updateParts.count) { [executor, block, updateParts] _, index in
-      executor.pack(updateParts[index], block)
-    }
-    copyWeights()
-  }
+  func packParameters() { weights.pack() }
 
   /// Bytes that this rank receives from the others in a step with a full minibatch.
   var exchangedByteCount: Int {
@@ -256,42 +241,5 @@ final class StepRunner {
       }
     }
     clock.book(.compute, waiting: pool.waitNanoseconds)
-  }
-
-  private func update(_ step: OptimizerStep) {
-    if let muon = step.muon {
-      updateMatrices(step, muon)
-    } else {
-      pool.run(updateParts.count) { [executor, block, updateParts] _, index in
-        executor.update(updateParts[index], block, step)
-      }
-    }
-    // A scale needs all of an output's new weights, which are parts of several updates.
-    if executor.quantizedWeights != nil { packParameters() } else { copyWeights() }
-    clock.book(.update)
-  }
-
-  /// Weights, not parts of them, in the middle of the step.
-  private func updateMatrices(_ step: OptimizerStep, _ muon: MuonStep) {
-    pool.run(updateParts.count) { [executor, block, updateParts] _, index in
-      executor.gatherGradient(updateParts[index], block)
-    }
-    matrices.step(
-      muon, executor.kernels, piece: { [block] in block.piece(of: $0, $0.offset, $0.count) },
-      run: pool.run)
-    pool.run(updateParts.count) { [executor, block, updateParts] _, index in
-      executor.updateRest(updateParts[index], block, step)
-    }
-  }
-
-  /// Refreshes the other nodes' replicas; the tasks of a node stand where its workers begin.
-  private func copyWeights() {
-    guard executors.count > 1 else { return }
-    let stageCount = executor.states.count
-    pool.run(executors.count * stageCount) { [executors] _, task in
-      let (node, stage) = task.quotientAndRemainder(dividingBy: stageCount)
-      guard node > 0 else { return }
-      executors[node].states[stage].copyWeights(from: executors[0].states[stage])
-    }
   }
 }
