@@ -106,7 +106,7 @@ import Testing
     let expected = try run.outcome(threads: 2)
     #expect(expected.losses.count == 2)
     run.nodes = 1
-    for (threads, groupSize) in [(1, 16), (2, 8), (3, 4), (9, 1)] {
+    for (threads, groupSize) in [(1, 16), (2, 8), (3, 4), (5, 2), (9, 1)] {
       let trainer = try run.trainer(threads: threads)
       #expect(trainer.session.runner.memory.groupSize == groupSize)
       #expect(try run.outcome(threads: threads) == expected, "\(threads) threads")

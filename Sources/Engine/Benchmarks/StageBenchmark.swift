@@ -62,9 +62,9 @@ package final class StageBenchmark {
     try session.pool.lead { [self] in
       let executor = session.runner.executor
       return executor.states.indices.flatMap { index in
-        StagePass.allCases.map { pass in
+        forEachTask { prepare(executor, index, $0) }
+        return StagePass.allCases.map { pass in
           var figure = figure(index, pass)
-          forEachTask { prepare(executor, index, $0) }
           figure.elapsedSeconds = fastest(limit) { run(executor, index, pass, $0) }
           return figure
         }

@@ -73,7 +73,7 @@ final class StepRunner {
     return executor.results.total
   }
 
-  /// The values of a step with the minibatch, which the parameters stay out of.
+  /// Leaves the values that a step with the minibatch has forward; parameters and statistics stay as they are.
   func computeValues(_ batch: Minibatch) {
     pool.assertLeads()
     let shares = sums.shares(shardCount: batch.shardCount)
