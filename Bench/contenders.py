@@ -66,16 +66,25 @@ class Measured:
     first_step_seconds: float = 0.0
 
 
-def environment():
-    """The caller's, without variables that tune one contender's threads or libraries."""
-    prefixes = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "PTRAIN_ISA", "ATEN_", "TORCH")
-    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+# What makes contenders and their libraries do without AVX-512.
+AVX2 = {
+    "PTRAIN_ISA": "avx2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+}
+
+
+def environment(**more):
+    """The caller's, without variables that tune one contender's threads or libraries, and `more`."""
+    tuning = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "ONEDNN_", "PTRAIN_ISA", "ATEN_", "TORCH")
+    return {n: value for n, value in os.environ.items() if not n.startswith(tuning)} | more
 
 
 class PyTorch:
     """A configuration of PyTorch in a process that lives as long as its case."""
 
-    def __init__(self, name, case, data, python, cache, prefix):
+    def __init__(self, name, case, data, python, variables, prefix):
         self.measured = Measured(name)
         command = [
             *prefix,
@@ -87,7 +96,7 @@ class PyTorch:
         start = time.perf_counter()
         self.process = subprocess.Popen(
             command,
-            env={**environment(), "TORCHINDUCTOR_CACHE_DIR": cache},
+            env=environment(**variables),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -122,8 +131,9 @@ class Ptrain:
 
     version = ""
 
-    def __init__(self, case, data, binary, prefix):
+    def __init__(self, case, data, binary, variables, prefix):
         self.measured = Measured(PTRAIN)
+        self.environment = environment(**variables)
         self.command = [*prefix, binary, "bench", "step", *case.options(data), "--json"]
         start = time.perf_counter()
         self.steps(1, "--warm-up", "0")
@@ -133,7 +143,7 @@ class Ptrain:
     def steps(self, count, *more):
         process = subprocess.Popen(
             [*self.command, "--steps", str(count), *more],
-            env=environment(),
+            env=self.environment,
             stdout=subprocess.PIPE,
             text=True,
         )

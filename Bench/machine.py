@@ -7,20 +7,45 @@ import os
 import platform
 from pathlib import Path
 
+# Files that the kernel keeps of each cache.
+FIELDS = ("type", "level", "size")
 
-def cpu_name():
-    """Model, and the family and model numbers where the name hides them."""
+
+def cpu_fields():
+    """What /proc/cpuinfo says of the first CPU."""
     fields = {}
     for line in Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines():
         key, _, value = line.partition(":")
         fields[key.strip()] = value.strip()
+    return fields
+
+
+def cpu_name(fields):
+    """Model, and the family and model numbers where the name hides them."""
     numbers = ", ".join(f"{key} {fields[key]}" for key in ("cpu family", "model") if key in fields)
     return f"{fields.get('model name', platform.machine())} ({numbers})"
 
 
+def instruction_set(fields):
+    """The widest of those that kernels are made for; none where the machine has neither."""
+    flags = fields.get("flags", "").split()
+    known = {"avx512f": "AVX-512", "avx2": "AVX2"}
+    return next((name for flag, name in known.items() if flag in flags), "")
+
+
+def caches():
+    """The data caches that the first CPU sees, such as `32K of L1, 1024K of L2`."""
+    folders = sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*"))
+    known = [[(folder / name).read_text().strip() for name in FIELDS] for folder in folders]
+    return ", ".join(f"{size} of L{level}" for kind, level, size in known if kind != "Instruction")
+
+
 def facts():
+    fields = cpu_fields()
     return {
-        "cpu": cpu_name(),
+        "cpu": cpu_name(fields),
+        "instruction_set": instruction_set(fields),
+        "caches": caches(),
         "cpus": len(os.sched_getaffinity(0)),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "kernel": platform.release(),

@@ -90,10 +90,10 @@ def circumstances(others, start):
 def machine_line(run):
     """The machine of a result whose numbers are not timings of this run."""
     facts = run["machine"]
-    return (
-        f"`{run['command']}`, {run['date']}, on {facts['cpus']} CPUs of {facts['cpu']}, "
-        f"{facts['memory_gib']} GiB."
-    )
+    # Older results lack the instruction set and the caches.
+    known = [facts.get(key, "") for key in ("instruction_set", "caches")]
+    words = [f"{facts['cpus']} CPUs of {facts['cpu']}", *filter(None, known)]
+    return f"`{run['command']}`, {run['date']}, on {', '.join(words)}, {facts['memory_gib']} GiB."
 
 
 def share_of_others(run):

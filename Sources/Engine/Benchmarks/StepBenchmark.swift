@@ -137,8 +137,10 @@ extension ImageSet {
     count: Int, height: Int, width: Int, channels: Int = 1, classCount: Int
   ) throws(Failure) -> ImageSet {
     var random = RandomSequence(RandomStream(seed: 0, purpose: .shuffle))
-    let bytes = (0..<count * height * width * channels).map { _ in
-      UInt8(truncatingIfNeeded: random.next())
+    var word: UInt32 = 0
+    let bytes = (0..<count * height * width * channels).map { index in
+      word = index.isMultiple(of: 4) ? random.next() : word >> 8
+      return UInt8(truncatingIfNeeded: word)
     }
     let labels = (0..<count).map { _ in UInt16(random.next(below: UInt32(classCount))) }
     return try ImageSet(
