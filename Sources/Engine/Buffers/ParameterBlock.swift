@@ -52,7 +52,7 @@ final class ParameterBlock: @unchecked Sendable {
   }
 
   /// Values of a part of the average; tasks take a part each.
-  private static let averagePart = 1 << 14
+  private static let averagePart = 1 << 11
 
   var averagePartCount: Int { partCount(layout.count, of: Self.averagePart) }
 
