@@ -36,10 +36,13 @@ final class PoolWords: @unchecked Sendable {
     _ = ptrain_word_add(parked, UInt32.max)
   }
 
-  /// Announces new work and wakes at most `wakeLimit` parked workers.
-  func publish(wakeLimit: Int) {
+  /// Announces new work and wakes so many of `followerCount` workers that `awakeCount` are awake.
+  ///
+  /// One that is about to park counts as awake: it sees the signal, and does not.
+  func publish(awakeCount: Int, of followerCount: Int) {
     _ = ptrain_word_add(signal, 1)
-    if ptrain_word_load(parked) > 0 { followers.wake(wakeLimit) }
+    let missing = awakeCount - (followerCount - Int(ptrain_word_load(parked)))
+    if missing > 0 { followers.wake(missing) }
   }
 
   func beginPhase() { ptrain_word_store(completed, 0) }

@@ -11,8 +11,8 @@ import Synchronization
 ///
 /// The leader is the thread that calls `lead`, and the one that made the pool while none does; each
 /// other worker is a thread from the first `lead` to `stop`. A worker that the system refuses costs
-/// speed alone: the others claim its tasks. Waiting workers spin, then sleep; a phase wakes
-/// no more of them than there are CPUs, so that more workers than CPUs cost no storm of context
+/// speed alone: the others claim its tasks. Waiting workers spin, then sleep; a phase keeps
+/// no more of them awake than there are CPUs, so that more workers than CPUs cost no storm of context
 /// switches. Tasks may run on any worker and must not depend on which.
 package final class WorkerPool: @unchecked Sendable {
   package typealias Body = (_ worker: Int, _ task: Int) -> Void
@@ -20,7 +20,8 @@ package final class WorkerPool: @unchecked Sendable {
     (@escaping @Sendable () -> Void) throws(SystemThread.Refusal) -> SystemThread
 
   package let workerCount: Int
-  private let wakeLimit: Int
+  /// Most workers beside the leader that a phase keeps awake.
+  private let awakeLimit: Int
   private let spinNanoseconds: UInt64
   private let binding: any WorkerBinding
   private let startThread: ThreadStarter
@@ -46,7 +47,7 @@ package final class WorkerPool: @unchecked Sendable {
 
   /// - Parameters:
   ///   - workerCount: workers, at least 1.
-  ///   - cpuCount: CPUs that this process may use; bounds the workers that a phase wakes.
+  ///   - cpuCount: CPUs that this process may use; bounds the workers that a phase keeps awake.
   ///   - binding: where workers run and which tasks they prefer.
   ///   - warn: told once how many workers there are, where the system refuses some.
   package convenience init(
@@ -69,8 +70,9 @@ package final class WorkerPool: @unchecked Sendable {
     self.startThread = startThread
     claims = TaskClaims(nodes: (0..<workerCount).map(binding.node), cpuCount: cpuCount)
     let isOversubscribed = workerCount > cpuCount
-    wakeLimit = isOversubscribed ? max(cpuCount - 1, 1) : workerCount - 1
-    spinNanoseconds = isOversubscribed ? 2_000 : 500_000
+    awakeLimit = min(workerCount, cpuCount) - 1
+    // Others may want the CPU; between two phases of a small network pass some microseconds.
+    spinNanoseconds = isOversubscribed ? 20_000 : 500_000
   }
 
   /// Workers that there are: fewer than `workerCount` before the first `lead`, or where the system
@@ -80,7 +82,7 @@ package final class WorkerPool: @unchecked Sendable {
   /// Ends the workers; the pool cannot be used afterwards.
   package func stop() {
     isStopping.store(true, ordering: .sequentiallyConsistent)
-    words.publish(wakeLimit: workerCount)
+    words.publish(awakeCount: threads.count, of: threads.count)
     for thread in threads { thread.join() }
     threads = []
   }
@@ -161,7 +163,7 @@ package final class WorkerPool: @unchecked Sendable {
     self.taskCount = taskCount
     words.beginPhase()
     claims.publish(taskCount)
-    words.publish(wakeLimit: min(wakeLimit, taskCount - 1))
+    words.publish(awakeCount: min(awakeLimit, taskCount - 1), of: threads.count)
     while claimAndRun(as: 0) {}
     let start = DispatchTime.now().uptimeNanoseconds
     words.waitUntilCompleted(taskCount, Spin(nanoseconds: spinNanoseconds))
