@@ -5,7 +5,8 @@ claim those tasks in the pool's own order: each those of its range, then what ot
 have left, then the rest. A phase costs what `bench pool` measures beside its tasks, and as much
 again for each further doubling of the workers. Several workers slow each other's tasks down, by
 the factor that the measured steps show beyond all that. A step moves no more bytes than `bench
-memory` copies: on one thread, times the workers, as far as NODE_GBYTES goes.
+memory` copies on as many threads; where those were not measured, on one thread, times the workers,
+as far as NODE_GBYTES goes.
 
 Assumed, since it was measured nowhere: NODE_CORES, NODE_GBYTES and REMOTE.
 """
@@ -38,6 +39,8 @@ class Machine:
         return self.phase.get(workers, self.phase[most] * doublings)
 
     def gigabytes(self, workers):
+        if workers in self.memory:
+            return self.memory[workers]
         nodes = math.ceil(workers / NODE_CORES)
         return min(workers * self.memory[1], nodes * NODE_GBYTES)
 
