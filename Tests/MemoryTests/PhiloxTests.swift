@@ -62,6 +62,12 @@ import Testing
     #expect(abs(variance - 1 / 12.0) < 0.0027)
   }
 
+  @Test func aSequenceHasTheStreamsWordsInTheirOrder() {
+    let stream = RandomStream(seed: 6, purpose: .shuffle, epoch: 2)
+    var sequence = RandomSequence(stream)
+    #expect((0..<200).map { _ in sequence.next() } == (0..<200).map { stream.word(element: $0) })
+  }
+
   @Test func boundedIntegersAreEvenlySpread() {
     var sequence = RandomSequence(RandomStream(seed: 3, purpose: .shuffle))
     var counts = [Int](repeating: 0, count: 7)

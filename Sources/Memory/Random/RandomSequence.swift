@@ -5,13 +5,17 @@
 package struct RandomSequence: Sendable {
   private let stream: RandomStream
   private var element = 0
+  /// Those of the last run of 64 that was begun: a block gives four words, some elements apart.
+  private var words = [UInt32](repeating: 0, count: 64)
 
   package init(_ stream: RandomStream) { self.stream = stream }
 
   /// The next word of the stream.
   package mutating func next() -> UInt32 {
-    defer { element += 1 }
-    return stream.word(element: element)
+    let (run, place) = element.quotientAndRemainder(dividingBy: 64)
+    if place == 0 { stream.words(run: run, into: &words) }
+    element += 1
+    return words[place]
   }
 
   /// An integer of 0..<bound, all equally likely (Lemire 2019); `bound` is at least 1.

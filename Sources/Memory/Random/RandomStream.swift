@@ -61,6 +61,15 @@ package struct RandomStream: Equatable, Sendable {
     return words[Int((element >> 4) & 3)]
   }
 
+  /// The 64 words from element `64 * run` on, which are four of each of 16 blocks.
+  func words(run: Int, into words: inout [UInt32]) {
+    for index in 0..<16 {
+      let block = UInt32(truncatingIfNeeded: run << 4 | index)
+      let found = Philox.block(counter: SIMD4(block, stream, sample, epoch), key: key)
+      for quarter in 0..<4 { words[quarter << 4 | index] = found[quarter] }
+    }
+  }
+
   /// One of `0 ..< count`, each as likely to within 2^-32.
   package func below(_ count: Int, element: Int) -> Int {
     Int((UInt64(word(element: element)) &* UInt64(count)) >> 32)
