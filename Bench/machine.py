@@ -7,7 +7,7 @@ import os
 import platform
 from pathlib import Path
 
-# Files that the kernel keeps of each cache.
+# Of each cache, where the kernel knows its size.
 FIELDS = ("type", "level", "size")
 
 
@@ -35,8 +35,8 @@ def instruction_set(fields):
 
 def caches():
     """The data caches that the first CPU sees, such as `32K of L1, 1024K of L2`."""
-    folders = sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*"))
-    known = [[(folder / name).read_text().strip() for name in FIELDS] for folder in folders]
+    sizes = sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size"))
+    known = [[size.with_name(name).read_text().strip() for name in FIELDS] for size in sizes]
     return ", ".join(f"{size} of L{level}" for kind, level, size in known if kind != "Instruction")
 
 
