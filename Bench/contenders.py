@@ -77,8 +77,8 @@ AVX2 = {
 
 def environment(**more):
     """The caller's without variables that tune one contender's threads or libraries, and `more`."""
-    tuning = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "ONEDNN_", "ATEN_", "TORCH")
-    tuning += ("PTRAIN_ISA",)
+    libraries = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "ONEDNN_", "ATEN_", "TORCH")
+    tuning = (*libraries, "PTRAIN_ISA")
     return {n: value for n, value in os.environ.items() if not n.startswith(tuning)} | more
 
 
