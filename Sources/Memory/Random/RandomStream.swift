@@ -56,18 +56,21 @@ package struct RandomStream: Equatable, Sendable {
   /// 32 random bits; `element` counts from 0 and must stay below 2^34.
   package func word(element: Int) -> UInt32 {
     let element = UInt(bitPattern: element)
-    let block = UInt32(truncatingIfNeeded: (element >> 6) << 4 | element & 15)
-    let words = Philox.block(counter: SIMD4(block, stream, sample, epoch), key: key)
-    return words[Int((element >> 4) & 3)]
+    return block((element >> 6) << 4 | element & 15)[Int((element >> 4) & 3)]
   }
 
   /// The 64 words from element `64 * run` on, which are four of each of 16 blocks.
   func words(run: Int, into words: inout [UInt32]) {
     for index in 0..<16 {
-      let block = UInt32(truncatingIfNeeded: run << 4 | index)
-      let found = Philox.block(counter: SIMD4(block, stream, sample, epoch), key: key)
+      let found = block(UInt(bitPattern: run << 4 | index))
       for quarter in 0..<4 { words[quarter << 4 | index] = found[quarter] }
     }
+  }
+
+  @inline(__always)
+  private func block(_ index: UInt) -> SIMD4<UInt32> {
+    Philox.block(
+      counter: SIMD4(UInt32(truncatingIfNeeded: index), stream, sample, epoch), key: key)
   }
 
   /// One of `0 ..< count`, each as likely to within 2^-32.
