@@ -60,8 +60,9 @@ class Pool:
         behind = [*range(near[-1] + 1, self.workers), *range(near[0])]
         return near[own:] + near[:own] + behind
 
-    def finish(self, tasks):
-        """When the last of a phase's tasks ends that all begin to claim at 0."""
+    def finish(self, tasks, last_tasks):
+        """When the last of a phase's tasks ends that all begin to claim at 0; `last_tasks` belong to
+        nobody, and whoever finds no other one takes them."""
         bounds = [len(tasks) * worker // self.workers for worker in range(self.workers + 1)]
         following, left, end = bounds[:-1], len(tasks), 0.0
         free = [(0.0, worker) for worker in range(self.workers)]
@@ -74,6 +75,10 @@ class Pool:
             left -= 1
             end = max(end, now)
             heapq.heappush(free, (now, worker))
+        for task in last_tasks:
+            now, worker = heapq.heappop(free)
+            end = max(end, now + task)
+            heapq.heappush(free, (now + task, worker))
         return end
 
 
@@ -98,14 +103,15 @@ def simulate(machine, traces, workers, slowdown=1.0, gigabytes=0.0):
         leader, shared, even = trace["end_microseconds"], 0.0, 0.0
         for phase in trace["phases"]:
             tasks = [slowdown * time for time in phase["task_microseconds"]]
+            last_tasks = [slowdown * time for time in phase["last_task_microseconds"]]
             leader += phase["leader_microseconds"]
-            if len(tasks) < 2:
-                leader += sum(tasks)
+            if len(tasks) + len(last_tasks) < 2:
+                leader += sum(tasks) + sum(last_tasks)
                 continue
             # Without others there is no phase to open.
             leader += machine.overhead(workers) if workers > 1 else 0.0
-            shared += pool.finish(tasks)
-            even += sum(tasks) / workers
+            shared += pool.finish(tasks, last_tasks)
+            even += (sum(tasks) + sum(last_tasks)) / workers
         total = 1e-3 * leader + max(1e-3 * shared, floor)
         steps.append((total, 1e-3 * leader, even / shared if shared else 1.0))
     phases = traces[0]["phases"]

@@ -53,14 +53,16 @@ private struct PhaseTable {
   private var name: String { workload.network.description.name }
 
   var text: String {
-    let header = ["phase", "tasks", "leader, µs", "all tasks, µs", "longest, µs"]
+    let header = ["phase", "tasks", "behind them", "leader, µs", "all tasks, µs", "longest, µs"]
     let rows = traces[0].phases.indices.map { index in
       let phases = traces.map { $0.phases[index] }
       let figures = [
-        median(phases.map(\.leader)), median(phases.map { $0.tasks.reduce(0, +) }),
+        median(phases.map(\.leader)),
+        median(phases.map { $0.tasks.reduce(0, +) + $0.lastTasks.reduce(0, +) }),
         median(phases.map { $0.tasks.max() ?? 0 }),
       ]
-      return ["\(index + 1)", "\(phases[0].tasks.count)"] + figures.map { fixed(1e6 * $0, 1) }
+      return ["\(index + 1)", "\(phases[0].tasks.count)", "\(phases[0].lastTasks.count)"]
+        + figures.map { fixed(1e6 * $0, 1) }
     }
     return "\(name), batch \(workload.recipe.batchSize), cut for \(workerCount) workers\n"
       + rightAligned([header] + rows, width: 15)
@@ -83,7 +85,12 @@ private struct PhaseTable {
   private static func json(_ phase: PhaseTimes) -> JSONText {
     .object([
       "leader_microseconds": .number(1e6 * phase.leader),
-      "task_microseconds": .array(phase.tasks.map { .number(1e6 * $0) }),
+      "task_microseconds": microseconds(phase.tasks),
+      "last_task_microseconds": microseconds(phase.lastTasks),
     ])
+  }
+
+  private static func microseconds(_ times: [Double]) -> JSONText {
+    .array(times.map { .number(1e6 * $0) })
   }
 }

@@ -15,3 +15,33 @@ package enum EpochOrder {
     }
   }
 }
+
+/// The order of one epoch, and that of a later one where somebody has drawn it meanwhile.
+package final class EpochOrders: @unchecked Sendable {
+  private let seed: UInt64
+  private var current: [UInt32]
+  private var next: [UInt32]
+  private var epoch: UInt32?
+  private var nextEpoch: UInt32?
+
+  package init(count: Int, seed: UInt64) {
+    self.seed = seed
+    current = [UInt32](repeating: 0, count: count)
+    next = current
+  }
+
+  /// The order of an epoch, 0-based; not while another thread draws one.
+  package func order(of epoch: UInt32) -> [UInt32] {
+    if epoch == self.epoch { return current }
+    if epoch != nextEpoch { draw(epoch) }
+    swap(&current, &next)
+    (self.epoch, nextEpoch) = (epoch, nil)
+    return current
+  }
+
+  /// Draws the order that will be asked for next; any thread, one at a time.
+  package func draw(_ epoch: UInt32) {
+    EpochOrder.permute(&next, seed: seed, epoch: epoch)
+    nextEpoch = epoch
+  }
+}

@@ -31,6 +31,16 @@ extension EpochOrder {
     #expect(EpochOrder.permutation(count: 10, seed: 1, epoch: 0) == [7, 4, 0, 3, 2, 1, 6, 5, 9, 8])
   }
 
+  /// Drawn ahead or not, asked for once or twice, in turn or not.
+  @Test func drawingAheadChangesNoOrder() {
+    let orders = EpochOrders(count: 100, seed: 1)
+    for (epoch, ahead) in [(0, 1), (0, 1), (1, nil), (2, 3), (7, 8), (8, 9), (9, 9), (9, nil)] {
+      let expected = EpochOrder.permutation(count: 100, seed: 1, epoch: UInt32(epoch))
+      #expect(orders.order(of: UInt32(epoch)) == expected)
+      if let ahead { orders.draw(UInt32(ahead)) }
+    }
+  }
+
   /// Each of the six orders of three samples within five standard deviations of a sixth.
   @Test func everyOrderIsEquallyLikely() {
     var counts: [[UInt32]: Int] = [:]

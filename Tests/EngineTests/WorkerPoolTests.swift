@@ -130,6 +130,10 @@ import Testing
         defer { counts.deallocate() }
         for _ in 0..<50 { pool.run(taskCount) { _, task in counts[task] += 1 } }
         #expect(counts.allSatisfy { $0 == 50 })
+        for last in 0...taskCount {
+          pool.run(taskCount - last, then: last) { _, task in counts[task] += 1 }
+        }
+        #expect(counts.allSatisfy { $0 == 51 + taskCount })
       }
     }
   }
@@ -146,6 +150,12 @@ import Testing
       #expect((0..<3).map { _ in claims.claim(as: 1) } == [2, 3, nil])
       #expect(!claims.hasTask)
     }
+    // What belongs to nobody comes behind all others' tasks.
+    claims.publish(3, lastCount: 2)
+    #expect((0..<3).map { _ in claims.claim(as: 3) } == [2, 1, 0])
+    #expect(claims.hasTask)
+    #expect([1, 3, 0].map { claims.claim(as: $0) } == [3, 4, nil])
+    #expect(!claims.hasTask)
     // Three ranges are empty.
     claims.publish(1)
     #expect(claims.claim(as: 1) == 0)

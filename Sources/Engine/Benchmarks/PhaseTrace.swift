@@ -8,6 +8,8 @@ package struct PhaseTimes: Sendable {
   /// What the leader did alone before it.
   package var leader: Double
   package var tasks: [Double]
+  /// Those for whoever finds no other one.
+  package var lastTasks: [Double]
 }
 
 /// A step on one worker.
@@ -31,15 +33,19 @@ final class PhaseRecorder {
     return trace
   }
 
-  func run(_ taskCount: Int, _ body: WorkerPool.Body) {
-    var phase = PhaseTimes(leader: seconds(since: last), tasks: [])
-    phase.tasks.reserveCapacity(taskCount)
-    for task in 0..<taskCount {
-      let start = DispatchTime.now()
-      body(0, task)
-      phase.tasks.append(seconds(since: start))
-    }
+  func run(_ ownedCount: Int, then lastCount: Int, _ body: WorkerPool.Body) {
+    var phase = PhaseTimes(leader: seconds(since: last), tasks: [], lastTasks: [])
+    phase.tasks = times(0..<ownedCount, body)
+    phase.lastTasks = times(ownedCount..<ownedCount + lastCount, body)
     trace.phases.append(phase)
     last = DispatchTime.now()
+  }
+
+  private func times(_ tasks: Range<Int>, _ body: WorkerPool.Body) -> [Double] {
+    tasks.map { task in
+      let start = DispatchTime.now()
+      body(0, task)
+      return seconds(since: start)
+    }
   }
 }

@@ -14,7 +14,7 @@ final class ParameterBlock: @unchecked Sendable {
   let firstMoment: MutableFloatPointer
   /// Adam's variance.
   let secondMoment: MutableFloatPointer
-  /// Exponential moving average of the parameters, with statistics of its own.
+  /// Exponential moving average of the parameters; its statistics are those that were last measured for it.
   let average: MutableFloatPointer
   private let buffer: AlignedBuffer
 
@@ -51,19 +51,13 @@ final class ParameterBlock: @unchecked Sendable {
     Array(UnsafeBufferPointer(start: block, count: layout.count))
   }
 
-  /// Values of a part of the average; tasks take a part each.
-  private static let averagePart = 1 << 11
-
-  var averagePartCount: Int { partCount(layout.count, of: Self.averagePart) }
-
-  /// Moves a part of the average towards the parameters after `step` earlier steps:
-  /// `a += (1 - d)·(p - a)`, where `d` grows as `(1 + step) / (10 + step)` up to `decay`, so that an early
-  /// average is a young one.
-  func updateAverage(part: Int, decay: Double, step: Int) {
-    let share = Float(1 - min(decay, Double(1 + step) / Double(10 + step)))
-    let first = part * Self.averagePart
-    for index in first..<min(first + Self.averagePart, layout.count) {
-      average[index] += share * (values[index] - average[index])
+  /// Moves the average of rows of parameters, the first at `offset`, towards those: `a += share·(p - a)`.
+  func moveAverage(by share: Float, at offset: Int, _ rows: FloatRows) {
+    for row in 0..<rows.count {
+      let first = offset + row * rows.stride
+      for index in first..<first + rows.length {
+        average[index] += share * (values[index] - average[index])
+      }
     }
   }
 

@@ -148,6 +148,15 @@ struct StageTensors: Equatable, Sendable {
   var weight: StateTensor?
   var bias: StateTensor?
   var norm: NormTensors?
+
+  /// What is trained beside the weight.
+  func forEachVector(_ body: (StateTensor) -> Void) {
+    if let bias { body(bias) }
+    if let norm {
+      body(norm.scale)
+      body(norm.shift)
+    }
+  }
 }
 
 /// The nodes that a stage stands for.

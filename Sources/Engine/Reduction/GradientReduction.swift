@@ -1,5 +1,5 @@
-// Sums the shards' gradients and results: within a node, then across nodes, then across ranks.
-// Every level is left out where it has one member; the additions are the same ones in any case.
+// Sums the shards' gradients and results where nodes or ranks are several: within a node, then across nodes,
+// then across ranks. A level is left out where it has one member; the additions are the same ones in any case.
 
 /// The end of a step's backward pass; called on the leader.
 struct GradientReduction {
@@ -26,11 +26,7 @@ struct GradientReduction {
       sumNodes(nodeSums, shares, shardCount: shardCount)
     } else {
       forEachPiece { [sums] piece, width in
-        if sums.isDistributed {
-          sums.sumSubtrees(piece.slots, shares, column: piece.column, width: width)
-        } else {
-          sums.sum(piece.slots, shares, shardCount: shardCount)
-        }
+        sums.sumSubtrees(piece.slots, shares, column: piece.column, width: width)
       }
     }
     clock.book(.reduce)

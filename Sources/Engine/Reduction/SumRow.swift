@@ -4,6 +4,8 @@
 /// A row of sums and its pieces.
 struct SumRow: Sendable {
   struct Piece: Sendable {
+    /// Whose gradient it is part of; none of the loss.
+    let stage: Int?
     let slots: SlotRange
     /// Where the piece stands in a row.
     let column: Int
@@ -19,10 +21,13 @@ struct SumRow: Sendable {
   init(_ states: [StageState], _ results: ShardResults) {
     var pieces: [Piece] = []
     var column = 0
-    for slots in states.flatMap(\.gradients) + [results.slots] {
+    let gradients = states.enumerated().flatMap { stage, state in
+      state.gradients.map { (stage: Int?.some(stage), slots: $0) }
+    }
+    for (stage, slots) in gradients + [(nil, results.slots)] {
       for first in stride(from: 0, to: slots.count, by: Self.pieceCount) {
         let part = slots[first..<min(first + Self.pieceCount, slots.count)]
-        pieces.append(Piece(slots: part, column: column))
+        pieces.append(Piece(stage: stage, slots: part, column: column))
         column += part.count
       }
     }

@@ -13,8 +13,7 @@ extension Plan {
     for part in UpdatePart.parts(stages) {
       for place in weightPlaces(part) { counts[place] += 1 }
       guard part.hasVectors else { continue }
-      let tensors = tensors[part.stage]
-      for tensor in [tensors.bias, tensors.norm?.scale, tensors.norm?.shift].compactMap({ $0 }) {
+      tensors[part.stage].forEachVector { tensor in
         for place in tensor.range { counts[place] += 1 }
       }
     }

@@ -9,11 +9,17 @@ struct OptimizerStep: Sendable {
   private let biases: TensorStep
   /// Of the weights, where the rule takes each of them as a matrix.
   let muon: MuonStep?
+  /// By which share of their distance the averaged parameters move towards the new ones; none without an
+  /// average.
+  let averageShare: Float?
 
   init(_ recipe: Recipe, index: Int, rate: Double) {
     general = TensorStep(recipe, index: index, rate: rate)
     biases = TensorStep(recipe, index: index, rate: recipe.biasRate * rate)
     muon = (recipe.rule as? Muon).map { MuonStep(rule: $0, rate: rate) }
+    // The average's decay grows, so that an early average is a young one.
+    let decay = min(recipe.averageDecay, Double(1 + index) / Double(10 + index))
+    averageShare = recipe.averageDecay > 0 ? Float(1 - decay) : nil
   }
 
   subscript(tensor: StateTensor) -> TensorStep { tensor.hasBiasRate ? biases : general }

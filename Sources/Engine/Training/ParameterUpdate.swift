@@ -43,7 +43,9 @@ extension Executor {
   func update(_ part: UpdatePart, _ block: ParameterBlock, _ step: OptimizerStep) {
     gatherGradient(part, block)
     if let weight = plan.tensors[part.stage].weight {
-      apply(step, part, states[part.stage], to: weight, block)
+      forEachWeights(of: part) { first, rows in
+        apply(step, to: weight, from: first, rows, block)
+      }
     }
     updateRest(part, block, step)
   }
@@ -54,11 +56,12 @@ extension Executor {
     unpack(part, states[part.stage], block.gradient(weight))
   }
 
-  /// What comes behind it: vectors, and packing.
+  /// What comes behind it: vectors, the average, and packing.
   func updateRest(_ part: UpdatePart, _ block: ParameterBlock, _ step: OptimizerStep) {
     if part.hasVectors {
       updateVectors(states[part.stage], plan.tensors[part.stage], block, step)
     }
+    if let share = step.averageShare { moveAverage(of: part, by: share, block) }
     pack(part, block)
   }
 
@@ -78,29 +81,39 @@ extension Executor {
     }
   }
 
-  /// The step on a part's weights, wherever they stand in their tensor.
-  private func apply(
-    _ step: OptimizerStep, _ part: UpdatePart, _ state: StageState, to weight: StateTensor,
-    _ block: ParameterBlock
+  /// A part's weights, wherever they stand in their tensor: `first` counts from its beginning.
+  private func forEachWeights(
+    of part: UpdatePart, _ body: (_ first: Int, _ rows: FloatRows) -> Void
   ) {
+    let stage = states[part.stage].stage
     switch part.weights {
     case .none: break
     case .tile(let tile):
-      let geometry = state.stage.geometry
+      let geometry = stage.geometry
       if geometry.groups == 1 {
         let (first, rows) = geometry.weightRows(of: tile)
-        return apply(step, to: weight, from: first, rows, block)
+        return body(first, rows)
       }
       for output in tile.outputs {
         let (inputs, first) = geometry.weights(of: output, in: tile)
-        apply(step, to: weight, from: first, .one(inputs.count * geometry.taps), block)
+        body(first, .one(inputs.count * geometry.taps))
       }
     case .channels(let window, let index):
       let first = index * channelLanes
-      let end = min(first + channelLanes, state.stage.value.channels)
-      apply(
-        step, to: weight, from: first * window.taps, .one((end - first) * window.taps), block)
+      let end = min(first + channelLanes, stage.value.channels)
+      body(first * window.taps, .one((end - first) * window.taps))
     }
+  }
+
+  private func moveAverage(of part: UpdatePart, by share: Float, _ block: ParameterBlock) {
+    let tensors = plan.tensors[part.stage]
+    if let weight = tensors.weight {
+      forEachWeights(of: part) { first, rows in
+        block.moveAverage(by: share, at: weight.offset + first, rows)
+      }
+    }
+    guard part.hasVectors else { return }
+    tensors.forEachVector { block.moveAverage(by: share, at: $0.offset, .one($0.count)) }
   }
 
   private func updateVectors(
@@ -109,13 +122,9 @@ extension Executor {
     if let bias = tensors.bias {
       block.gradient(bias).update(
         from: state.sums + state.slotLayout.biasGradient.lowerBound, count: bias.count)
-      apply(step, to: bias, from: 0, .one(bias.count), block)
     }
     // BN's gradient is in the block already.
-    if let norm = tensors.norm {
-      apply(step, to: norm.scale, from: 0, .one(norm.scale.count), block)
-      apply(step, to: norm.shift, from: 0, .one(norm.shift.count), block)
-    }
+    tensors.forEachVector { apply(step, to: $0, from: 0, .one($0.count), block) }
   }
 
   private func apply(

@@ -19,9 +19,9 @@ extension Session {
   /// Evaluates a set with running statistics in order, in parts whose size depends on the classes alone,
   /// so that neither the time nor the loss depends on the size of minibatches; on the leader.
   ///
-  /// `body` gets the logits `[count, classes]` of all ranks.
+  /// `body` gets the logits `[count, classes]` of all ranks. One worker runs the `errand` meanwhile.
   func forEachPart(
-    of source: SampleSource,
+    of source: SampleSource, beside errand: (() -> Void)? = nil,
     _ body: (Minibatch, BatchResult, UnsafeBufferPointer<Float>) throws -> Void
   ) rethrows {
     let executor = runner.executor
@@ -37,7 +37,8 @@ extension Session {
           source: source, sharding: runner.memory.sharding, samples: first, count: order.count,
           epoch: 0)
         for part in all.parts(of: most) {
-          let result = runner.evaluate(part, logits: logits.baseAddress!)
+          let result = runner.evaluate(
+            part, logits: logits.baseAddress!, beside: part.samples == first ? errand : nil)
           let rows = UnsafeBufferPointer(rebasing: logits.prefix(part.count * classCount))
           try body(part, result, rows)
         }

@@ -55,14 +55,7 @@ package final class Session {
   ///
   /// `index` counts the run's steps from 0.
   func train(_ batch: Minibatch, index: Int, rate: Double) -> BatchResult {
-    let result = runner.train(batch, OptimizerStep(recipe, index: index, rate: rate))
-    let decay = recipe.averageDecay
-    if decay > 0 {
-      pool.run(block.averagePartCount) { [block] _, part in
-        block.updateAverage(part: part, decay: decay, step: index)
-      }
-    }
-    return result
+    runner.train(batch, OptimizerStep(recipe, index: index, rate: rate))
   }
 
   /// Mean loss and correct predictions over a set, with running statistics.
@@ -86,13 +79,15 @@ package final class Session {
     }
   }
 
-  /// The same on the leader; `receive` gets the logits of some samples after the other.
+  /// The same on the leader; `receive` gets the logits of some samples after the other. One worker runs the
+  /// `errand` meanwhile.
   func evaluate(
-    _ source: SampleSource, _ receive: (UnsafeBufferPointer<Float>) -> Void = { _ in }
+    _ source: SampleSource, _ receive: (UnsafeBufferPointer<Float>) -> Void = { _ in },
+    beside errand: (() -> Void)? = nil
   ) throws -> Evaluation {
     var tally = EvaluationTally(classCount: runner.executor.plan.network.classCount)
     var first = 0
-    try forEachPart(of: source) { part, result, logits in
+    try forEachPart(of: source, beside: errand) { part, result, logits in
       guard result.loss.isFinite else {
         throw Failure(
           .badData, "the test loss is \(lossText(result.loss)), \(whereNumbersEnd(within: part))")

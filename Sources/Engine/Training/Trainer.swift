@@ -18,8 +18,7 @@ package final class Trainer {
   let training: SampleStore
   private let validation: SampleStore?
   private let test: SampleStore
-  /// The epoch's, filled anew by every epoch.
-  private var order: [UInt32]
+  private let orders: EpochOrders
   private var position = TrainingPosition()
   /// The model of the epoch with the smallest validation loss.
   private var best: ModelState?
@@ -45,7 +44,7 @@ package final class Trainer {
     training = try store(dataset.training)
     validation = try dataset.validation.map(store)
     test = try store(dataset.test)
-    order = [UInt32](repeating: 0, count: dataset.training.count)
+    orders = EpochOrders(count: dataset.training.count, seed: options.seed)
     let classWeights = try recipe.classFactors(of: dataset.training)
     makeSession = { network, state in
       try Session(
@@ -113,9 +112,8 @@ package final class Trainer {
     let start = DispatchTime.now()
     let secondsBefore = position.epochSeconds
     let draws = UInt32(position.epoch - 1)
-    EpochOrder.permute(&order, seed: options.seed, epoch: draws)
     try session.forEachMinibatch(
-      of: order, training.source, epoch: draws, from: position.step
+      of: orders.order(of: draws), training.source, epoch: draws, from: position.step
     ) { _, batch in
       let rate = try rate(at: position.runStep)
       let result = session.train(batch, index: position.runStep, rate: rate)
@@ -136,13 +134,15 @@ package final class Trainer {
   /// The epoch's result, with its test.
   private func endEpoch() throws -> EpochResult {
     let sampleCount = training.source.count
-    return try withAverage(order, UInt32(position.epoch - 1)) {
+    let draws = UInt32(position.epoch - 1)
+    let hasNext = position.epoch < recipe.epochs
+    return try withAverage(orders.order(of: draws), draws) {
       try EpochResult(
         epoch: position.epoch, learningRate: rate(at: position.runStep - 1),
         training: Evaluation(
           loss: position.lossSum / Double(sampleCount), correctCount: position.correctCount,
           sampleCount: sampleCount),
-        test: tested(test.source),
+        test: tested(test.source) { [orders] in if hasNext { orders.draw(draws + 1) } },
         validation: validation.map { try tested($0.source) },
         elapsedSeconds: position.epochSeconds)
     }
@@ -167,9 +167,11 @@ package final class Trainer {
   }
 
   /// The model of an epoch's end on a set.
-  private func tested(_ source: SampleSource) throws -> Evaluation {
+  private func tested(
+    _ source: SampleSource, beside errand: (() -> Void)? = nil
+  ) throws -> Evaluation {
     do {
-      return try session.evaluate(source)
+      return try session.evaluate(source, beside: errand)
     } catch let failure as Failure {
       throw Failure(
         failure.kind,

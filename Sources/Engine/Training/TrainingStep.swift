@@ -22,8 +22,12 @@ final class StepRunner {
   private(set) var clock = StepClock()
   /// One a node.
   private let executors: [Executor]
-  private let reduction: GradientReduction
+  /// Where other nodes or ranks have parts of the sums.
+  private let reduction: GradientReduction?
   private let weights: WeightUpdate
+  /// Backward phases that there are.
+  private let phases: [[Int]]
+  private let rounds: StepRounds
 
   init(
     executor: Executor, pool: WorkerPool, block: ParameterBlock, memory: NodeMemory,
@@ -43,34 +47,73 @@ final class StepRunner {
       shardCapacity: max(
         memory.shardCapacity, memory.sharding.shardCount(executor.evaluationSampleCount)),
       width: rows.width)
-    reduction = try GradientReduction(rows, pool: pool, sums: sums, memory: memory)
+    let isAlone = executors.count == 1 && !sums.isDistributed
+    reduction =
+      isAlone ? nil : try GradientReduction(rows, pool: pool, sums: sums, memory: memory)
+    // The gradient of an affine first stage is made in its reader's phase.
+    phases = executor.plan.schedule.backward.filter { !($0 == [0] && executor.states[0].isAffine) }
+    rounds = StepRounds(
+      phases, rows.pieces, weights.parts,
+      !isAlone ? .atTheEnd : weights.takesPasses ? .earlySums : .earlyUpdates)
     packParameters()
   }
 
   /// Shards of a full minibatch that this rank runs.
   var ownShardCount: Int { sums.shares(shardCount: memory.shardCapacity).own.count }
 
-  /// Trains on a minibatch; the parameters are the new ones afterwards.
+  /// Trains on a minibatch; the parameters are the new ones afterwards, but where the loss is no number.
   func train(_ batch: Minibatch, _ step: OptimizerStep) -> BatchResult {
     pool.assertLeads()
     let shares = sums.shares(shardCount: batch.shardCount)
     clock.start()
     forwardSynchronized(batch, shares, .training)
-    let schedule = executor.plan.schedule
-    let (last, first) = (schedule.forward.last!, schedule.backward[0])
+    let last = executor.plan.schedule.forward.last!
+    let first = phases[0]
     runShards(batch, shares, .training, inGroups: sharesSlots(first)) { executor, task in
       for stage in last { executor.forward(stage, task) }
       executor.loss(task)
       for stage in first { executor.backward(stage, task) }
     }
-    for phase in schedule.backward.dropFirst() { runBackward(phase, batch, shares) }
-    reduction.run(shares, shardCount: batch.shardCount, clock: &clock)
-    // Whoever looks for the reason looks at values, over which gradients lie by now.
-    if !executor.results.total.loss.isFinite { computeValues(batch) }
+    if reduction == nil {
+      sums.sum(executor.results.slots, shares, shardCount: batch.shardCount)
+      clock.book(.reduce)
+      if let result = divergence(batch) { return result }
+    }
+    for (phase, round) in zip(phases, rounds.besidePhases).dropFirst() {
+      runBackward(phase, batch, shares, beside: work(round, batch, shares, step))
+    }
+    if let reduction {
+      reduction.run(shares, shardCount: batch.shardCount, clock: &clock)
+      if let result = divergence(batch) { return result }
+    } else {
+      let work = work(rounds.lastSums, batch, shares, step)
+      pool.run(work.count) { _, task in work.run(task) }
+      clock.book(.reduce)
+    }
     if executor.states[0].isAffine { executor.differentiateAffine(0, block) }
-    weights.run(step)
+    weights.run(rounds.lastUpdates, step)
     clock.book(.update)
     return executor.results.total
+  }
+
+  /// The result of a minibatch whose loss is no number. Whoever looks for the reason looks at values, over
+  /// which gradients may lie by now.
+  private func divergence(_ batch: Minibatch) -> BatchResult? {
+    guard !executor.results.total.loss.isFinite else { return nil }
+    computeValues(batch)
+    return executor.results.total
+  }
+
+  private func work(
+    _ round: StepRound, _ batch: Minibatch, _ shares: RankShares, _ step: OptimizerStep
+  ) -> LastTasks {
+    LastTasks(count: round.count) { [executor, sums, block] task in
+      if task < round.sums.count {
+        sums.sum(round.sums[task].slots, shares, shardCount: batch.shardCount)
+      } else {
+        executor.update(round.updates[task - round.sums.count], block, step)
+      }
+    }
   }
 
   /// Leaves the values that a step with the minibatch has forward; parameters and statistics stay as they are.
@@ -88,9 +131,10 @@ final class StepRunner {
   /// part of an evaluation.
   ///
   /// The logits `[count, classes]` of all ranks go to `logits`. Values of a shard stay in its buffers only
-  /// where somebody `looksAtValues`: nothing reads them later, and a worker's own stay in its cache.
+  /// where somebody `looksAtValues`, since nothing reads them later. One worker runs the `errand` meanwhile.
   func evaluate(
-    _ batch: Minibatch, logits: MutableFloatPointer? = nil, looksAtValues: Bool = false
+    _ batch: Minibatch, logits: MutableFloatPointer? = nil, looksAtValues: Bool = false,
+    beside errand: (() -> Void)? = nil
   ) -> BatchResult {
     pool.assertLeads()
     let shares = sums.shares(shardCount: batch.shardCount)
@@ -103,7 +147,7 @@ final class StepRunner {
     if looksAtValues {
       runShards(batch, shares, .evaluation, pass)
     } else {
-      runStrands(batch, shares, pass)
+      runStrands(batch, shares, errand, pass)
     }
     sums.sum(executor.results.slots, shares, shardCount: batch.shardCount)
     if let logits { gather(logits, batch, shares) }
@@ -148,7 +192,7 @@ final class StepRunner {
     }
     return sums.receivedByteCount(
       sums.shares(shardCount: memory.shardCapacity),
-      width: statistics.reduce(reduction.width, +))
+      width: statistics.reduce(reduction?.width ?? 0, +))
   }
 
   /// The forward phases up to the last BN, whose statistics are then those of the minibatch.
@@ -172,15 +216,18 @@ final class StepRunner {
   }
 
   /// One phase of the backward pass, its norms first; what an affine stage needs comes at the end.
-  private func runBackward(_ phase: [Int], _ batch: Minibatch, _ shares: RankShares) {
-    if phase == [0], executor.states[0].isAffine { return }
+  private func runBackward(
+    _ phase: [Int], _ batch: Minibatch, _ shares: RankShares, beside lastTasks: LastTasks
+  ) {
     for stage in phase where executor.states[stage].hasBackwardNorm {
       setConstants(stage) { stage in
         sums.sum(executor.states[stage].backwardSums, shares, shardCount: batch.shardCount)
         executor.differentiateBatch(stage, batch, block)
       }
     }
-    runShards(batch, shares, .training, inGroups: sharesSlots(phase)) { executor, task in
+    runShards(
+      batch, shares, .training, inGroups: sharesSlots(phase), beside: lastTasks
+    ) { executor, task in
       for stage in phase where !executor.states[stage].isAffine { executor.backward(stage, task) }
     }
   }
@@ -202,12 +249,14 @@ final class StepRunner {
   /// `inGroups`: one worker takes the shards of a group, in their order.
   private func runShards(
     _ batch: Minibatch, _ shares: RankShares, _ mode: PassMode, inGroups: Bool = false,
+    beside lastTasks: LastTasks = LastTasks(),
     _ body: @escaping (Executor, ShardTask) -> Void
   ) {
     let shardCount = shares.own.count
     let size = inGroups ? memory.groupSize : 1
     let count = inGroups ? memory.groupCount(shardCount: shardCount) : shardCount
-    pool.run(count) { [executors, memory] worker, task in
+    pool.run(count, then: lastTasks.count) { [executors, memory] worker, task in
+      guard task < count else { return lastTasks.run(task - count) }
       let node = memory.binding.node(of: worker)
       let batch = batch.onNode(node)
       let scratch = executors[node].scratch[worker]
@@ -222,13 +271,19 @@ final class StepRunner {
   }
 
   /// Evaluates shards, however many, in strands: each takes one after the other, whichever is next, and
-  /// has buffers of its own for them, which stay in its worker's cache.
+  /// has buffers of its own for them, which stay in its worker's cache. Who runs the `errand` comes to them
+  /// later.
   private func runStrands(
-    _ batch: Minibatch, _ shares: RankShares, _ body: @escaping (Executor, ShardTask) -> Void
+    _ batch: Minibatch, _ shares: RankShares, _ errand: (() -> Void)?,
+    _ body: @escaping (Executor, ShardTask) -> Void
   ) {
     let next = NextShard(shares.own)
     let count = min(pool.workerCount, memory.bufferCount, shares.own.count)
-    pool.run(count) { [executors, memory] worker, strand in
+    let errands = errand == nil ? 0 : 1
+    pool.run(errands + count) { [executors, memory] worker, task in
+      if task < errands { errand?() }
+      let strand = task - errands
+      guard strand >= 0 else { return }
       let node = memory.binding.node(of: worker)
       let buffers = memory.shard(of: worker) ?? strand
       let batch = batch.onNode(node)

@@ -9,7 +9,8 @@ struct WeightUpdate {
   private let executors: [Executor]
   private let pool: WorkerPool
   private let block: ParameterBlock
-  private let parts: [UpdatePart]
+  private let rule: any OptimizerRule
+  let parts: [UpdatePart]
   /// Those weights that `Muon` takes; none with another rule.
   private let matrices: MuonUpdate
 
@@ -20,6 +21,7 @@ struct WeightUpdate {
     self.executors = executors
     self.pool = pool
     self.block = block
+    self.rule = rule
     let plan = executors[0].plan
     parts = UpdatePart.parts(plan.stages)
     let tensors = rule is Muon ? plan.tensors.compactMap(\.weight) : []
@@ -28,11 +30,15 @@ struct WeightUpdate {
     }
   }
 
-  func run(_ step: OptimizerStep) {
+  /// Whether an update looks at more than a part's values, so that it takes several passes over all.
+  var takesPasses: Bool { rule is Muon || executors[0].quantizedWeights != nil }
+
+  /// Updates `rest`, the parts that have not been before: all where an update takes several passes.
+  func run(_ rest: [UpdatePart], _ step: OptimizerStep) {
     if let muon = step.muon {
       updateMatrices(step, muon)
     } else {
-      forEachPart { [block] in $0.update($1, block, step) }
+      forEach(rest) { [block] in $0.update($1, block, step) }
     }
     // A scale needs all of an output's new weights, which are parts of several updates.
     if executors[0].quantizedWeights != nil { pack() } else { copyWeights() }
@@ -50,7 +56,13 @@ struct WeightUpdate {
   }
 
   private func forEachPart(_ body: @escaping (Executor, UpdatePart) -> Void) {
-    pool.run(parts.count) { [executors, parts] _, index in body(executors[0], parts[index]) }
+    forEach(parts, body)
+  }
+
+  private func forEach(
+    _ parts: [UpdatePart], _ body: @escaping (Executor, UpdatePart) -> Void
+  ) {
+    pool.run(parts.count) { [executors] _, index in body(executors[0], parts[index]) }
   }
 
   /// Weights, not parts of them, in the middle of the step.

@@ -1,10 +1,12 @@
 // Which task a worker runs next: those of its own range first, then what others have left, its own
-// node's workers before the rest. Ranges are the same in every phase and step, so that a shard's data
-// stays in the caches (and on the node) of the worker that made it, until someone falls behind.
+// node's workers before the rest, and at last what belongs to nobody. Ranges are the same in every phase and
+// step, so that a shard's data stays in the caches (and on the node) of the worker that made it, until someone
+// falls behind.
 
 import Synchronization
 
-/// The tasks of the current phase, cut into one contiguous range for each worker.
+/// The tasks of the current phase, cut into one contiguous range for each worker, with a last range behind
+/// them for whoever finds no other task.
 ///
 /// Where workers are more than the CPUs, there are as many ranges as CPUs: those that are awake go on
 /// where others were. A claim is one addition to the range's word; nobody waits for anybody.
@@ -15,9 +17,9 @@ final class TaskClaims: @unchecked Sendable {
   private let homes: UnsafeMutablePointer<Int>
   /// Ranges of each range's node.
   private let neighbors: UnsafeMutablePointer<Range<Int>>
-  /// One on each pair of cache lines.
+  /// One on each pair of cache lines; the last range's stands last.
   private let words: UnsafeMutablePointer<Atomic<UInt64>>
-  /// First task of each range and the end; written between phases.
+  /// First task of each range, the last one's among them; written between phases.
   private let firsts: UnsafeMutablePointer<Int>
   private var generation: UInt64 = 0
 
@@ -38,31 +40,31 @@ final class TaskClaims: @unchecked Sendable {
       (homes + worker).initialize(to: isCrowded ? shared : worker)
     }
     neighbors = .allocate(capacity: rangeCount)
-    words = .allocate(capacity: rangeCount * Self.stride)
+    words = .allocate(capacity: (rangeCount + 1) * Self.stride)
+    for range in 0...rangeCount { (words + range * Self.stride).initialize(to: Atomic(0)) }
     for (range, node) in nodes.prefix(rangeCount).enumerated() {
       let near =
         isCrowded ? 0..<rangeCount : nodes.firstIndex(of: node)!..<nodes.lastIndex(of: node)! + 1
       (neighbors + range).initialize(to: near)
-      (words + range * Self.stride).initialize(to: Atomic(0))
     }
     firsts = .allocate(capacity: rangeCount + 1)
     firsts.initialize(repeating: 0, count: rangeCount + 1)
   }
 
   deinit {
-    for range in 0..<rangeCount { (words + range * Self.stride).deinitialize(count: 1) }
+    for range in 0...rangeCount { (words + range * Self.stride).deinitialize(count: 1) }
     words.deallocate()
     homes.deallocate()
     neighbors.deallocate()
     firsts.deallocate()
   }
 
-  /// Opens a phase; no claim may be open.
-  func publish(_ taskCount: Int) {
+  /// Opens a phase of `taskCount` tasks and `lastCount` ones behind them; no claim may be open.
+  func publish(_ taskCount: Int, lastCount: Int = 0) {
     generation &+= 1
     for range in 0...rangeCount { firsts[range] = map.first(of: range, count: taskCount) }
-    for range in 0..<rangeCount {
-      let count = firsts[range + 1] - firsts[range]
+    for range in 0...rangeCount {
+      let count = range == rangeCount ? lastCount : firsts[range + 1] - firsts[range]
       // The word of an empty range is spent since an earlier phase: others may have it in their caches.
       if count == 0 { continue }
       let word = ClaimWord(generation: generation, count: count)
@@ -88,12 +90,12 @@ final class TaskClaims: @unchecked Sendable {
       if let task = claim(from: range) { return task }
       range += 1
     }
-    return nil
+    return claim(from: rangeCount)
   }
 
   /// Whether some task is unclaimed.
   var hasTask: Bool {
-    (0..<rangeCount).contains {
+    (0...rangeCount).contains {
       ClaimWord(value: words[$0 * Self.stride].load(ordering: .sequentiallyConsistent)).hasTask
     }
   }

@@ -37,11 +37,12 @@ package final class WorkerPool: @unchecked Sendable {
   private var leader = pthread_self()
   private var isRunning = false
   private var body: Body = { _, _ in }
-  /// Told by the worker that has claimed one of so many tasks, before it runs it; set between phases.
+  /// Told by the worker that has claimed one of so many tasks of its own or another's, before it runs it; set
+  /// between phases.
   var observeClaim: ((_ worker: Int, _ taskCount: Int) -> Void)?
   /// Runs phases in the pool's place; set between phases.
-  var runPhase: ((_ taskCount: Int, _ body: Body) -> Void)?
-  private var taskCount = 0
+  var runPhase: ((_ taskCount: Int, _ lastCount: Int, _ body: Body) -> Void)?
+  private var ownedCount = 0
   /// How long the leader waited for others at the end of the last phase.
   private(set) var waitNanoseconds: UInt64 = 0
 
@@ -147,22 +148,27 @@ package final class WorkerPool: @unchecked Sendable {
   /// Runs `body` once for each task in `0..<taskCount` and returns when all are done; traps unless
   /// the leader calls it, between two phases. The tasks' writes are visible to the leader and to the
   /// next phase.
-  package func run(_ taskCount: Int, _ body: @escaping Body) {
+  package func run(_ taskCount: Int, _ body: @escaping Body) { run(taskCount, then: 0, body) }
+
+  /// The same with `lastCount` tasks behind the `ownedCount` that workers have ranges of; whoever finds none
+  /// else takes them.
+  func run(_ ownedCount: Int, then lastCount: Int, _ body: @escaping Body) {
     assertLeads()
     precondition(!isRunning, "a phase within a phase")
     isRunning = true
     defer { isRunning = false }
     waitNanoseconds = 0
+    let taskCount = ownedCount + lastCount
     guard taskCount > 0 else { return }
-    if let runPhase { return runPhase(taskCount, body) }
+    if let runPhase { return runPhase(ownedCount, lastCount, body) }
     guard workerCount > 1, taskCount > 1 else {
       for task in 0..<taskCount { body(0, task) }
       return
     }
     self.body = body
-    self.taskCount = taskCount
+    self.ownedCount = ownedCount
     words.beginPhase()
-    claims.publish(taskCount)
+    claims.publish(ownedCount, lastCount: lastCount)
     words.publish(awakeCount: min(awakeLimit, taskCount - 1), of: threads.count)
     while claimAndRun(as: 0) {}
     let start = DispatchTime.now().uptimeNanoseconds
@@ -193,7 +199,7 @@ package final class WorkerPool: @unchecked Sendable {
   private func claimAndRun(as worker: Int) -> Bool {
     guard let task = claims.claim(as: worker) else { return false }
     // A valid claim keeps its phase open, so `body` is that phase's.
-    observeClaim?(worker, taskCount)
+    if task < ownedCount { observeClaim?(worker, ownedCount) }
     body(worker, task)
     words.completeTask()
     return true
