@@ -67,6 +67,8 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         geometry(
           3, 8, 9, 10, (3, 3), (2, 2), Edges(top: 0, left: 0, bottom: 1, right: 1), planes: 3)),
       .init(geometry(3, 24, 7, 6, (2, 2), planes: 3)),
+      .init(geometry(24, 40, 9, 8, (3, 1), (1, 1), Edges(1))),
+      .init(geometry(8, 24, 5, 9, (1, 3), (1, 2))),
       .init(dilated), .init(dilatedImage), .init(grouped), .init(depthwise), .init(features),
     ]
   }()
@@ -89,5 +91,16 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
       .init(16, 16, 1, 1), .init(16, 32, 2, 2), .init(16, 16, 3, 5),
       .init(24, 40, 12, 10, images: 2),
       .init(32, 48, 17, 6), .init(16, 32, 8, 11, padding: 2), .init(48, 16, 5, 16),
-    ]
+    ] + padded
+
+  /// Half and quarter of a block empty, on both sides and behind whole blocks.
+  private static let padded: [ConvolutionCase] = [
+    .init(8, 8, 28, 28, images: 3), .init(8, 12, 28, 28, images: 2),
+    .init(8, 16, 14, 14, images: 5),
+    .init(16, 8, 14, 13, images: 3), .init(12, 12, 14, 14, images: 3),
+    .init(9, 15, 7, 7, images: 7),
+    .init(24, 24, 6, 29, images: 2), .init(24, 8, 7, 5, images: 5), .init(8, 40, 10, 9, images: 3),
+    .init(24, 24, 5, 6, kernel: 1, padding: 0), .init(8, 12, 5, 6, kernel: 1, padding: 0),
+    .init(8, 12, 9, 10, stride: 2), .init(24, 24, 9, 10, stride: 2),
+  ]
 }

@@ -72,17 +72,18 @@ enum DirectConvolution {
     let height = g.outputHeight
     let pixel = g.isPlane ? g.planeChannels : lanes
     let row = g.paddedWidth * pixel
-    var product = PanelProduct(
-      outerCount: g.windowHeight, outerStep: row, innerCount: g.isPlane ? 1 : g.inputBlocks,
-      innerStep: g.paddedHeight * row, run: g.windowWidth * pixel,
-      rowStride: g.horizontalStride * pixel, weightColumn: forwardColumn(g),
-      outputColumn: height * width * lanes)
-    if !g.isPlane, g.inputChannels < lanes, g.inputBlocks == 1 || g.windowWidth == 1 {
-      // Block by block or tap by tap, without the channels that pad each.
-      if g.inputBlocks == 1 { (product.innerCount, product.innerStep) = (g.windowWidth, lanes) }
-      product.run = g.inputChannels
-      product.weightGap = (lanes - g.inputChannels) * lanes
-    }
+    let run = g.windowWidth * pixel
+    let product =
+      g.isPlane
+      ? PanelProduct(
+        outerCount: g.windowHeight, outerStep: row, run: run, lastRun: run,
+        weightStep: run * lanes, rowStride: g.horizontalStride * pixel,
+        weightColumn: forwardColumn(g), outputColumn: height * width * lanes)
+      : PanelProduct(
+        outerCount: g.windowHeight, outerStep: row, blocks: g.inputBlocks,
+        blockStep: g.paddedHeight * row, channels: g.inputChannels, taps: g.windowWidth,
+        rowStride: g.horizontalStride * lanes, weightColumn: forwardColumn(g),
+        outputColumn: height * width * lanes)
     sweep(
       product, blocks: g.outputBlocks, height: height, width: width,
       rowStep: g.verticalStride * row, outputStep: width * lanes, x, weights, z)
@@ -116,8 +117,8 @@ enum DirectConvolution {
     let row = g.gradientWidth * lanes
     let taps = columns.tapCount(x)
     let product = PanelProduct(
-      outerCount: taps > 0 ? rows.tapCount(y) : 0, outerStep: row, innerCount: g.outputBlocks,
-      innerStep: g.gradientHeight * row, run: taps * lanes, rowStride: lanes,
+      outerCount: taps > 0 ? rows.tapCount(y) : 0, outerStep: row, blocks: g.outputBlocks,
+      blockStep: g.gradientHeight * row, channels: g.outputChannels, taps: taps,
       weightColumn: backwardColumn(g), outputStride: columns.stride * lanes,
       outputColumn: g.inputPixels * lanes)
     let isEmpty = product.outerCount == 0

@@ -80,8 +80,8 @@ struct NarrowGradient {
     clear(scratch, aligned(planeCount))
     let row = g.gradientWidth * lanes
     let product = PanelProduct(
-      innerCount: g.outputBlocks, innerStep: g.gradientHeight * row, run: lanes,
-      rowStride: lanes, weightColumn: column, outputColumn: productStep)
+      blocks: g.outputBlocks, blockStep: g.gradientHeight * row, channels: g.outputChannels,
+      weightColumn: column, outputColumn: productStep)
     let blocks = windowHeight * columns
     var y = 0
     while y < g.outputHeight {

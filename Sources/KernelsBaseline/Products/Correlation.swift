@@ -165,7 +165,7 @@ enum CorrelationLimits {
 
 /// `count` floats of `a` that lie side by side times `columns` blocks of `b`, in as few tiles as fit, of
 /// nearly equal height.
-@inline(__always) func correlateRun(
+@inline(__always) private func correlateRun(
   _ c: Correlation, count: Int, columns: Int, a: FloatPointer, b: FloatPointer,
   result: MutableFloatPointer
 ) {
@@ -201,17 +201,25 @@ enum CorrelationLimits {
   #endif
   while tap < taps.count {
     let (left, sums) = (a + tap * taps.step, result + tap * taps.resultStep)
-    if count == lanes {
-      correlateBlock(c, columns: columns, a: left, b: b, result: sums)
-    } else {
-      correlateRun(c, count: count, columns: columns, a: left, b: b, result: sums)
-    }
+    correlateChannels(c, count: count, columns: columns, a: left, b: b, result: sums)
     tap += 1
   }
 }
 
+/// The first `count` lanes of one block of `a`, or taps beyond it, times `columns` blocks of `b`.
+@inline(__always) func correlateChannels(
+  _ c: Correlation, count: Int, columns: Int, a: FloatPointer, b: FloatPointer,
+  result: MutableFloatPointer
+) {
+  if count == lanes {
+    correlateBlock(c, columns: columns, a: a, b: b, result: result)
+  } else {
+    correlateRun(c, count: count, columns: columns, a: a, b: b, result: result)
+  }
+}
+
 /// All 16 lanes of one block of `a` times `columns` blocks of `b`.
-@inline(__always) func correlateBlock(
+@inline(__always) private func correlateBlock(
   _ c: Correlation, columns: Int, a: FloatPointer, b: FloatPointer, result: MutableFloatPointer
 ) {
   let rows = columns == 2 ? CorrelationLimits.double : CorrelationLimits.block

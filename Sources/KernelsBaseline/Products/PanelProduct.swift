@@ -4,17 +4,18 @@ import PTrainKernelTypes
 
 /// `z[row][column] = Σ a[row][k] · b[k][column]` where `k` runs over segments of `a`.
 ///
-/// `k` counts `outerCount × innerCount × run` factors: `run` are contiguous in `a`, segments lie
-/// `innerStep` and `outerStep` floats apart; `b` is `[k, 16]` for each block of 16 columns, with
-/// `weightGap` floats behind each segment that meet nothing. Each output element is one chain of
-/// multiply-adds in the order of `k`, whatever the tile.
+/// `k` counts segments of `run` factors, the last of each outer step of `lastRun`: a segment's factors
+/// are contiguous in `a`, segments lie `innerStep` and `outerStep` floats apart; `b` is `[k, 16]` for
+/// each segment and block of 16 columns, `weightStep` floats from a segment to the next. Each output
+/// element is one chain of multiply-adds in the order of `k`, whatever the tile.
 struct PanelProduct {
   var outerCount = 1
   var outerStep = 0
   var innerCount = 1
   var innerStep = 0
   var run: Int
-  var weightGap = 0
+  var lastRun: Int
+  var weightStep: Int
   /// Floats from a row of `a` to the next.
   var rowStride: Int
   /// Floats from a column block of `b` to the next.
@@ -23,6 +24,28 @@ struct PanelProduct {
   var outputStride = lanes
   /// Floats from a column block of `z` to the next.
   var outputColumn: Int
+}
+
+extension PanelProduct {
+  /// Segments of `taps` neighbours in each of `blocks` blocks of 16 channels, which lie `blockStep`
+  /// floats apart; the lanes that pad the last block meet no weights where segments can end before them.
+  init(
+    outerCount: Int = 1, outerStep: Int = 0, blocks: Int, blockStep: Int, channels: Int,
+    taps: Int = 1, rowStride: Int = lanes, weightColumn: Int, outputStride: Int = lanes,
+    outputColumn: Int
+  ) {
+    self.init(
+      outerCount: outerCount, outerStep: outerStep, innerCount: blocks, innerStep: blockStep,
+      run: taps * lanes, lastRun: taps * lanes, weightStep: taps * lanes * lanes,
+      rowStride: rowStride, weightColumn: weightColumn, outputStride: outputStride,
+      outputColumn: outputColumn)
+    let rest = channels % lanes
+    guard rest > 0, blocks == 1 || taps == 1 else { return }
+    if blocks == 1 { (innerCount, innerStep, weightStep) = (taps, lanes, lanes * lanes) }
+    // A block for each pixel of a map that is taken as features.
+    run = min(channels, lanes)
+    lastRun = rest
+  }
 }
 
 /// Rows and channel blocks of the tiles that fit the registers.
@@ -89,7 +112,8 @@ enum TileLimits {
   let innerStep = p.innerStep
   let outerStep = p.outerStep
   let run = p.run
-  let weightGap = p.weightGap
+  let lastRun = p.lastRun
+  let weightStep = p.weightStep
   let weightColumn = p.weightColumn
   var tile = T()
   var weights = b
@@ -98,13 +122,15 @@ enum TileLimits {
     var segment = a + outer * outerStep
     var inner = 0
     while inner < innerCount {
+      let count = inner + 1 < innerCount ? run : lastRun
+      var row = weights
       var k = 0
-      while k < run {
-        tile.add(segment + k, rowStride, T.Row(weights, weightColumn))
-        weights += lanes
+      while k < count {
+        tile.add(segment + k, rowStride, T.Row(row, weightColumn))
+        row += lanes
         k += 1
       }
-      weights += weightGap
+      weights += weightStep
       segment += innerStep
       inner += 1
     }

@@ -75,8 +75,8 @@ enum WinogradConvolution {
   ) {
     let column = plan.inputBlocks * lanes * lanes
     let product = PanelProduct(
-      innerCount: plan.inputBlocks, innerStep: plan.inputStep, run: lanes, rowStride: lanes,
-      weightColumn: column, outputColumn: plan.inputStep)
+      blocks: plan.inputBlocks, blockStep: plan.inputStep,
+      channels: plan.geometry.inputChannels, weightColumn: column, outputColumn: plan.inputStep)
     forEachPosition(plan) { position, rows in
       upcoming.fetch(part: position, of: WinogradPlan.positions)
       multiply(
@@ -93,8 +93,8 @@ enum WinogradConvolution {
   ) {
     let column = plan.outputBlocks * lanes * lanes
     let product = PanelProduct(
-      innerCount: plan.outputBlocks, innerStep: plan.inputStep, run: lanes, rowStride: lanes,
-      weightColumn: column, outputColumn: plan.inputStep)
+      blocks: plan.outputBlocks, blockStep: plan.inputStep,
+      channels: plan.geometry.outputChannels, weightColumn: column, outputColumn: plan.inputStep)
     forEachPosition(plan) { position, rows in
       gradients.fetchNext(plan, part: position, of: WinogradPlan.positions)
       let v = buffers.v + position * plan.position
@@ -161,8 +161,9 @@ enum WinogradConvolution {
       let columns = TileLimits.columns(plan.outputBlocks - block)
       var input = 0
       while input < plan.inputBlocks {
-        correlateBlock(
-          sum, columns: columns, a: v + input * plan.inputStep, b: m + block * plan.inputStep,
+        correlateChannels(
+          sum, count: min(lanes, plan.geometry.inputChannels - input * lanes), columns: columns,
+          a: v + input * plan.inputStep, b: m + block * plan.inputStep,
           result: accumulator + block * sum.resultColumn + input * lanes * lanes)
         input += 1
       }
