@@ -40,7 +40,10 @@ HOT = {
     "optimizers": {"static Adam.run": 4, "static SGD.run": 4},
     "reduction": {"static TreeSum.run": 0},
 }
-HOT_ON = {"PTrainKernelsAVX512": {"doublePanel": 60, "correlateDouble": 16}}
+HOT_ON = {
+    "PTrainKernelsAVX2": {"halfPanel": 60},
+    "PTrainKernelsAVX512": {"doublePanel": 60, "correlateDouble": 16},
+}
 
 # The end of a row of sums may be shorter than a vector, and is put together from its lanes.
 EXEMPT_LOOPS = ("static TreeSum.",)

@@ -7,8 +7,9 @@ import Testing
 /// moved back over its neighbour.
 private let rowCounts = 1...57
 
-/// Output channels of one block, of two that share a tile, and of two and one.
-private let columnCounts = [16, 32, 35]
+/// Output channels of half a block, of one, of one and a half, of two that share a tile, and of two and a
+/// half.
+private let columnCounts = [8, 16, 24, 32, 35]
 
 private func checkAgainstLoops(_ c: ConvolutionCase, tolerance: Double) {
   let reference = ConvolutionReference(c)

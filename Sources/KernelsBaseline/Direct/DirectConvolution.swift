@@ -85,7 +85,7 @@ enum DirectConvolution {
         rowStride: g.horizontalStride * lanes, weightColumn: forwardColumn(g),
         outputColumn: height * width * lanes)
     sweep(
-      product, blocks: g.outputBlocks, height: height, width: width,
+      product, channels: g.outputChannels, height: height, width: width,
       rowStep: g.verticalStride * row, outputStep: width * lanes, x, weights, z)
   }
 
@@ -124,8 +124,10 @@ enum DirectConvolution {
     let isEmpty = product.outerCount == 0
     let top = isEmpty ? 0 : g.gradientTop + rows.firstOutput(y)
     let left = isEmpty ? 0 : g.gradientLeft + columns.firstOutput(x)
+    // A block for each pixel of a map that is taken as features.
+    let channels = g.featurePixels > 1 ? g.inputBlocks * lanes : g.inputChannels
     sweep(
-      product, blocks: g.inputBlocks, height: rows.inputCount(y), width: columns.inputCount(x),
+      product, channels: channels, height: rows.inputCount(y), width: columns.inputCount(x),
       rowStep: row, outputStep: rows.stride * g.inputWidth * lanes, dz + top * row + left * lanes,
       weights + backwardResidue(g, rows, y, columns, x), dx + (y * g.inputWidth + x) * lanes)
   }
@@ -139,25 +141,25 @@ enum DirectConvolution {
     return taps * g.outputBlocks * lanes * lanes
   }
 
-  /// All output blocks and rows of a product; those of `a` lie `rowStep` floats apart, those of `z`
+  /// All channels and rows of a product; rows of `a` lie `rowStep` floats apart, those of `z`
   /// `outputStep`.
   private static func sweep(
-    _ product: PanelProduct, blocks: Int, height: Int, width: Int, rowStep: Int,
+    _ product: PanelProduct, channels: Int, height: Int, width: Int, rowStep: Int,
     outputStep: Int, _ a: FloatPointer, _ b: FloatPointer, _ z: MutableFloatPointer
   ) {
     var block = 0
-    while block < blocks {
-      let columns = TileLimits.columns(blocks - block)
-      let tileRows = TileLimits.rows(width, columns: columns)
+    while block * lanes < channels {
+      let tile = TileWidth(channels - block * lanes)
+      let tileRows = TileLimits.rows(width, tile)
       var y = 0
       while y < height {
         productSweep(
-          product, rowCount: width, tileRows: tileRows, columns: columns, a: a + y * rowStep,
+          product, rowCount: width, tileRows: tileRows, tile, a: a + y * rowStep,
           b: b + block * product.weightColumn,
           z: z + block * product.outputColumn + y * outputStep)
         y += 1
       }
-      block += columns
+      block += tile.blocks
     }
   }
 
@@ -187,7 +189,7 @@ enum DirectConvolution {
     let run = g.windowWidth * g.planeChannels
     var block = 0
     while block < g.outputBlocks {
-      let columns = TileLimits.columns(g.outputBlocks - block)
+      let columns = CorrelationLimits.columns(g.outputBlocks - block)
       correlateTaps(
         sum,
         Taps(
@@ -209,7 +211,7 @@ enum DirectConvolution {
       count: g.kernelWidth, step: g.dilation * lanes, resultStep: g.dilation * lanes * lanes)
     var block = 0
     while block < g.outputBlocks {
-      let columns = TileLimits.columns(g.outputBlocks - block)
+      let columns = CorrelationLimits.columns(g.outputBlocks - block)
       var segment = 0
       while segment < g.windowHeight * g.inputBlocks {
         let ky = segment / g.inputBlocks

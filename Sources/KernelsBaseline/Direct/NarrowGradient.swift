@@ -82,19 +82,13 @@ struct NarrowGradient {
     let product = PanelProduct(
       blocks: g.outputBlocks, blockStep: g.gradientHeight * row, channels: g.outputChannels,
       weightColumn: column, outputColumn: productStep)
-    let blocks = windowHeight * columns
     var y = 0
     while y < g.outputHeight {
       let source = dz + (g.gradientTop + y) * row + g.gradientLeft * lanes
-      var block = 0
-      while block < blocks {
-        let taken = TileLimits.columns(blocks - block)
-        productSweep(
-          product, rowCount: outputWidth,
-          tileRows: TileLimits.rows(outputWidth, columns: taken), columns: taken, a: source,
-          b: weights + block * column, z: products + block * productStep)
-        block += taken
-      }
+      // Columns of two rows of the window share tiles: as whole blocks.
+      productSweep(
+        product, rowCount: outputWidth, channels: windowHeight * columns * lanes, a: source,
+        b: weights, z: products)
       gather(products, scratch + y * g.verticalStride * rowFloats)
       y += 1
     }

@@ -161,6 +161,9 @@ enum CorrelationLimits {
     static let block = 2
     static let double = 0
   #endif
+
+  /// Column blocks that one tile takes when `blocks` are left.
+  @inline(__always) static func columns(_ blocks: Int) -> Int { double > 0 && blocks > 1 ? 2 : 1 }
 }
 
 /// `count` floats of `a` that lie side by side times `columns` blocks of `b`, in as few tiles as fit, of

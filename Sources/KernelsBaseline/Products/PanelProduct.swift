@@ -48,28 +48,43 @@ extension PanelProduct {
   }
 }
 
-/// Rows and channel blocks of the tiles that fit the registers.
+/// Columns that one tile takes: a block that has at most 8 channels, a block, or two.
+enum TileWidth {
+  case half
+  case block
+  case pair
+
+  /// What fits when `channels` are left.
+  @inline(__always) init(_ channels: Int) {
+    self = channels <= lanes / 2 ? .half : .block
+    #if KERNELS_AVX512
+      // Beyond 24 the second block is more than a half.
+      if channels > lanes + lanes / 2 { self = .pair }
+    #endif
+  }
+
+  @inline(__always) var blocks: Int { self == .pair ? 2 : 1 }
+}
+
+/// Rows of the tiles that fit the registers.
 enum TileLimits {
   #if KERNELS_AVX512
-    static let single = 28
-    static let double = 14
-  #elseif KERNELS_AVX2
-    static let single = 6
-    static let double = 0
-  #elseif arch(arm64)
-    static let single = 6
-    static let double = 0
+    static let half = 14
+    static let block = 28
+    static let pair = 14
+  #elseif KERNELS_AVX2 || arch(arm64)
+    static let half = 8
+    static let block = 6
+    static let pair = 0
   #else
-    static let single = 3
-    static let double = 0
+    static let half = 6
+    static let block = 3
+    static let pair = 0
   #endif
 
-  /// Column blocks that one tile takes when `blocks` are left.
-  @inline(__always) static func columns(_ blocks: Int) -> Int { double > 0 && blocks > 1 ? 2 : 1 }
-
-  /// Rows of a tile of `columns` blocks for `count` rows: as few tiles as fit, of equal height.
-  @inline(__always) static func rows(_ count: Int, columns: Int) -> Int {
-    let limit = columns == 2 ? double : single
+  /// Rows of a tile for `count` rows: as few tiles as fit, of equal height.
+  @inline(__always) static func rows(_ count: Int, _ width: TileWidth) -> Int {
+    let limit = width == .pair ? pair : width == .half ? half : block
     let rows = ceilingDivide(count, ceilingDivide(count, limit))
     guard rows > 14 else { return rows }
     // Not every height has a body of its own: the next one, if the rows fill it.
@@ -139,15 +154,30 @@ enum TileLimits {
   return tile
 }
 
-/// All rows of `columns` column blocks; `tileRows` is `TileLimits.rows(rowCount, columns:)`.
+/// All rows of the columns of `channels` channels, block by block.
 @inline(__always) func productSweep(
-  _ p: PanelProduct, rowCount: Int, tileRows: Int, columns: Int, a: FloatPointer,
+  _ p: PanelProduct, rowCount: Int, channels: Int, a: FloatPointer, b: FloatPointer,
+  z: MutableFloatPointer
+) {
+  var block = 0
+  while block * lanes < channels {
+    let width = TileWidth(channels - block * lanes)
+    productSweep(
+      p, rowCount: rowCount, tileRows: TileLimits.rows(rowCount, width), width, a: a,
+      b: b + block * p.weightColumn, z: z + block * p.outputColumn)
+    block += width.blocks
+  }
+}
+
+/// All rows of one or two column blocks; `tileRows` is `TileLimits.rows(rowCount, width)`.
+@inline(__always) func productSweep(
+  _ p: PanelProduct, rowCount: Int, tileRows: Int, _ width: TileWidth, a: FloatPointer,
   b: FloatPointer, z: MutableFloatPointer
 ) {
-  if columns == 2 {
-    doublePanel(p, tileRows, rowCount, a, b, z)
-  } else {
-    singlePanel(p, tileRows, rowCount, a, b, z)
+  switch width {
+  case .half: halfPanel(p, tileRows, rowCount, a, b, z)
+  case .block: singlePanel(p, tileRows, rowCount, a, b, z)
+  case .pair: doublePanel(p, tileRows, rowCount, a, b, z)
   }
 }
 
@@ -208,5 +238,31 @@ enum TileLimits {
     case 28: panels(Tile28<SingleRow>.self, p, count, a, b, z)
   #endif
   default: panels(Tile1<SingleRow>.self, p, count, a, b, z)
+  }
+}
+
+@inline(never) private func halfPanel(
+  _ p: borrowing PanelProduct, _ rows: Int, _ count: Int, _ a: FloatPointer, _ b: FloatPointer,
+  _ z: MutableFloatPointer
+) {
+  switch rows {
+  case 2: panels(Tile2<HalfRow>.self, p, count, a, b, z)
+  case 3: panels(Tile3<HalfRow>.self, p, count, a, b, z)
+  case 4: panels(Tile4<HalfRow>.self, p, count, a, b, z)
+  case 5: panels(Tile5<HalfRow>.self, p, count, a, b, z)
+  case 6: panels(Tile6<HalfRow>.self, p, count, a, b, z)
+  #if KERNELS_AVX2 || KERNELS_AVX512 || arch(arm64)
+    case 7: panels(Tile7<HalfRow>.self, p, count, a, b, z)
+    case 8: panels(Tile8<HalfRow>.self, p, count, a, b, z)
+  #endif
+  #if KERNELS_AVX512
+    case 9: panels(Tile9<HalfRow>.self, p, count, a, b, z)
+    case 10: panels(Tile10<HalfRow>.self, p, count, a, b, z)
+    case 11: panels(Tile11<HalfRow>.self, p, count, a, b, z)
+    case 12: panels(Tile12<HalfRow>.self, p, count, a, b, z)
+    case 13: panels(Tile13<HalfRow>.self, p, count, a, b, z)
+    case 14: panels(Tile14<HalfRow>.self, p, count, a, b, z)
+  #endif
+  default: panels(Tile1<HalfRow>.self, p, count, a, b, z)
   }
 }

@@ -2,9 +2,8 @@
 // Composed from types, since arrays of accumulators indexed at run time stay in memory.
 import PTrainKernelTypes
 
-/// One row of a tile: one or two channel blocks.
+/// One row of a tile: half a channel block, one, or two.
 protocol TileRow {
-  static var columns: Int { get }
   init()
   init(_ pointer: FloatPointer, _ column: Int)
   mutating func add(_ factor: Float, _ row: Self)
@@ -12,10 +11,27 @@ protocol TileRow {
   func accumulate(_ pointer: MutableFloatPointer, _ column: Int)
 }
 
+/// The first 8 channels of a block that has no more; zeros stand behind them.
+struct HalfRow: TileRow {
+  var x = HalfLanes.zero
+
+  @inline(__always) init() {}
+  @inline(__always) init(_ pointer: FloatPointer, _ column: Int) { x = loadHalf(pointer) }
+  @inline(__always) mutating func add(_ factor: Float, _ row: HalfRow) {
+    x = multiplyAdd(HalfLanes(repeating: factor), row.x, x)
+  }
+  @inline(__always) func write(_ pointer: MutableFloatPointer, _ column: Int) {
+    storeHalf(pointer, x)
+    storeHalf(pointer + lanes / 2, .zero)
+  }
+  @inline(__always) func accumulate(_ pointer: MutableFloatPointer, _ column: Int) {
+    storeHalf(pointer, loadHalf(FloatPointer(pointer)) + x)
+  }
+}
+
 struct SingleRow: TileRow {
   var x = Lanes.zero
 
-  @inline(__always) static var columns: Int { 1 }
   @inline(__always) init() {}
   @inline(__always) init(_ pointer: FloatPointer, _ column: Int) { x = load(pointer) }
   @inline(__always) mutating func add(_ factor: Float, _ row: SingleRow) {
@@ -33,7 +49,6 @@ struct DoubleRow: TileRow {
   var x = Lanes.zero
   var y = Lanes.zero
 
-  @inline(__always) static var columns: Int { 2 }
   @inline(__always) init() {}
   @inline(__always) init(_ pointer: FloatPointer, _ column: Int) {
     x = load(pointer)

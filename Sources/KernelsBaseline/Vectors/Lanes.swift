@@ -3,6 +3,8 @@
 import PTrainKernelTypes
 
 typealias Lanes = SIMD16<Float>
+/// Channels of a block that has at most 8.
+typealias HalfLanes = SIMD8<Float>
 typealias LaneBits = SIMD16<UInt32>
 
 /// Floats in `Lanes`.
@@ -21,6 +23,14 @@ let lanes = 16
 
 @inline(__always) func store(_ pointer: MutableFloatPointer, _ value: Lanes) {
   UnsafeMutableRawPointer(pointer).storeBytes(of: value, as: Lanes.self)
+}
+
+@inline(__always) func loadHalf(_ pointer: FloatPointer) -> HalfLanes {
+  UnsafeRawPointer(pointer).load(as: HalfLanes.self)
+}
+
+@inline(__always) func storeHalf(_ pointer: MutableFloatPointer, _ value: HalfLanes) {
+  UnsafeMutableRawPointer(pointer).storeBytes(of: value, as: HalfLanes.self)
 }
 
 /// Load at any alignment of 4 bytes.
@@ -58,6 +68,16 @@ let lanes = 16
 /// x86-64 without FMA would make it one library call a lane, so the baseline there rounds twice:
 /// its results have bits of their own.
 @inline(__always) func multiplyAdd(_ a: Lanes, _ b: Lanes, _ c: Lanes) -> Lanes {
+  #if KERNELS_AVX2 || KERNELS_AVX512 || arch(arm64)
+    c.addingProduct(a, b)
+  #else
+    a * b + c
+  #endif
+}
+
+@inline(__always) func multiplyAdd(
+  _ a: HalfLanes, _ b: HalfLanes, _ c: HalfLanes
+) -> HalfLanes {
   #if KERNELS_AVX2 || KERNELS_AVX512 || arch(arm64)
     c.addingProduct(a, b)
   #else

@@ -79,10 +79,11 @@ enum WinogradConvolution {
       channels: plan.geometry.inputChannels, weightColumn: column, outputColumn: plan.inputStep)
     forEachPosition(plan) { position, rows in
       upcoming.fetch(part: position, of: WinogradPlan.positions)
-      multiply(
-        product, rows, blocks: plan.outputBlocks, buffers.v + position * plan.position,
-        weights + position * plan.outputBlocks * column,
-        buffers.m + position * plan.position)
+      productSweep(
+        product, rowCount: rows, channels: plan.geometry.outputChannels,
+        a: buffers.v + position * plan.position,
+        b: weights + position * plan.outputBlocks * column,
+        z: buffers.m + position * plan.position)
     }
   }
 
@@ -112,7 +113,9 @@ enum WinogradConvolution {
         sum += leaves.accumulatorStride
       }
       if let weights {
-        multiply(product, rows, blocks: plan.inputBlocks, m, weights + offset, v)
+        productSweep(
+          product, rowCount: rows, channels: plan.geometry.inputChannels, a: m,
+          b: weights + offset, z: v)
       }
     }
   }
@@ -133,21 +136,6 @@ enum WinogradConvolution {
     }
   }
 
-  @inline(__always) private static func multiply(
-    _ product: PanelProduct, _ rows: Int, blocks: Int, _ a: FloatPointer, _ b: FloatPointer,
-    _ z: MutableFloatPointer
-  ) {
-    var block = 0
-    while block < blocks {
-      let columns = TileLimits.columns(blocks - block)
-      productSweep(
-        product, rowCount: rows, tileRows: TileLimits.rows(rows, columns: columns),
-        columns: columns, a: a, b: b + block * product.weightColumn,
-        z: z + block * product.outputColumn)
-      block += columns
-    }
-  }
-
   @inline(__always) private static func sumProducts(
     _ plan: WinogradPlan, _ rows: Int, _ v: FloatPointer, _ m: FloatPointer,
     _ accumulator: MutableFloatPointer
@@ -158,7 +146,7 @@ enum WinogradConvolution {
       resultColumn: plan.inputBlocks * lanes * lanes)
     var block = 0
     while block < plan.outputBlocks {
-      let columns = TileLimits.columns(plan.outputBlocks - block)
+      let columns = CorrelationLimits.columns(plan.outputBlocks - block)
       var input = 0
       while input < plan.inputBlocks {
         correlateChannels(
