@@ -66,7 +66,8 @@ enum TileWidth {
   @inline(__always) var blocks: Int { self == .pair ? 2 : 1 }
 }
 
-/// Rows of the tiles that fit the registers.
+/// Rows of the tiles that fit the registers, with a factor for each row of a half tile: the compiler loads
+/// those all at once.
 enum TileLimits {
   #if KERNELS_AVX512
     static let half = 14
