@@ -53,37 +53,48 @@ import Testing
 }
 
 /// How many workers claimed tasks, phase by phase.
-private final class PhaseClaims: Sendable {
-  private struct Phase {
-    var workers: Set<Int> = []
-    var claimed = 0
-  }
+private final class PhaseClaims: @unchecked Sendable {
+  /// More phases than the step has.
+  private static let capacity = 64
 
   let workerCount: Int
   let taskCount: Int
-  private let counts = Mutex<[Phase]>([])
+  private let claimCount = Atomic<Int>(0)
+  /// A bit for each worker that has claimed a task of the phase. Not behind a `Mutex`, which the thread
+  /// sanitizer does not know.
+  private let workers: UnsafeMutablePointer<Atomic<UInt64>>
   private let isTooLate = Atomic<Bool>(false)
 
   init(workerCount: Int, taskCount: Int) {
     self.workerCount = workerCount
     self.taskCount = taskCount
+    workers = .allocate(capacity: Self.capacity)
+    for phase in 0..<Self.capacity { (workers + phase).initialize(to: Atomic(0)) }
   }
 
-  var phases: [Int] { counts.withLock { $0.map(\.workers.count) } }
+  deinit {
+    for phase in 0..<Self.capacity { (workers + phase).deinitialize(count: 1) }
+    workers.deallocate()
+  }
+
+  var phases: [Int] {
+    let count = partCount(claimCount.load(ordering: .acquiring), of: taskCount)
+    return (0..<count).map(workersOfPhase)
+  }
+
+  private func workersOfPhase(_ phase: Int) -> Int {
+    workers[phase].load(ordering: .acquiring).nonzeroBitCount
+  }
 
   /// Counts a claim in a phase of `taskCount` tasks, and waits for the other workers' first ones.
   func add(_ worker: Int, of taskCount: Int) {
     guard taskCount == self.taskCount else { return }
-    let phase = counts.withLock { phases in
-      if phases.last.map({ $0.claimed == taskCount }) ?? true { phases.append(Phase()) }
-      phases[phases.count - 1].workers.insert(worker)
-      phases[phases.count - 1].claimed += 1
-      return phases.count - 1
-    }
+    // A phase begins when all tasks of the one before have been claimed.
+    let phase = claimCount.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue / taskCount
+    precondition(phase < Self.capacity)
+    workers[phase].bitwiseOr(1 << UInt64(worker), ordering: .acquiringAndReleasing)
     let limit = ContinuousClock.now + .seconds(20)
-    while counts.withLock({ $0[phase].workers.count }) < workerCount,
-      !isTooLate.load(ordering: .relaxed)
-    {
+    while workersOfPhase(phase) < workerCount, !isTooLate.load(ordering: .relaxed) {
       if ContinuousClock.now > limit { isTooLate.store(true, ordering: .relaxed) }
       sched_yield()
     }

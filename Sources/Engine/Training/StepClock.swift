@@ -5,17 +5,18 @@ import Dispatch
 
 /// Parts of a training step in which all workers do the same kind of work.
 package enum StepPart: Int, CaseIterable, Sendable {
-  /// Forward, loss and backward over shards, as long as the leader has some to do.
+  /// Forward, loss and backward over shards, as long as the leader has some to do, and what sums and updates
+  /// run beside them.
   case compute
   /// The leader's wait until the last worker has finished its shard.
   case wait
   /// Sums and constants of batch normalisation, on the leader.
   case statistics
-  /// Sums of the shards' gradients.
+  /// Sums of the shards' losses, and of those gradients that were left.
   case reduce
   /// Waiting for and copying the other ranks' sums.
   case exchange
-  /// Optimizer and packing of weights.
+  /// Optimizer and packing of the weights that were left.
   case update
 }
 
