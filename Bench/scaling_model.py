@@ -61,8 +61,10 @@ class Pool:
         return near[own:] + near[:own] + behind
 
     def finish(self, tasks, last_tasks):
-        """When the last of a phase's tasks ends that all begin to claim at 0; `last_tasks` belong to
-        nobody, and whoever finds no other one takes them."""
+        """When the last of a phase's tasks ends that all begin to claim at 0.
+
+        The `last_tasks` belong to nobody: whoever finds no other one takes them.
+        """
         bounds = [len(tasks) * worker // self.workers for worker in range(self.workers + 1)]
         following, left, end = bounds[:-1], len(tasks), 0.0
         free = [(0.0, worker) for worker in range(self.workers)]
