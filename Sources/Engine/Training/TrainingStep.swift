@@ -25,7 +25,7 @@ final class StepRunner {
   /// Where other nodes or ranks have parts of the sums.
   private let reduction: GradientReduction?
   private let weights: WeightUpdate
-  /// Backward phases that there are.
+  /// Backward phases without an affine first stage, whose gradient is made in its reader's.
   private let phases: [[Int]]
   private let rounds: StepRounds
 
@@ -50,8 +50,8 @@ final class StepRunner {
     let isAlone = executors.count == 1 && !sums.isDistributed
     reduction =
       isAlone ? nil : try GradientReduction(rows, pool: pool, sums: sums, memory: memory)
-    // The gradient of an affine first stage is made in its reader's phase.
-    phases = executor.plan.schedule.backward.filter { !($0 == [0] && executor.states[0].isAffine) }
+    phases = executor.plan.schedule.backward
+      .map { phase in phase.filter { !executor.states[$0].isAffine } }.filter { !$0.isEmpty }
     rounds = StepRounds(
       phases, rows.pieces, weights.parts,
       !isAlone ? .atTheEnd : weights.takesPasses ? .earlySums : .earlyUpdates)
@@ -228,7 +228,7 @@ final class StepRunner {
     runShards(
       batch, shares, .training, inGroups: sharesSlots(phase), beside: lastTasks
     ) { executor, task in
-      for stage in phase where !executor.states[stage].isAffine { executor.backward(stage, task) }
+      for stage in phase { executor.backward(stage, task) }
     }
   }
 

@@ -9,7 +9,8 @@ struct WeightUpdate {
   private let executors: [Executor]
   private let pool: WorkerPool
   private let block: ParameterBlock
-  private let rule: any OptimizerRule
+  /// Whether an update looks at more than a part's values, so that it takes several passes over all.
+  let takesPasses: Bool
   let parts: [UpdatePart]
   /// Those weights that `Muon` takes; none with another rule.
   private let matrices: MuonUpdate
@@ -21,7 +22,7 @@ struct WeightUpdate {
     self.executors = executors
     self.pool = pool
     self.block = block
-    self.rule = rule
+    takesPasses = rule is Muon || executors[0].quantizedWeights != nil
     let plan = executors[0].plan
     parts = UpdatePart.parts(plan.stages)
     let tensors = rule is Muon ? plan.tensors.compactMap(\.weight) : []
@@ -29,9 +30,6 @@ struct WeightUpdate {
       try memory.allocate($0)
     }
   }
-
-  /// Whether an update looks at more than a part's values, so that it takes several passes over all.
-  var takesPasses: Bool { rule is Muon || executors[0].quantizedWeights != nil }
 
   /// Updates `rest`, the parts that have not been before: all where an update takes several passes.
   func run(_ rest: [UpdatePart], _ step: OptimizerStep) {
@@ -51,12 +49,8 @@ struct WeightUpdate {
         executors[0].quantizeWeights(of: stage, block)
       }
     }
-    forEachPart { [block] in $0.pack($1, block) }
+    forEach(parts) { [block] in $0.pack($1, block) }
     copyWeights()
-  }
-
-  private func forEachPart(_ body: @escaping (Executor, UpdatePart) -> Void) {
-    forEach(parts, body)
   }
 
   private func forEach(
@@ -67,12 +61,12 @@ struct WeightUpdate {
 
   /// Weights, not parts of them, in the middle of the step.
   private func updateMatrices(_ step: OptimizerStep, _ muon: MuonStep) {
-    forEachPart { [block] in $0.gatherGradient($1, block) }
+    forEach(parts) { [block] in $0.gatherGradient($1, block) }
     matrices.step(
       muon, executors[0].kernels,
       piece: { [block] in block.piece(of: $0, $0.offset, $0.count) },
       run: pool.run)
-    forEachPart { [block] in $0.updateRest($1, block, step) }
+    forEach(parts) { [block] in $0.updateRest($1, block, step) }
   }
 
   /// Refreshes the other nodes' replicas; the tasks of a node stand where its workers begin.
