@@ -28,6 +28,19 @@ import Testing
     recipe: {epochs: 2, batchSize: 32, optimizer: adam, learningRate: 0.003}
     """
 
+  /// The first stage is affine in the image, and its phase is not the last one backward.
+  static let imageBranches = """
+    name: branches
+    layers:
+      - concat:
+          - [conv: {filters: 8, padding: 1, bias: false}, batchNorm, relu, conv: {filters: 8, padding: 1}]
+          - [conv: {filters: 8, padding: 1}, batchNorm, conv: {filters: 8, padding: 1}, batchNorm, relu,
+             conv: {filters: 8, padding: 1}, batchNorm, conv: {filters: 8, padding: 1}, batchNorm]
+      - globalAveragePool
+      - dense: classes
+    recipe: {epochs: 2, batchSize: 32, optimizer: adam, learningRate: 0.003}
+    """
+
   /// Models with images as small as their strides allow.
   static let cases: [(model: String, input: Shape)] = [
     ("resnet8", Shape(channels: 3, height: 16, width: 16)),
@@ -36,6 +49,7 @@ import Testing
     ("lenet5", Shape(channels: 1, height: 28, width: 28)),
     ("concat", Shape(channels: 3, height: 12, width: 11)),
     ("concat for int8", Shape(channels: 3, height: 12, width: 11)),
+    ("branches", Shape(channels: 1, height: 12, width: 12)),
   ]
 
   /// Four minibatches an epoch, the last one smaller.
@@ -43,7 +57,9 @@ import Testing
     var description =
       try model.hasPrefix("concat")
       ? ModelDescription.parse(yaml: concatenation, source: "inception.yaml")
-      : ModelDescription.preset(named: model)
+      : model == "branches"
+        ? ModelDescription.parse(yaml: imageBranches, source: "branches.yaml")
+        : ModelDescription.preset(named: model)
     if model.hasSuffix("int8") { description.recipe.quantize = .int8 }
     return try NoiseRun(
       description, input: input, epochs: 1, training: 109, test: 30, batchSize: 32)
