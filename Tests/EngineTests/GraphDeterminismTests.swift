@@ -49,7 +49,7 @@ import Testing
     ("lenet5", Shape(channels: 1, height: 28, width: 28)),
     ("concat", Shape(channels: 3, height: 12, width: 11)),
     ("concat for int8", Shape(channels: 3, height: 12, width: 11)),
-    ("branches", Shape(channels: 1, height: 12, width: 12)),
+    ("branches", Shape(channels: 1, height: 28, width: 28)),
   ]
 
   /// Four minibatches an epoch, the last one smaller.
