@@ -7,12 +7,20 @@ from accuracy_cases import FASHION, MNIST
 CIFAR = "CIFAR-10"
 BOTTLENECKS = "Bench/variants/cifar-20k-bottlenecks.yaml"
 SEPARABLE = "Bench/variants/cifar-20k-separable.yaml"
-MUON = "--optimizer muon --learning-rate 0.006 --weight-decay 0.03"
 SGD = "--optimizer sgd --learning-rate 0.2 --weight-decay 0.0005"
 LESS_DECAY = "--weight-decay 0.03"
-MORE = "--learning-rate 0.024 --weight-decay 0.1"
-ALTERNATING = "--augment flip=alternating,crop=4"
 RESNET8, AVERAGE = "resnet8 --epochs 15", "--set averageDecay=0.999"
+
+
+def muon(rate=0.006, decay=0.03):
+    return f"--optimizer muon --learning-rate {rate} --weight-decay {decay}"
+
+
+def alternating(crop):
+    return f"--augment flip=alternating,crop={crop}"
+
+
+MUON = muon()
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ LINES = {
             BOTTLENECKS,
             f"{BOTTLENECKS} --weight-decay 0.0005",
             f"{BOTTLENECKS} {MUON}",
-            f"{BOTTLENECKS} --optimizer muon --learning-rate 0.012 --weight-decay 0.015",
+            f"{BOTTLENECKS} {muon(0.012, 0.015)}",
             f"Bench/variants/cifar-20k-mixed.yaml {MUON}",
             f"Bench/variants/cifar-20k-residual.yaml {MUON}",
             f"Bench/variants/cifar-20k-silu.yaml {MUON}",
@@ -73,8 +81,8 @@ LINES = {
             "--set labelSmoothing=0.1",
             f"cifar-80k --epochs 20 {LESS_DECAY} --augment flip,crop=4,mixup=0.2",
             "cifar-80k --epochs 20",
-            f"cifar-80k --epochs 15 {ALTERNATING} {MORE}",
-            f"cifar-80k --epochs 15 {ALTERNATING} --learning-rate 0.012",
+            f"cifar-80k --epochs 15 {alternating(4)} --learning-rate 0.024 --weight-decay 0.1",
+            f"cifar-80k --epochs 15 {alternating(4)} --learning-rate 0.012",
         ),
         CIFAR,
     ),
@@ -83,30 +91,26 @@ LINES = {
             "cifar-300k --epochs 10",
             "Bench/variants/cifar-300k-groups.yaml --epochs 10 --set whiten=0.0005",
             "Bench/variants/cifar-300k-recipe.yaml --epochs 10",
-            f"cifar-300k --epochs 10 {ALTERNATING} --learning-rate 0.024",
-            f"cifar-300k --epochs 10 {ALTERNATING},cutout=8 --learning-rate 0.024",
+            f"cifar-300k --epochs 10 {alternating(4)} --learning-rate 0.024",
+            f"cifar-300k --epochs 10 {alternating(4)},cutout=8 --learning-rate 0.024",
         ),
         CIFAR,
     ),
     # The first two take as long: airbench94's channels, and half of them for twice the epochs.
     "cifar-fast": Line(
         (
-            "cifar-30min --epochs 6 --augment flip=alternating,crop=2",
+            f"cifar-30min --epochs 6 {alternating(2)}",
             "cifar-fast --epochs 12",
-            "cifar-fast --epochs 12 --augment flip=alternating,crop=4,cutout=8",
+            f"cifar-fast --epochs 12 {alternating(4)},cutout=8",
             "cifar-fast --epochs 12 --weight-decay 0.1",
             "cifar-fast --epochs 20",
-            "cifar-fast --epochs 20 --augment flip=alternating,crop=4,cutout=8",
+            f"cifar-fast --epochs 20 {alternating(4)},cutout=8",
         ),
         CIFAR,
     ),
     # In half an hour: few epochs of many channels, or many of few.
     "cifar-30min": Line(
-        (
-            "cifar-30min --epochs 13",
-            "cifar-fast --epochs 36 --augment flip=alternating,crop=4,cutout=8",
-        ),
-        CIFAR,
+        ("cifar-30min --epochs 13", f"cifar-fast --epochs 36 {alternating(4)},cutout=8"), CIFAR
     ),
     "fashion": Line(
         (
@@ -122,22 +126,19 @@ LINES = {
             f"{RESNET8} --augment flip,crop=4 {AVERAGE} {MUON}",
             f"{RESNET8} --augment flip,crop=4 {AVERAGE} {MUON} --batch-size 64",
             f"{RESNET8} --augment flip,crop=2 {AVERAGE} {MUON}",
-            f"{RESNET8} --augment flip=alternating,crop=2 {AVERAGE} {MUON} --learning-rate 0.024",
-            f"{RESNET8} --augment flip=alternating,crop=4 {AVERAGE} {MUON} --learning-rate 0.024",
-            f"{RESNET8} --augment flip=alternating,crop=2 {AVERAGE} {MUON} --learning-rate 0.048",
-            f"{RESNET8} --augment flip=alternating,crop=2 {AVERAGE} --optimizer muon {MORE}",
-            f"resnet8 --epochs 40 --augment flip=alternating,crop=2 {AVERAGE} --optimizer muon "
-            f"{MORE}",
-            f"resnet8 --epochs 40 {ALTERNATING} {AVERAGE} --optimizer muon {MORE}",
+            f"{RESNET8} {alternating(2)} {AVERAGE} {muon(0.024)}",
+            f"{RESNET8} {alternating(4)} {AVERAGE} {muon(0.024)}",
+            f"{RESNET8} {alternating(2)} {AVERAGE} {muon(0.048)}",
+            f"{RESNET8} {alternating(2)} {AVERAGE} {muon(0.024, 0.1)}",
+            f"resnet8 --epochs 40 {alternating(2)} {AVERAGE} {muon(0.024, 0.1)}",
+            f"resnet8 --epochs 40 {alternating(4)} {AVERAGE} {muon(0.024, 0.1)}",
             # For the shortest time to 80 %.
             f"resnet8 --epochs 8 --augment flip,crop=4 {AVERAGE} {MUON}",
             f"resnet8 --epochs 8 --augment flip,crop=2 {AVERAGE} {MUON}",
-            f"resnet8 --epochs 8 --augment flip,crop=2 {AVERAGE} {MUON} --learning-rate 0.012",
+            f"resnet8 --epochs 8 --augment flip,crop=2 {AVERAGE} {muon(0.012)}",
             f"resnet8 --epochs 6 --augment flip,crop=2 {AVERAGE} {MUON}",
-            f"resnet8 --epochs 6 --augment flip=alternating,crop=2 {AVERAGE} {MUON} "
-            "--learning-rate 0.012",
-            f"resnet8 --epochs 6 --augment flip=alternating,crop=2 {AVERAGE} {MUON} "
-            "--learning-rate 0.024",
+            f"resnet8 --epochs 6 {alternating(2)} {AVERAGE} {muon(0.012)}",
+            f"resnet8 --epochs 6 {alternating(2)} {AVERAGE} {muon(0.024)}",
         ),
         CIFAR,
     ),
